@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What a step of the engine can answer. One value for every cause that a program or a person may want to tell apart;
+ * the faces map them to CURLcode or GError. No sentences here. */
+#define GM_RESULTS(X)                                                                                                  \
+  X (OK)                                                                                                               \
+  X (AGAIN) /* not now: the transport, a worker or a question will bring it on; never a final result */                \
+  /* asked wrongly */                                                                                                  \
+  X (BAD_URL)                                                                                                          \
+  X (URL_TOO_LONG)                                                                                                     \
+  X (UNSUPPORTED_SCHEME)                                                                                               \
+  X (REFUSED_SCHEME) /* known, but not among the allowed protocols */                                                  \
+  X (BAD_HOST)                                                                                                         \
+  X (BAD_PORT)                                                                                                         \
+  X (CREDENTIALS_REFUSED) /* user name in the URL, but that is disallowed */                                           \
+  X (BAD_REQUEST) /* a method, header or option that cannot be sent; CR, LF, NUL in it */                              \
+  X (NOT_BUILT_IN)                                                                                                     \
+  X (OUT_OF_MEMORY)                                                                                                    \
+  /* getting there */                                                                                                  \
+  X (RESOLVE_FAILED)                                                                                                   \
+  X (PROXY_RESOLVE_FAILED)                                                                                             \
+  X (CONNECT_FAILED)                                                                                                   \
+  X (INTERFACE_FAILED) /* local interface, address or port could not be bound */                                       \
+  X (NO_CONNECTION) /* limits forbid one, and waiting was not wanted */                                                \
+  X (TOO_MANY_FILES) /* out of descriptors */                                                                          \
+  /* time */                                                                                                           \
+  X (RESOLVE_TIMEOUT)                                                                                                  \
+  X (CONNECT_TIMEOUT)                                                                                                  \
+  X (RESPONSE_TIMEOUT) /* no first byte of an answer */                                                                \
+  X (LOW_SPEED)                                                                                                        \
+  X (TIMEOUT) /* the total limit */                                                                                    \
+  /* on the wire */                                                                                                    \
+  X (SEND_FAILED)                                                                                                      \
+  X (RECV_FAILED)                                                                                                      \
+  X (GOT_NOTHING) /* closed without a single byte of an answer */                                                      \
+  X (PARTIAL) /* closed before the announced end */                                                                    \
+  /* HTTP */                                                                                                           \
+  X (HTTP_NOT_HTTP) /* HTTP/0.9 or garbage where it is not allowed */                                                  \
+  X (HTTP_BAD_STATUS_LINE)                                                                                             \
+  X (HTTP_BAD_VERSION)                                                                                                 \
+  X (HTTP_BAD_HEADER)                                                                                                  \
+  X (HTTP_NUL_IN_HEADER)                                                                                               \
+  X (HTTP_BARE_CR)                                                                                                     \
+  X (HTTP_OBS_FOLD)                                                                                                    \
+  X (HTTP_HEADER_FLOOD) /* too many, too long, or too many 1xx heads */                                                \
+  X (HTTP_BAD_LENGTH)                                                                                                  \
+  X (HTTP_BOTH_FRAMINGS) /* Content-Length beside Transfer-Encoding */                                                 \
+  X (HTTP_BAD_ENCODING) /* a transfer coding nobody asked for */                                                       \
+  X (HTTP_BAD_CHUNK)                                                                                                   \
+  X (HTTP_BAD_TRAILER)                                                                                                 \
+  X (HTTP_STATUS) /* >= 400, and the caller calls that a failure */                                                    \
+  X (HTTP_EXPECT_FAILED) /* 417 to a request that cannot be repeated without Expect */                                 \
+  X (HTTP_BAD_LOCATION)                                                                                                \
+  X (TOO_MANY_REDIRECTS)                                                                                               \
+  X (REDIRECT_REFUSED)                                                                                                 \
+  X (RANGE_REFUSED) /* a range was asked for and the answer is another, or none */                                     \
+  X (RESUME_REFUSED)                                                                                                   \
+  X (TOO_LARGE) /* more than the caller allows */                                                                      \
+  X (BAD_CONTENT_ENCODING)                                                                                             \
+  /* the caller's side */                                                                                              \
+  X (WRITE_FAILED)                                                                                                     \
+  X (READ_FAILED)                                                                                                      \
+  X (READ_SHORT) /* the upload ended before its announced length */                                                    \
+  X (NOT_REWINDABLE)                                                                                                   \
+  X (ABORTED) /* a callback said stop */                                                                               \
+  X (CANCELLED)                                                                                                        \
+  /* file: */                                                                                                          \
+  X (FILE_NOT_FOUND)                                                                                                   \
+  X (FILE_ACCESS)                                                                                                      \
+  X (FILE_IS_FOLDER)                                                                                                   \
+  X (FILE_READ_FAILED)                                                                                                 \
+  X (FILE_WRITE_FAILED)                                                                                                \
+  X (NO_SPACE)                                                                                                         \
+  X (DATA_MALFORMED) /* data: */                                                                                       \
+  /* engine */                                                                                                         \
+  X (AFTER_FORK)                                                                                                       \
+  X (INTERNAL)
+
+typedef enum
+{
+#define GM_RESULT_MEMBER(name) GM_##name,
+  GM_RESULTS (GM_RESULT_MEMBER)
+#undef GM_RESULT_MEMBER
+  GM_N_RESULTS,
+} GmResult;
+
+/* Where a transfer was when something went wrong, in the order of its life. */
+typedef enum
+{
+  GM_PHASE_NONE,
+  GM_PHASE_PROXY_LOOKUP,
+  GM_PHASE_RESOLVE,
+  GM_PHASE_CONNECT,
+  GM_PHASE_PROXY,
+  GM_PHASE_TLS,
+  GM_PHASE_REQUEST,
+  GM_PHASE_RESPONSE,
+  GM_PHASE_BODY,
+  GM_PHASE_STORAGE,
+} GmPhase;
+
+/* The first error of a transfer, complete enough to make a sentence of it. */
+typedef struct
+{
+  GmResult result;
+  GmPhase phase;
+  int sys_errno; /* 0 if no system call failed */
+  int resolver; /* an EAI_ code, or 0 */
+  char *host; /* (owned) (nullable): host or path it was about */
+  char *address; /* (owned) (nullable): numeric address of the attempt that got furthest */
+  guint16 port;
+} GmError;
+
+const char *gm_result_name (GmResult result); /* "HTTP_BAD_CHUNK"; static */
+void        gm_error_clear (GmError *error); /* frees what it owns, back to GM_OK */
+/* Keeps the first error: does nothing if @error holds one already. */
+void        gm_error_set   (GmError *error,
+                            GmResult result,
+                            GmPhase phase,
+                            int sys_errno);
