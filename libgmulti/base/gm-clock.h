@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Where the engine gets its time from: monotonic microseconds for everything that is measured or limited, wall-clock
+ * seconds for dates alone. Read once per turn and passed down; tests put a virtual clock in its place. */
+typedef struct
+{
+  gint64 (*monotonic) (gpointer user_data); /* µs */
+  gint64 (*wall) (gpointer user_data); /* seconds since 1970 */
+  gpointer user_data;
+} GmClock;
+
+extern const GmClock gm_clock_system;
+
+static inline gint64
+gm_clock_now (const GmClock *clock)
+{
+  return clock->monotonic (clock->user_data);
+}
+
+static inline gint64
+gm_clock_wall (const GmClock *clock)
+{
+  return clock->wall (clock->user_data);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-connect-settings.h"
+
+/* Defaults as in libcurl where it has them. */
+const GmConnectSettings gm_connect_settings_default = {
+  .max_idle_us = 118 * G_USEC_PER_SEC,
+  .max_life_us = 0,
+  .dns_cache_us = 60 * G_USEC_PER_SEC,
+  .attempt_delay_ms = 200,
+  .keepalive_idle_s = 60,
+  .keepalive_interval_s = 60,
+  .keepalive_count = 9,
+  .no_delay = TRUE,
+};
+
+GmConnectSettings *
+gm_connect_settings_copy (const GmConnectSettings *self)
+{
+  GmConnectSettings *copy = g_memdup2 (self, sizeof *self);
+
+  g_atomic_ref_count_init (&copy->refs);
+  if (copy->unix_path != NULL)
+    g_ref_string_acquire (copy->unix_path);
+  if (copy->local_interface != NULL)
+    g_ref_string_acquire (copy->local_interface);
+
+  return copy;
+}
+
+const GmConnectSettings *
+gm_connect_settings_ref (const GmConnectSettings *self)
+{
+  if (self != &gm_connect_settings_default)
+    g_atomic_ref_count_inc (&((GmConnectSettings *) self)->refs);
+  return self;
+}
+
+void
+gm_connect_settings_unref (const GmConnectSettings *self)
+{
+  GmConnectSettings *block = (GmConnectSettings *) self;
+
+  if (self == NULL || self == &gm_connect_settings_default || !g_atomic_ref_count_dec (&block->refs))
+    return;
+
+  g_clear_pointer (&block->unix_path, g_ref_string_release);
+  g_clear_pointer (&block->local_interface, g_ref_string_release);
+  g_free (block);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What the user may set of this ring. Copy-on-write: everybody shares the default block until something differs, and a
+ * block that a connection has taken is never written again. Strings are GRefStrings (nullable). */
+
+/* A borrowed list of strings, in the layout C programs use. */
+typedef struct _GmStringList GmStringList;
+struct _GmStringList
+{
+  char *data;
+  GmStringList *next;
+};
+
+typedef enum
+{
+  GM_IP_ANY = 0,
+  GM_IP_V4 = 1,
+  GM_IP_V6 = 2,
+} GmIpVersion;
+
+typedef struct
+{
+  gatomicrefcount refs; /* unused in the static default */
+  char *unix_path; /* GRefString */
+  char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */
+  const GmStringList *overrides; /* (unowned): "[+]host:port:addr[,addr]…" or "-host:port", as CURLOPT_RESOLVE */
+  const GmStringList *connect_to; /* (unowned): "host:port:host2:port2", as CURLOPT_CONNECT_TO */
+  gint64 max_idle_us; /* a pooled connection idle for longer is not used again; 0 = no limit */
+  gint64 max_life_us; /* nor one older than this; 0 = no limit */
+  gint64 dns_cache_us; /* how long an answer stays good; -1 = for ever, 0 = not at all */
+  guint attempt_delay_ms; /* RFC 8305 "Connection Attempt Delay" */
+  guint keepalive_idle_s;
+  guint keepalive_interval_s;
+  guint keepalive_count;
+  guint16 local_port; /* 0 = any */
+  guint16 local_port_range; /* how many ports to try from there; 0 counts as 1 */
+  guint8 ip_version; /* GmIpVersion */
+  guint8 unix_abstract : 1;
+  guint8 keepalive : 1;
+  guint8 no_delay : 1;
+  guint8 fresh_connect : 1; /* do not take one from the pool */
+  guint8 forbid_reuse : 1; /* do not put it back */
+} GmConnectSettings;
+
+extern const GmConnectSettings gm_connect_settings_default;
+
+GmConnectSettings *gm_connect_settings_copy  (const GmConnectSettings *self);
+/* The shared default is passed through untouched by both. */
+const GmConnectSettings *gm_connect_settings_ref (const GmConnectSettings *self);
+void               gm_connect_settings_unref (const GmConnectSettings *self);

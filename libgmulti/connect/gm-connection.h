@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-address.h"
+#include "gm-layer.h"
+#include "gm-resolver.h"
+
+/* One connection: a chain of layers, a key that says for whom it may be used, and a turn of its own. It does not know
+ * transfers: who uses it is an opaque list of users, told by a callback when the connection had something. */
+
+typedef struct _GmConnection GmConnection;
+typedef struct _GmPool GmPool;
+
+/* What must be equal for a connection to be used again: compared in one function, gm_pool_key_equal(). */
+typedef struct
+{
+  GRefString *text; /* protocol, host, port, connect-to, unix path, interface …, each with its length */
+  guint hash;
+} GmPoolKey;
+
+typedef enum
+{
+  GM_CONNECTION_CONNECTING,
+  GM_CONNECTION_BUSY, /* one or more users */
+  GM_CONNECTION_IDLE, /* in the pool, watched */
+  GM_CONNECTION_CLOSING, /* nobody's; says goodbye */
+  GM_CONNECTION_DEAD,
+} GmConnectionState;
+
+struct _GmConnection
+{
+  GmRunnable runnable; /* first member */
+  GmLayerHost host;
+  GmLayer *top; /* (owned) (nullable) */
+  GmPool *pool; /* (unowned) */
+  struct _GmOrigin *origin; /* (unowned): its entry in the pool's table */
+  GList idle_link; /* in origin->idle while IDLE: last used first */
+  GList lru_link; /* in pool->idle_lru while IDLE */
+  GList link; /* in pool->all */
+  GmConnectionState state;
+  /* (nullable) Called in the connection's turn while CONNECTING or BUSY. */
+  void (*on_turn) (GmConnection *self, gpointer user);
+  gpointer user; /* (unowned) (nullable): HTTP/1: the one transfer */
+  guint n_requests; /* begun on it */
+  gint64 created_at; /* µs */
+  gint64 idle_since;
+  gint64 connected_at; /* 0 until then */
+  GmTimer timer; /* goodbye limit while CLOSING */
+  GmAddress remote;
+  GmAddress local;
+};
+
+/* ---- connection ---- */
+GmResult gm_connection_connect (GmConnection *self); /* one step */
+
+static inline GmResult
+gm_connection_send (GmConnection *self,
+                    const char *data,
+                    gsize len,
+                    gsize *n_sent)
+{
+  return gm_layer_send (self->top, data, len, n_sent);
+}
+
+static inline GmResult
+gm_connection_recv (GmConnection *self,
+                    char *data,
+                    gsize len,
+                    gsize *n_read)
+{
+  return gm_layer_recv (self->top, data, len, n_read);
+}
+
+/* What its user waits for, after each of the user's turns. */
+void     gm_connection_set_want (GmConnection *self,
+                                 GmIo want);
+/* The chain may have something to read without asking the transport again: latched or pending. */
+gboolean gm_connection_readable (GmConnection *self);
+/* The data socket, once there is one. */
+GmSocket *gm_connection_get_socket (GmConnection *self);
+void     gm_connection_set_holder (GmConnection *self,
+                                   gpointer holder);
+
+/* ---- pool ---- */
+
+typedef struct
+{
+  guint max_total; /* 0 = no limit */
+  guint max_per_host; /* 0 = no limit */
+  gint max_idle; /* -1 = 4 × the number of transfers, as libcurl */
+} GmPoolLimits;
+
+typedef enum
+{
+  GM_POOL_MAY_OPEN,
+  GM_POOL_HOST_FULL,
+  GM_POOL_FULL,
+} GmPoolRoom;
+
+GmPool       *gm_pool_new        (GmReactor *reactor);
+void          gm_pool_free       (GmPool *self); /* closes everything, idle or busy, without goodbye */
+void          gm_pool_set_limits (GmPool *self,
+                                  const GmPoolLimits *limits);
+const GmPoolLimits *gm_pool_get_limits (GmPool *self);
+/* An idle connection for @key that is alive and within @settings' age limits, made BUSY; the last used first. Those
+ * found dead on the way are closed. O(1). */
+GmConnection *gm_pool_take       (GmPool *self,
+                                  const GmPoolKey *key,
+                                  const GmConnectSettings *settings);
+/* Whether one more may be opened; closes the least recently used idle one if that makes room for it. */
+GmPoolRoom    gm_pool_make_room  (GmPool *self,
+                                  const GmPoolKey *key);
+/* A new one in state CONNECTING with an empty chain; counts at once. */
+GmConnection *gm_pool_open       (GmPool *self,
+                                  const GmPoolKey *key,
+                                  const GmConnectSettings *settings);
+/* Its user is done: kept idle if @reuse, else closed gracefully. The connection may be gone after it. @n_transfers is
+ * for the default of max_idle. */
+void          gm_pool_give_back  (GmPool *self,
+                                  GmConnection *connection,
+                                  gboolean reuse,
+                                  guint n_transfers);
+void          gm_pool_close_idle (GmPool *self);
+guint         gm_pool_n_total    (GmPool *self); /* closing ones do not count */
+guint         gm_pool_n_idle     (GmPool *self);
+/* Told whenever a place came free, so that who waits for one can try: set by the engine. */
+void          gm_pool_set_freed_cb (GmPool *self,
+                                  void (*func) (gpointer user_data),
+                                  gpointer user_data);
+void          gm_pool_set_hooks  (GmPool *self,
+                                  GmLayer *(*new_socket_layer) (const void *, guint, gpointer),
+                                  GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer),
+                                  gpointer hook_data);
+
+GmPoolKey    *gm_pool_key_init   (GmPoolKey *self,
+                                  GString *scratch); /* takes the bytes written to scratch */
+void          gm_pool_key_clear  (GmPoolKey *self);
+gboolean      gm_pool_key_equal  (const GmPoolKey *a,
+                                  const GmPoolKey *b);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-connect-settings.h"
+#include "gm-reactor.h"
+#include "gm-result.h"
+
+/* A layer turns the channel below it into another one: bytes in, bytes out. A connection is a chain of layers, the
+ * socket at the bottom. Layers know the layer below and their host, never a transfer or a protocol.
+ *
+ * - connect() goes bottom up: a layer first asks the one below until that says OK, then does its own part. It may be
+ *   called again at any time until it has said OK or failed.
+ * - send() and recv() answer GM_OK with a count > 0 (recv: 0 = orderly end), GM_AGAIN when the transport said so, or a
+ *   final result. A layer that answers GM_AGAIN has cleared the matching bit in its socket's latched readiness.
+ * - shutdown() goes top down, says goodbye without blocking: OK = done, AGAIN = call again when ready.
+ * - free() closes what is left without any goodbye. It is the only place where a socket may be closed.
+ * A NULL member passes through to the layer below. */
+
+typedef struct _GmLayer GmLayer;
+
+/* What a layer may know of its surroundings; owned by the connection. */
+typedef struct
+{
+  GmReactor *reactor;
+  GmRunnable *owner; /* given a turn when a socket of the chain has something */
+  const GmConnectSettings *settings; /* (owned): frozen when the connection began */
+  guint64 id; /* of the connection, for the trace */
+  gpointer holder; /* (nullable): goes to the sockets the chain opens */
+  GmError *error; /* where details of a failure go; the first one stays */
+  /* May replace the lowest layer: simulated sockets (tests). NULL = the real one. */
+  GmLayer *(*new_socket_layer) (const void *address, guint address_len, gpointer user_data);
+  /* May put a layer on top of a socket layer just made (fault injection in tests). NULL = none. */
+  GmLayer *(*wrap_socket_layer) (GmLayer *socket_layer, gpointer user_data);
+  gpointer hook_data;
+} GmLayerHost;
+
+typedef enum
+{
+  GM_QUERY_ALIVE, /* gboolean: FALSE when the peer has closed or sent what nobody asked for; does not block */
+  GM_QUERY_WANT, /* GmIo: what connect() or a blocked send waits for */
+  GM_QUERY_SOCKET, /* GmSocket *: the one that carries data; NULL while there is none */
+  GM_QUERY_PENDING, /* gboolean: readable data waits above the socket */
+  GM_QUERY_RESOLVED_AT, /* gint64: µs of the first name answer; 0 = not yet */
+  GM_QUERY_PHASE, /* GmPhase while connecting */
+} GmQuery;
+
+typedef struct
+{
+  const char *name;
+  GmResult (*connect) (GmLayer *self);
+  GmResult (*send) (GmLayer *self, const char *data, gsize len, gsize *n_sent);
+  GmResult (*recv) (GmLayer *self, char *data, gsize len, gsize *n_read);
+  GmResult (*shutdown) (GmLayer *self);
+  gboolean (*query) (GmLayer *self, GmQuery query, gpointer answer); /* FALSE = ask below */
+  /* Recomputes the want masks of the sockets this layer owns. @want: what the user of the chain waits for beside what
+   * the layer itself needs. */
+  void (*adjust) (GmLayer *self, GmIo want);
+  void (*free) (GmLayer *self);
+} GmLayerType;
+
+struct _GmLayer
+{
+  const GmLayerType *type;
+  GmLayer *next; /* (owned) (nullable): the layer below */
+  GmLayerHost *host; /* (unowned): of the connection */
+};
+
+GmResult gm_layer_connect  (GmLayer *self);
+GmResult gm_layer_shutdown (GmLayer *self);
+gboolean gm_layer_query    (GmLayer *self,
+                            GmQuery query,
+                            gpointer answer);
+void     gm_layer_adjust   (GmLayer *self,
+                            GmIo want);
+/* Frees the whole chain, top down. */
+void     gm_layer_free     (GmLayer *self);
+
+static inline GmResult
+gm_layer_send (GmLayer *self,
+               const char *data,
+               gsize len,
+               gsize *n_sent)
+{
+  while (self->type->send == NULL)
+    self = self->next;
+  return self->type->send (self, data, len, n_sent);
+}
+
+static inline GmResult
+gm_layer_recv (GmLayer *self,
+               char *data,
+               gsize len,
+               gsize *n_read)
+{
+  while (self->type->recv == NULL)
+    self = self->next;
+  return self->type->recv (self, data, len, n_read);
+}
+
+/* ---- the layers ---- */
+
+struct _GmAddress;
+struct _GmResolver;
+
+/* gm-layer-socket.c: TCP or unix-domain, one address. */
+GmLayer *gm_layer_socket_new (GmLayerHost *host,
+                              const struct _GmAddress *address);
+/* gm-layer-race.c: "host:port" to a connected channel by RFC 8305 sections 4 and 5: looks the name up, lets attempts
+ * compete, each a sub-chain of its own that shares nothing it writes; passes everything through to the winner once there
+ * is one. The error of the attempt that got furthest is kept. @host_name: A-label or numeric address (copied). */
+GmLayer *gm_layer_race_new   (GmLayerHost *host,
+                              struct _GmResolver *resolver,
+                              const char *host_name,
+                              gsize host_len,
+                              guint16 port);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-address.h"
+#include "gm-connect-settings.h"
+#include "gm-result.h"
+#include "gm-workers.h"
+
+/* Names to addresses, without waiting. One getaddrinfo() per (A-label host, family) on a worker, in single flight:
+ * who asks for what is being asked joins. Answers are kept for GmConnectSettings.dns_cache_us, failures are not.
+ * Numeric addresses, localhost names (RFC 6761) and overrides never see a worker, so that stuck look-ups do not delay
+ * them. The cache is refcounted and can be shared among resolvers of several threads (a lock of its own).
+ *
+ * Overrides are by host:port, kept in the cache, as CURLOPT_RESOLVE wants: "+" lets an entry expire like an answer,
+ * "-host:port" removes one, "*" as host matches any. */
+
+typedef struct _GmDnsCache GmDnsCache;
+typedef struct _GmResolver GmResolver;
+typedef struct _GmLookup GmLookup;
+
+GmDnsCache *gm_dns_cache_new        (void);
+GmDnsCache *gm_dns_cache_ref        (GmDnsCache *self);
+void        gm_dns_cache_unref      (GmDnsCache *self);
+void        gm_dns_cache_clear      (GmDnsCache *self); /* the answers; overrides stay */
+
+GmResolver *gm_resolver_new         (GmReactor *reactor,
+                                     GmDnsCache *cache);
+void        gm_resolver_free        (GmResolver *self); /* abandons what is under way; never joins */
+void        gm_resolver_set_cache   (GmResolver *self,
+                                     GmDnsCache *cache);
+void        gm_resolver_set_max     (GmResolver *self,
+                                     guint max_threads); /* 20 unless told */
+/* Feeds overrides; malformed entries are answered with BAD_REQUEST and the rest still count. */
+GmResult    gm_resolver_add_overrides (GmResolver *self,
+                                     const GmStringList *list);
+/* For tests: called on a worker instead of getaddrinfo; returns an EAI code and a new list. */
+typedef int (*GmResolveFunc) (const char *host, int family, GmAddresses **addresses, gpointer user_data);
+void        gm_resolver_set_backend (GmResolver *self,
+                                     GmResolveFunc func,
+                                     gpointer user_data);
+
+/* Begins a look-up of @host for one family (AF_INET, AF_INET6); @owner gets a turn when an answer is there. A cached,
+ * numeric or overridden name has its answer at once. Never NULL; freeing one that is under way abandons it in no time. */
+GmLookup   *gm_resolver_look_up     (GmResolver *self,
+                                     const char *host,
+                                     gsize host_len,
+                                     guint16 port,
+                                     int family,
+                                     const GmConnectSettings *settings,
+                                     GmRunnable *owner);
+/* AGAIN, OK with borrowed @addresses (port filled in), or RESOLVE_FAILED with @eai. An answer "no address of this
+ * family" is RESOLVE_FAILED too. */
+GmResult    gm_lookup_get_answer    (GmLookup *self,
+                                     GmAddresses **addresses,
+                                     int *eai);
+void        gm_lookup_free          (GmLookup *self); /* NULL is fine */

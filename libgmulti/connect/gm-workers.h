@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-reactor.h"
+
+/* Work that may block, done elsewhere: name look-ups, files. A pool of threads that grows to a cap and is never joined;
+ * a job is a refcounted thing that belongs to its starter and to the pool: who gives up walks away at once, and the
+ * worker frees what is left. Threads block all signals.
+ *
+ * Answers come back through the mailbox of the reactor: a queue and an eventfd owned jointly by reactor and jobs,
+ * watched (as a socket of the reactor) only while jobs are outstanding. */
+
+typedef struct _GmWorkers GmWorkers;
+typedef struct _GmJob GmJob;
+
+typedef struct
+{
+  void (*work) (GmJob *job); /* on a worker; must not touch anything but the job */
+  void (*done) (GmJob *job); /* in the reactor's thread, never if abandoned */
+  void (*free) (GmJob *job); /* wherever the last reference goes */
+} GmJobType;
+
+struct _GmJob
+{
+  const GmJobType *type;
+  gatomicrefcount refs;
+  gint abandoned; /* atomic */
+  GmMailbox *mailbox; /* (owned) (nullable) */
+  GList link; /* in the pool's queue, then in the mailbox */
+};
+
+/* A pool of at most @max_threads (changeable) named threads; refcounted, a process-wide one is fine. */
+GmWorkers *gm_workers_new     (const char *name,
+                               guint max_threads);
+GmWorkers *gm_workers_ref     (GmWorkers *self);
+void       gm_workers_unref   (GmWorkers *self); /* idle threads end by themselves */
+void       gm_workers_set_max (GmWorkers *self,
+                               guint max_threads);
+/* The process-wide pool for files. */
+GmWorkers *gm_workers_files   (void);
+
+/* Sets up the embedded job; the starter holds the one reference. */
+void       gm_job_init        (GmJob *job,
+                               const GmJobType *type);
+/* Hands it to the pool (which takes a reference of its own). done() comes later, never from within. */
+void       gm_job_start       (GmJob *job,
+                               GmWorkers *workers,
+                               GmReactor *reactor);
+/* Nobody waits any more: done() will not be called; drops the starter's reference. Does not block, in particular never
+ * waits for the worker. A job that is still queued is taken out. */
+void       gm_job_abandon     (GmJob *job);
+/* Drops the starter's reference after done(). */
+void       gm_job_unref       (GmJob *job);
+
+/* Mailbox; the reactor's. */
+void       gm_mailbox_close   (GmMailbox *self); /* the reactor goes: what still comes in is freed unread */
