@@ -38,11 +38,11 @@ typedef struct
   guint16 local_port; /* 0 = any */
   guint16 local_port_range; /* how many ports to try from there; 0 counts as 1 */
   guint8 ip_version; /* GmIpVersion */
-  guint8 unix_abstract : 1;
-  guint8 keepalive : 1;
-  guint8 no_delay : 1;
-  guint8 fresh_connect : 1; /* do not take one from the pool */
-  guint8 forbid_reuse : 1; /* do not put it back */
+  guint8 unix_abstract;
+  guint8 keepalive;
+  guint8 no_delay;
+  guint8 fresh_connect; /* do not take one from the pool */
+  guint8 forbid_reuse; /* do not put it back */
 } GmConnectSettings;
 
 extern const GmConnectSettings gm_connect_settings_default;

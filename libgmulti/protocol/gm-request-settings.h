@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-connect-settings.h"
+
+/* What the user may set about the request itself. Copy-on-write like GmConnectSettings; strings are GRefStrings
+ * (nullable), lists and post_data are borrowed from the caller for the time of the transfer. */
+
+typedef enum
+{
+  GM_METHOD_GET,
+  GM_METHOD_HEAD,
+  GM_METHOD_POST,
+  GM_METHOD_PUT,
+} GmMethod;
+
+typedef enum
+{
+  GM_TIME_CONDITION_NONE,
+  GM_TIME_CONDITION_IF_MODIFIED_SINCE,
+  GM_TIME_CONDITION_IF_UNMODIFIED_SINCE,
+  GM_TIME_CONDITION_LAST_MODIFIED,
+} GmTimeCondition;
+
+typedef enum
+{
+  GM_KEEP_POST_301 = 1 << 0,
+  GM_KEEP_POST_302 = 1 << 1,
+  GM_KEEP_POST_303 = 1 << 2,
+} GmKeepPost;
+
+typedef enum
+{
+  GM_HTTP_DEFAULT = 0,
+  GM_HTTP_1_0 = 1,
+  GM_HTTP_1_1 = 2,
+} GmHttpVersion;
+
+typedef struct
+{
+  gatomicrefcount refs; /* unused in the static default */
+  char *custom_method;
+  char *user_agent;
+  char *referer;
+  char *cookie;
+  char *range; /* "a-b[,c-d…]" */
+  char *user;
+  char *password;
+  char *bearer;
+  char *accept_encoding;
+  char *request_target;
+  const GmStringList *headers; /* "Name: value", "Name:" removes ours, "Name;" sends it empty */
+  const char *post_data; /* (unowned) (nullable) */
+  GBytes *post_copy; /* (owned) (nullable): then post_data points into it */
+  gint64 post_size; /* -1 = unknown: strlen of post_data, or streamed */
+  gint64 upload_size; /* -1 = unknown */
+  gint64 resume_from; /* download: offset; upload: skip; -1 = find out (file: append) */
+  gint64 time_value; /* seconds since 1970 */
+  gint64 max_size; /* of the body; 0 = no limit */
+  guint expect_timeout_ms;
+  guint max_redirects; /* G_MAXUINT = no limit */
+  guint8 method; /* GmMethod */
+  guint8 time_condition; /* GmTimeCondition */
+  guint8 keep_post; /* GmKeepPost */
+  guint8 http_version; /* GmHttpVersion */
+  guint8 no_body; /* HEAD-like, whatever the method's word */
+  guint8 follow;
+  guint8 follow_same_origin; /* another origin is refused: REDIRECT_REFUSED */
+  guint8 auto_referer;
+  guint8 unrestricted_auth;
+  guint8 fail_on_error;
+  guint8 keep_sending_on_error;
+  guint8 allow_http09;
+  guint8 ignore_length;
+  guint8 raw_transfer; /* do not undo chunked */
+  guint8 headers_in_body; /* raw head lines are written as body too */
+  guint8 want_filetime;
+  guint8 basic_auth; /* user and password may go as Basic unasked */
+  guint8 append; /* file: uploads */
+  guint file_mode; /* of new files; file: uploads */
+} GmRequestSettings;
+
+extern const GmRequestSettings gm_request_settings_default;
+
+GmRequestSettings *gm_request_settings_copy  (const GmRequestSettings *self);
+const GmRequestSettings *gm_request_settings_ref (const GmRequestSettings *self);
+void               gm_request_settings_unref (const GmRequestSettings *self);
