@@ -73,10 +73,10 @@ void    gm_http1_head_init   (GmHttp1Head *parser,
                               const GmHttp1Limits *limits,
                               guint flags);
 
-/* Takes @len bytes and sets *@consumed (also when BAD) to how many of them belong to the head.
+/* Takes @len bytes and sets *@consumed to how many of them belong to the head.
  * DONE: whole head incl. blank line was read; the members above hold. With GM_HTTP1_ALLOW_09 and no "HTTP/": version is 9,
  * nothing of this call is consumed, bytes of earlier calls are in gm_http1_head_get_raw () and are the body's beginning.
- * BAD: *@why is set, @headers is as it was before this head (entries and bytes).
+ * BAD: *@why is set, *@consumed is 0, @headers is as it was before this head (entries and bytes).
  * Between two calls for one head nobody else may add to @headers. */
 GmParse gm_http1_head_feed   (GmHttp1Head *parser,
                               GmHeaders *headers,

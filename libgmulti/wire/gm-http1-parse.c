@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http1-parse.h"
+#include "gm-http-chars.h"
+
+enum
+{
+  STATE_NEW,
+  STATE_STATUS_LINE,
+  STATE_FIELDS,
+};
+
+#define NAME_OF_HTTP "HTTP/"
+#define LEN_OF_HTTP (sizeof NAME_OF_HTTP - 1)
+
+const GmHttp1Limits gm_http1_default_limits = {
+  .head_bytes = GM_HTTP1_MAX_HEAD,
+  .line_bytes = GM_HTTP1_MAX_LINE,
+  .fields = GM_HTTP1_MAX_FIELDS,
+};
+
+void
+gm_http1_head_init (GmHttp1Head *parser,
+                    const GmHttp1Limits *limits,
+                    guint flags)
+{
+  memset (parser, 0, sizeof *parser);
+  parser->limits = limits != NULL ? limits : &gm_http1_default_limits;
+  parser->flags = (guint8) flags;
+}
+
+static GmParse
+bad (GmResult *why,
+     GmResult cause)
+{
+  *why = cause;
+  return GM_PARSE_BAD;
+}
+
+/* The first of the next control characters, or @end: eight bytes at a time, for this loop sees every byte of every head. */
+static const char *
+skip_text (const char *p,
+           const char *end)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
+
+  while (end - p >= 8)
+    {
+      guint64 word;
+      guint64 hits;
+
+      memcpy (&word, p, 8);
+      /* The high bit of each byte below 0x20; bytes above a hit may be marked wrongly, the lowest hit is right. */
+      hits = (word - ones * 0x20) & ~word & (ones * 0x80);
+      if (hits != 0)
+        {
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+          return p + (__builtin_ctzll (hits) >> 3);
+#else
+          break;
+#endif
+        }
+      p += 8;
+    }
+  while (p < end && (guchar) *p >= 0x20)
+    p++;
+
+  return p;
+}
+
+/* Finds the end of the physical line that goes on at parser->scan. DONE: *@text_end is its line end, *@next lies behind it. */
+static GmParse
+find_line_end (GmHttp1Head *parser,
+               const GmHeaders *headers,
+               guint32 *text_end,
+               guint32 *next,
+               GmResult *why)
+{
+  const char *line = headers->data + parser->line;
+  const char *end = headers->data + headers->len;
+  const char *p = headers->data + parser->scan;
+  gsize limit = parser->limits->line_bytes;
+  guint len = 1;
+
+  for (p = skip_text (p, end); p < end && *p != '\r' && *p != '\n' && *p != '\0'; p = skip_text (p + 1, end))
+    continue;
+
+  /* Complaints come in the order of the bytes, however these were cut: what stands behind the limit does not count. */
+  if ((gsize) (p - line) >= limit && p < end)
+    return bad (why, GM_HTTP_HEADER_FLOOD);
+  if (p < end && *p == '\0')
+    return bad (why, GM_HTTP_NUL_IN_HEADER);
+  if (p < end && *p == '\r')
+    {
+      len = 2;
+      if (p + 1 < end && p[1] != '\n')
+        return bad (why, GM_HTTP_BARE_CR);
+    }
+  if ((gsize) (MIN (p + len, end) - line) > limit)
+    return bad (why, GM_HTTP_HEADER_FLOOD);
+
+  parser->scan = (guint32) (p - headers->data);
+  if (p + len > end)
+    return GM_PARSE_MORE;
+
+  *text_end = parser->scan;
+  *next = parser->scan + len;
+  return GM_PARSE_DONE;
+}
+
+static GmParse
+not_http (GmHttp1Head *parser,
+          const GmHeaders *headers,
+          GmResult *why)
+{
+  if ((parser->flags & GM_HTTP1_ALLOW_09) == 0)
+    return bad (why, GM_HTTP_NOT_HTTP);
+
+  parser->version = 9;
+  return GM_PARSE_DONE;
+}
+
+/* Passes blank lines, then looks whether the answer speaks HTTP, as early as that can be said. DONE with version 9: no. */
+static GmParse
+check_beginning (GmHttp1Head *parser,
+                 const GmHeaders *headers,
+                 GmResult *why)
+{
+  const char *p = headers->data + parser->line;
+  gsize n = headers->len - parser->line;
+
+  while (n > 0 && (*p == '\n' || *p == '\r'))
+    {
+      guint len = *p == '\n' ? 1 : 2;
+
+      if (len > n)
+        return GM_PARSE_MORE;
+      if (p[len - 1] != '\n' || parser->n_blank == GM_HTTP1_MAX_BLANK_LINES)
+        return not_http (parser, headers, why);
+      p += len;
+      n -= len;
+      parser->n_blank++;
+      parser->line += len;
+    }
+
+  parser->scan = MAX (parser->scan, parser->line);
+  if (n > 0 && memcmp (p, NAME_OF_HTTP, MIN (n, LEN_OF_HTTP)) != 0)
+    return not_http (parser, headers, why);
+
+  return n < LEN_OF_HTTP ? GM_PARSE_MORE : GM_PARSE_DONE;
+}
+
+static gboolean
+is_digit (char c)
+{
+  return c >= '0' && c <= '9';
+}
+
+/* @p stands behind "HTTP/". No check of the length is needed: the line end ends every comparison. */
+static GmParse
+parse_status_line (GmHttp1Head *parser,
+                   GmHeaders *headers,
+                   guint32 text_end,
+                   GmResult *why)
+{
+  const char *p = headers->data + parser->line + LEN_OF_HTTP;
+
+  if (p[0] != '1' || p[1] != '.' || (p[2] != '0' && p[2] != '1') || p[3] != ' ')
+    {
+      gboolean one_number = is_digit (p[0]) && p[1] == ' ';
+      gboolean two_numbers = is_digit (p[0]) && p[1] == '.' && is_digit (p[2]) && p[3] == ' ';
+
+      return bad (why, one_number || two_numbers ? GM_HTTP_BAD_VERSION : GM_HTTP_BAD_STATUS_LINE);
+    }
+  parser->version = (guint8) (10 + (p[2] - '0'));
+  p += 4;
+  if (!is_digit (p[0]) || p[0] == '0' || !is_digit (p[1]) || !is_digit (p[2]) || is_digit (p[3]))
+    return bad (why, GM_HTTP_BAD_STATUS_LINE);
+  parser->status = (guint16) ((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
+  p += 3;
+  if (*p == ' ')
+    p++;
+  parser->reason_offset = (guint32) (p - headers->data);
+  parser->reason_len = text_end - parser->reason_offset;
+  return GM_PARSE_DONE;
+}
+
+/* Makes one line of a folded one, in place: each fold with the blanks round it becomes one blank (RFC 9112 section 5.2). What
+ * the line is now shorter stays unused behind it; moving the rest up would cost quadratic time. */
+static guint32
+unfold (GmHeaders *headers,
+        guint32 line,
+        guint32 text_end,
+        guint32 next)
+{
+  char *data = headers->data;
+  guint32 to = line;
+
+  for (guint32 from = line; from < text_end; from++)
+    {
+      if (data[from] != '\r' && data[from] != '\n')
+        {
+          data[to++] = data[from];
+          continue;
+        }
+      while (to > line && (data[to - 1] == ' ' || data[to - 1] == '\t'))
+        to--;
+      while (from + 1 < text_end && strchr (" \t\r\n", data[from + 1]) != NULL)
+        from++;
+      data[to++] = ' ';
+    }
+  memmove (data + to, data + text_end, next - text_end);
+  return to;
+}
+
+static GmHeaderOrigin
+origin_of (const GmHttp1Head *parser)
+{
+  if (parser->flags & GM_HTTP1_TRAILER)
+    return GM_HEADER_TRAILER;
+  if (parser->flags & GM_HTTP1_CONNECT)
+    return GM_HEADER_CONNECT;
+  return parser->status < 200 ? GM_HEADER_1XX : GM_HEADER_FINAL;
+}
+
+/* The line end behind @text_end stops the loops. */
+static GmParse
+parse_field (const GmHttp1Head *parser,
+             GmHeaders *headers,
+             guint32 text_end,
+             GmResult *why)
+{
+  const char *line = headers->data + parser->line;
+  const char *end = headers->data + text_end;
+  const char *name_end = line;
+  const char *value;
+  GmResult result;
+
+  if (*line == ' ' || *line == '\t')
+    return bad (why, GM_HTTP_OBS_FOLD);
+  while (gm_http_char_is_token (*name_end))
+    name_end++;
+  if (name_end == line || *name_end != ':')
+    return bad (why, GM_HTTP_BAD_HEADER);
+  value = name_end + 1;
+  while (*value == ' ' || *value == '\t')
+    value++;
+  while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+    end--;
+
+  if (headers->n_entries - parser->first_entry >= parser->limits->fields)
+    return bad (why, GM_HTTP_HEADER_FLOOD);
+  result = gm_headers_add_entry (headers, origin_of (parser), parser->line, (guint32) (name_end - line),
+                                 (guint32) (value - headers->data), (guint32) (end - value));
+  return result == GM_OK ? GM_PARSE_DONE : bad (why, result);
+}
+
+/* Reads fields until the blank line. A line is complete when the byte behind it shows that it is not folded. */
+static GmParse
+parse_fields (GmHttp1Head *parser,
+              GmHeaders *headers,
+              GmResult *why)
+{
+  guint32 text_end;
+  guint32 next;
+
+  while (TRUE)
+    {
+      GmParse answer = find_line_end (parser, headers, &text_end, &next, why);
+
+      if (answer != GM_PARSE_DONE)
+        return answer;
+      if (text_end == parser->line)
+        break;
+      if (next == headers->len)
+        return GM_PARSE_MORE;
+
+      if (headers->data[next] == ' ' || headers->data[next] == '\t')
+        {
+          if (parser->flags & GM_HTTP1_REFUSE_FOLD)
+            return bad (why, GM_HTTP_OBS_FOLD);
+          parser->folded = TRUE;
+          parser->scan = next;
+          continue;
+        }
+      if (parser->folded)
+        text_end = unfold (headers, parser->line, text_end, next);
+      parser->folded = FALSE;
+      if (parse_field (parser, headers, text_end, why) == GM_PARSE_BAD)
+        return GM_PARSE_BAD;
+      parser->line = parser->scan = next;
+    }
+
+  parser->end = next;
+  parser->n_entries = headers->n_entries - parser->first_entry;
+  return GM_PARSE_DONE;
+}
+
+static GmParse
+parse_block (GmHttp1Head *parser,
+             GmHeaders *headers,
+             GmResult *why)
+{
+  if (parser->state == STATE_STATUS_LINE)
+    {
+      GmParse answer = check_beginning (parser, headers, why);
+      guint32 text_end;
+      guint32 next;
+
+      if (answer != GM_PARSE_DONE || parser->version == 9)
+        return answer;
+      answer = find_line_end (parser, headers, &text_end, &next, why);
+      if (answer != GM_PARSE_DONE)
+        return answer;
+      if (parse_status_line (parser, headers, text_end, why) == GM_PARSE_BAD)
+        return GM_PARSE_BAD;
+      parser->start = parser->line;
+      parser->line = parser->scan = next;
+      parser->state = STATE_FIELDS;
+    }
+
+  return parse_fields (parser, headers, why);
+}
+
+/* How much to copy next: what is there, but no more than fits, lest the body behind a small head be copied too. 0: the limit
+ * is reached. */
+static gsize
+piece_size (const GmHttp1Head *parser,
+            const GmHeaders *headers,
+            gsize len)
+{
+  gsize room = headers->size > headers->len ? headers->size - headers->len : headers->size;
+  gsize left = parser->limits->head_bytes - (headers->len - parser->base);
+
+  if (headers->max_bytes - headers->len < left)
+    left = headers->max_bytes - headers->len;
+
+  return MIN (MIN (len, room), left);
+}
+
+GmParse
+gm_http1_head_feed (GmHttp1Head *parser,
+                    GmHeaders *headers,
+                    const char *data,
+                    gsize len,
+                    gsize *consumed,
+                    GmResult *why)
+{
+  GmParse answer = GM_PARSE_MORE;
+  guint32 len_before = headers->len;
+  gsize taken = 0;
+
+  if (parser->state == STATE_NEW)
+    {
+      parser->base = parser->start = parser->line = parser->scan = headers->len;
+      parser->first_entry = headers->n_entries;
+      parser->state = (parser->flags & GM_HTTP1_TRAILER) ? STATE_FIELDS : STATE_STATUS_LINE;
+    }
+
+  while (answer == GM_PARSE_MORE && taken < len)
+    {
+      gsize n = piece_size (parser, headers, len - taken);
+      GmResult result = n > 0 ? gm_headers_append_raw (headers, data + taken, n) : GM_HTTP_HEADER_FLOOD;
+
+      taken += n;
+      answer = result == GM_OK ? parse_block (parser, headers, why) : bad (why, result);
+    }
+
+  if (answer == GM_PARSE_DONE)
+    {
+      guint32 end = parser->version == 9 ? len_before : parser->end;
+
+      taken -= headers->len - end;
+      headers->len = end;
+    }
+  else if (answer == GM_PARSE_BAD)
+    {
+      gm_headers_truncate (headers, parser->base, parser->first_entry);
+      taken = 0;
+    }
+
+  *consumed = taken;
+  return answer;
+}
+
+GmParse
+gm_http1_head_finish (GmHttp1Head *parser,
+                      GmHeaders *headers,
+                      GmResult *why)
+{
+  if (parser->state == STATE_NEW || headers->len == parser->base)
+    return bad (why, GM_GOT_NOTHING);
+  if (parser->state == STATE_STATUS_LINE && (parser->flags & GM_HTTP1_ALLOW_09) &&
+      headers->len - parser->line < LEN_OF_HTTP)
+    {
+      parser->version = 9;
+      return GM_PARSE_DONE;
+    }
+
+  gm_headers_truncate (headers, parser->base, parser->first_entry);
+  return bad (why, GM_PARTIAL);
+}
+
+GmSpan
+gm_http1_head_get_raw (const GmHttp1Head *parser,
+                       const GmHeaders *headers)
+{
+  guint32 end = parser->end != 0 ? parser->end : headers->len;
+
+  return gm_span (headers->data + parser->base, end - parser->base);
+}
+
+GmSpan
+gm_http1_head_get_reason (const GmHttp1Head *parser,
+                          const GmHeaders *headers)
+{
+  return gm_span (headers->data + parser->reason_offset, parser->reason_len);
+}
+
+gboolean
+gm_http1_line_next (GmHttp1Line *iter,
+                    const GmHttp1Head *parser,
+                    const GmHeaders *headers,
+                    GmSpan *line)
+{
+  const char *start;
+  const char *end;
+
+  if (iter->next == 0 && (parser->flags & GM_HTTP1_TRAILER))
+    iter->next = 1;
+  if (parser->state == STATE_NEW || iter->next > parser->n_entries + 1)
+    return FALSE;
+
+  if (iter->next == 0)
+    {
+      start = headers->data + parser->start;
+      end = headers->data + parser->reason_offset + parser->reason_len;
+    }
+  else if (iter->next <= parser->n_entries)
+    {
+      const GmHeaderEntry *entry = &headers->entries[parser->first_entry + iter->next - 1];
+
+      start = headers->data + entry->name_offset;
+      end = headers->data + entry->value_offset + entry->value_len;
+    }
+  else
+    start = end = headers->data + parser->line;
+
+  /* Behind the text come at most blanks, then the line end. */
+  end = memchr (end, '\n', (gsize) (headers->data + headers->len - end));
+  *line = gm_span (start, (gsize) (end + 1 - start));
+  iter->next++;
+  return TRUE;
+}
