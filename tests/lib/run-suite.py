@@ -15,6 +15,7 @@ import sys
 
 # The results by which Meson says that a program as a whole went as it should.
 GOOD_RESULTS = ('OK', 'SKIP', 'EXPECTEDFAIL')
+CONTEXT_LINES = 20
 POINT = re.compile(r'^(not )?ok\b\s*\d*\s*(?:- )?([^#]*)(?:#\s*(\w+)\S*\s*(.*))?$')
 PLAN_SKIP = re.compile(r'^1\.\.0\s*#\s*skip\S*\s*(.*)$', re.IGNORECASE)
 
@@ -72,6 +73,21 @@ def count_program(entry, protocol):
     else:
         counts.failed.append(f'{name}: {result}, exit status {entry.get("returncode")}')
     return counts
+
+
+def show_output(entry):
+    """What a failing TAP program printed: Meson shows its standard error alone. Good points and chatter are left out."""
+    lines = (entry.get('stdout') or '').splitlines()
+    shown = set()
+    for number, line in enumerate(lines):
+        if line.startswith(('not ok', 'Bail out')):
+            shown.update(range(max(0, number - CONTEXT_LINES), number + 1))
+    if not shown:
+        shown.update(range(max(0, len(lines) - CONTEXT_LINES), len(lines)))
+    print(f'--- {entry["name"]}')
+    for number in sorted(shown):
+        if not lines[number].startswith('ok '):
+            print(lines[number])
 
 
 def select(tests, patterns):
@@ -155,7 +171,11 @@ def main():
     protocols = {test['name']: test['protocol'] for test in tests}
     total = Counts()
     for entry in entries:
-        total.add(count_program(entry, protocols.get(entry['name'], 'exitcode')))
+        entry['name'] = entry['name'].rpartition(' / ')[2]      # Meson puts the suites before it
+        counts = count_program(entry, protocols[entry['name']])
+        if counts.failed:
+            show_output(entry)
+        total.add(counts)
     for name in sorted(set(protocols) - {entry['name'] for entry in entries}):
         total.failed.append(f'{name}: never ran')
     if status and not total.failed:

@@ -158,8 +158,13 @@ configure_build ()
 # compile_build DIRECTORY [TARGET...]: quiet when there is nothing to do; progress on a terminal, else errors only.
 compile_build ()
 {
-  local build=$1
+  local build=$1 log=$1/meson-logs/regenerate.txt
   shift
+  # Changed build files: Meson's pages about it are of interest only when it fails.
+  ninja -C "$build" build.ninja > "$log" 2>&1 || {
+    tail -n 30 "$log" >&2
+    die "meson failed; the whole of it is in $log"
+  }
   if [ -t 2 ]; then
     ninja -C "$build" "$@" >&2
   else
