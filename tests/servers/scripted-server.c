@@ -1,0 +1,915 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scripted-server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define EVENTS_AT_ONCE 256
+#define READ_AT_ONCE 65536
+#define LINGER_US (2 * G_USEC_PER_SEC) /* how long a connection we ended waits for the other end */
+#define DEAF_FILL 16 /* connections that fill the backlog of a deaf server */
+
+typedef struct
+{
+  ScriptedServer *server; /* (unowned) */
+  guint index;
+  int fd;
+  guint32 events; /* what epoll has been told */
+  ScriptedPeer *peer; /* (owned) */
+  GSequenceIter *timer; /* (unowned) (nullable): its place among the server's timers */
+  gint64 timer_at;
+  gint64 linger_until; /* 0: not ended by us */
+  gboolean eof;
+} Client;
+
+#define LINGERING(client) ((client)->linger_until != 0)
+
+typedef struct
+{
+  GPtrArray *answers; /* (owned) of ScriptedAnswer */
+  guint next;
+} Rule;
+
+struct _ScriptedServer
+{
+  ScriptedServerFlags flags;
+  guint16 port;
+  char *folder; /* (owned) (nullable) */
+  char *path; /* (owned) (nullable) */
+  int listeners[2];
+  int fill[DEAF_FILL];
+  int epoll;
+  int wake;
+  int timer;
+  GThread *thread; /* (owned) (nullable) */
+
+  GMutex mutex; /* guards all below */
+  GCond cond;
+  gboolean stop;
+  ScriptedEnd drop;
+  GHashTable *rules; /* (owned) key → Rule */
+  guint keep_alive;
+  ScriptedEnd keep_alive_end;
+  guint keep_alive_delay;
+  GHashTable *clients; /* (owned) set of Client */
+  GSequence *timers; /* (owned) of Client, by time */
+  GPtrArray *connections; /* (owned) of ScriptedConnection */
+  GPtrArray *requests; /* (owned) of ScriptedRequest */
+  guint n_complete;
+  GPtrArray *urls; /* (owned) of utf8 */
+};
+
+/* --- the world of the peers; called with the mutex held --- */
+
+static ScriptedAnswer *
+take_answer (ScriptedServer *server,
+             const char *key)
+{
+  Rule *rule = g_hash_table_lookup (server->rules, key);
+  ScriptedAnswer *answer;
+
+  if (rule == NULL)
+    return NULL;
+  answer = g_ptr_array_index (rule->answers, MIN (rule->next, rule->answers->len - 1));
+  rule->next++;
+  return scripted_answer_ref (answer);
+}
+
+static ScriptedAnswer *
+opening_cb (guint connection,
+            gpointer user_data)
+{
+  ScriptedServer *server = user_data;
+  g_autofree char *key = g_strdup_printf ("@%u", connection);
+  ScriptedAnswer *answer = take_answer (server, key);
+
+  return answer != NULL ? answer : take_answer (server, "@");
+}
+
+static ScriptedAnswer *
+find_answer (ScriptedServer *server,
+             ScriptedRequest *request)
+{
+  g_autofree char *place = g_strdup_printf ("#%u.%u", request->connection, request->number);
+  g_autofree char *exact = g_strdup_printf ("%s %s", request->method, request->target);
+  const char *keys[] = { place, exact, request->target, "*" };
+  ScriptedAnswer *answer = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys) && answer == NULL; i++)
+    answer = take_answer (server, keys[i]);
+  if (answer != NULL)
+    return answer;
+  request->unscripted = TRUE;
+  return scripted_answer_text (404, NULL, "unscripted");
+}
+
+/* @answer, and behind it the end of the connection. */
+static ScriptedAnswer *
+with_end (ScriptedServer *server,
+          ScriptedAnswer *answer)
+{
+  ScriptedAnswer *copy = scripted_answer_new ();
+
+  copy->at_head = answer->at_head;
+  copy->no_read = answer->no_read;
+  copy->cut_at = answer->cut_at;
+  copy->cut_how = answer->cut_how;
+  copy->read_per_ms = answer->read_per_ms;
+  for (guint i = 0; i < answer->ops->len; i++)
+    {
+      ScriptedOp op = g_array_index (answer->ops, ScriptedOp, i);
+
+      if (op.bytes != NULL)
+        g_bytes_ref (op.bytes);
+      g_array_append_val (copy->ops, op);
+    }
+  scripted_answer_unref (answer);
+  return scripted_answer_end (scripted_answer_delay (copy, server->keep_alive_delay), server->keep_alive_end);
+}
+
+static ScriptedAnswer *
+request_cb (ScriptedRequest *request,
+            gpointer user_data)
+{
+  ScriptedServer *server = user_data;
+  ScriptedConnection *connection = g_ptr_array_index (server->connections, request->connection);
+  ScriptedAnswer *answer;
+
+  request->order = server->requests->len;
+  g_ptr_array_add (server->requests, request);
+  connection->n_requests++;
+  answer = find_answer (server, request);
+  if (server->keep_alive > 0 && connection->n_requests >= server->keep_alive)
+    answer = with_end (server, answer);
+  g_cond_broadcast (&server->cond);
+  return answer;
+}
+
+static void
+complete_cb (ScriptedRequest *request,
+             gpointer user_data)
+{
+  ScriptedServer *server = user_data;
+
+  server->n_complete++;
+  g_cond_broadcast (&server->cond);
+}
+
+static const ScriptedWorld server_world = { opening_cb, request_cb, complete_cb };
+
+/* --- timers --- */
+
+static int
+compare_timers (gconstpointer a,
+                gconstpointer b,
+                gpointer user_data)
+{
+  const Client *one = a, *two = b;
+
+  if (one->timer_at != two->timer_at)
+    return one->timer_at < two->timer_at ? -1 : 1;
+  return one < two ? -1 : one > two;
+}
+
+static void
+set_timer (Client *client,
+           gint64 at) /* -1: none */
+{
+  g_clear_pointer (&client->timer, g_sequence_remove);
+  client->timer_at = at;
+  if (at >= 0)
+    client->timer = g_sequence_insert_sorted (client->server->timers, client, compare_timers, NULL);
+}
+
+static void
+arm_timer (ScriptedServer *server)
+{
+  struct itimerspec spec = { 0 };
+  GSequenceIter *first = g_sequence_get_begin_iter (server->timers);
+
+  if (!g_sequence_iter_is_end (first))
+    {
+      const Client *client = g_sequence_get (first);
+
+      spec.it_value.tv_sec = client->timer_at / G_USEC_PER_SEC;
+      spec.it_value.tv_nsec = client->timer_at % G_USEC_PER_SEC * 1000 + 1;
+    }
+  timerfd_settime (server->timer, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/* --- connections --- */
+
+static ScriptedConnection *
+connection_of (Client *client)
+{
+  return g_ptr_array_index (client->server->connections, client->index);
+}
+
+static void
+client_free (Client *client)
+{
+  set_timer (client, -1);
+  connection_of (client)->closed_at = g_get_monotonic_time ();
+  g_hash_table_remove (client->server->clients, client);
+  g_cond_broadcast (&client->server->cond);
+  close (client->fd);
+  scripted_peer_free (client->peer);
+  g_free (client);
+}
+
+/* FALSE: the client is gone. */
+static gboolean
+client_end (Client *client,
+            ScriptedEnd how)
+{
+  struct linger reset = { 1, 0 };
+
+  if (how == SCRIPTED_END_FIN && !client->eof)
+    {
+      shutdown (client->fd, SHUT_WR);
+      client->linger_until = g_get_monotonic_time () + LINGER_US;
+      return TRUE;
+    }
+  if (how == SCRIPTED_END_RESET)
+    setsockopt (client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  client_free (client);
+  return FALSE;
+}
+
+static void
+client_watch (Client *client,
+              guint32 events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = client };
+
+  if (events == client->events)
+    return;
+  client->events = events;
+  epoll_ctl (client->server->epoll, EPOLL_CTL_MOD, client->fd, &event);
+}
+
+/* Reads what the peer is willing to take. FALSE: the client is gone. */
+static gboolean
+client_read (Client *client,
+             gint64 now,
+             gint64 *later)
+{
+  static _Thread_local guint8 buffer[READ_AT_ONCE];
+  gsize wanted = LINGERING (client) ? sizeof buffer : scripted_peer_wants (client->peer, now, later);
+  gssize n;
+
+  if (wanted == 0 || client->eof)
+    return TRUE;
+  n = recv (client->fd, buffer, MIN (wanted, sizeof buffer), MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return TRUE;
+  if (n <= 0)
+    {
+      client->eof = TRUE;
+      connection_of (client)->ended_by_peer = !LINGERING (client);
+      connection_of (client)->reset_by_peer = n < 0;
+      scripted_peer_eof (client->peer);
+      if (n == 0 && !LINGERING (client))
+        return TRUE;
+      client_free (client);
+      return FALSE;
+    }
+  connection_of (client)->bytes_in += (guint64) n;
+  if (!LINGERING (client))
+    scripted_peer_feed (client->peer, buffer, (gsize) n, now);
+  return TRUE;
+}
+
+typedef enum
+{
+  WRITE_GONE,
+  WRITE_BLOCKED,
+  WRITE_IDLE,
+} WriteState;
+
+static WriteState
+client_write (Client *client,
+              gint64 now,
+              gint64 *later)
+{
+  /* A bounded share, so that one big body does not keep the others waiting. */
+  for (guint share = 0; share < 64; share++)
+    {
+      ScriptedNext next = scripted_peer_next (client->peer, now);
+      gssize n;
+
+      if (next.kind == SCRIPTED_NEXT_WAIT)
+        *later = *later < 0 ? next.at : MIN (*later, next.at);
+      if (next.kind == SCRIPTED_NEXT_INPUT || next.kind == SCRIPTED_NEXT_WAIT)
+        return WRITE_IDLE;
+      if (next.kind == SCRIPTED_NEXT_END)
+        return client_end (client, next.how) ? WRITE_IDLE : WRITE_GONE;
+      n = send (client->fd, next.data, next.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return WRITE_BLOCKED;
+      if (n < 0)
+        {
+          connection_of (client)->ended_by_peer = connection_of (client)->reset_by_peer = TRUE;
+          client_free (client);
+          return WRITE_GONE;
+        }
+      connection_of (client)->bytes_out += (guint64) n;
+      scripted_peer_sent (client->peer, (gsize) n, now);
+    }
+  return WRITE_BLOCKED;
+}
+
+static void
+client_step (Client *client,
+             gint64 now)
+{
+  gint64 later = -1;
+  guint32 events = 0;
+  WriteState state = WRITE_IDLE;
+  gint64 unused;
+
+  if (LINGERING (client) && now >= client->linger_until)
+    {
+      client_free (client);
+      return;
+    }
+  if (!client_read (client, now, &later))
+    return;
+  if (!LINGERING (client))
+    {
+      state = client_write (client, now, &later);
+      if (state == WRITE_GONE)
+        return;
+    }
+  set_timer (client, LINGERING (client) ? client->linger_until : later);
+  if (!client->eof && (LINGERING (client) || scripted_peer_wants (client->peer, now, &unused) > 0))
+    events |= EPOLLIN;
+  if (state == WRITE_BLOCKED)
+    events |= EPOLLOUT;
+  client_watch (client, events);
+}
+
+static void
+name_client (int fd,
+             ScriptedConnection *connection)
+{
+  struct sockaddr_storage address = { 0 };
+  socklen_t len = sizeof address;
+  char text[INET6_ADDRSTRLEN] = "";
+
+  getpeername (fd, (struct sockaddr *) &address, &len);
+  if (address.ss_family == AF_INET)
+    {
+      const struct sockaddr_in *in = (const void *) &address;
+
+      inet_ntop (AF_INET, &in->sin_addr, text, sizeof text);
+      connection->peer_port = ntohs (in->sin_port);
+    }
+  else if (address.ss_family == AF_INET6)
+    {
+      const struct sockaddr_in6 *in6 = (const void *) &address;
+
+      inet_ntop (AF_INET6, &in6->sin6_addr, text, sizeof text);
+      connection->peer_port = ntohs (in6->sin6_port);
+    }
+  connection->peer_address = g_strdup (text);
+}
+
+static void
+accept_one (ScriptedServer *server,
+            int fd,
+            gint64 now)
+{
+  int one = 1;
+  Client *client = g_new0 (Client, 1);
+  ScriptedConnection *connection = g_new0 (ScriptedConnection, 1);
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = client };
+
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  name_client (fd, connection);
+  connection->opened_at = now;
+  client->server = server;
+  client->fd = fd;
+  client->index = server->connections->len;
+  client->timer_at = -1;
+  client->events = EPOLLIN;
+  client->peer = scripted_peer_new (client->index, &server_world, server);
+  g_ptr_array_add (server->connections, connection);
+  g_hash_table_add (server->clients, client);
+  epoll_ctl (server->epoll, EPOLL_CTL_ADD, fd, &event);
+  g_cond_broadcast (&server->cond);
+  client_step (client, now);
+}
+
+static void
+accept_all (ScriptedServer *server,
+            gint64 now)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (server->listeners); i++)
+    {
+      int fd;
+
+      while (server->listeners[i] >= 0
+             && (fd = accept4 (server->listeners[i], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+        accept_one (server, fd, now);
+    }
+}
+
+/* --- the thread --- */
+
+static void
+drop_clients (ScriptedServer *server)
+{
+  g_autoptr (GList) clients = g_hash_table_get_keys (server->clients);
+
+  for (GList *l = clients; l != NULL; l = l->next)
+    {
+      Client *client = l->data;
+
+      if (!LINGERING (client) && client_end (client, server->drop))
+        {
+          set_timer (client, client->linger_until);
+          client_watch (client, EPOLLIN);
+        }
+    }
+  server->drop = SCRIPTED_END_NONE;
+}
+
+static void
+run_timers (ScriptedServer *server,
+            gint64 now)
+{
+  GSequenceIter *first;
+
+  while (!g_sequence_iter_is_end (first = g_sequence_get_begin_iter (server->timers)))
+    {
+      Client *client = g_sequence_get (first);
+
+      if (client->timer_at > now)
+        return;
+      client_step (client, now);
+    }
+}
+
+/* An error or a full hang-up stays set for ever: where nothing more can be read it ends the client, or we would spin. */
+static void
+client_event (Client *client,
+              guint32 events,
+              gint64 now)
+{
+  if ((events & (EPOLLERR | EPOLLHUP)) == 0 || (client->events & EPOLLIN) != 0)
+    {
+      client_step (client, now);
+      return;
+    }
+  connection_of (client)->ended_by_peer = TRUE;
+  connection_of (client)->reset_by_peer = (events & EPOLLERR) != 0;
+  client_free (client);
+}
+
+/* A client that is served by one event of a batch may be freed by it, but never by that of another client. */
+static void
+serve (ScriptedServer *server,
+       struct epoll_event *events,
+       int n)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean accepting = FALSE;
+  guint64 count;
+
+  for (int i = 0; i < n; i++)
+    if (events[i].data.ptr == &server->wake)
+      count = read (server->wake, &count, sizeof count) > 0;
+    else if (events[i].data.ptr == &server->timer)
+      count = read (server->timer, &count, sizeof count) > 0;
+    else if (events[i].data.ptr == server)
+      accepting = TRUE;
+    else if (g_hash_table_contains (server->clients, events[i].data.ptr))
+      client_event (events[i].data.ptr, events[i].events, now);
+  if (accepting)
+    accept_all (server, now);
+  run_timers (server, now);
+  if (server->drop != SCRIPTED_END_NONE)
+    drop_clients (server);
+  arm_timer (server);
+}
+
+static gpointer
+server_thread (gpointer data)
+{
+  ScriptedServer *server = data;
+  struct epoll_event events[EVENTS_AT_ONCE];
+  g_autoptr (GList) clients = NULL;
+
+  g_mutex_lock (&server->mutex);
+  while (!server->stop)
+    {
+      int n;
+
+      g_mutex_unlock (&server->mutex);
+      n = epoll_wait (server->epoll, events, EVENTS_AT_ONCE, -1);
+      g_mutex_lock (&server->mutex);
+      serve (server, events, MAX (n, 0));
+    }
+  clients = g_hash_table_get_keys (server->clients);
+  g_list_foreach (clients, (GFunc) (void (*) (void)) client_free, NULL);
+  g_mutex_unlock (&server->mutex);
+  return NULL;
+}
+
+/* --- setting up --- */
+
+static int
+new_socket (ScriptedServer *server,
+            int family)
+{
+  int fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int one = 1, size = 4096;
+
+  g_assert_cmpint (fd, >=, 0);
+  if (family == AF_INET6)
+    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  if (server->flags & SCRIPTED_SERVER_SMALL_BUFFERS)
+    {
+      setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+      setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    }
+  return fd;
+}
+
+static gboolean
+listen_on (ScriptedServer *server,
+           guint slot,
+           struct sockaddr *address,
+           socklen_t len)
+{
+  int backlog = server->flags & SCRIPTED_SERVER_DEAF ? 0 : 4096;
+  int fd = new_socket (server, address->sa_family);
+
+  if (bind (fd, address, len) != 0 || listen (fd, backlog) != 0)
+    {
+      close (fd);
+      return FALSE;
+    }
+  server->listeners[slot] = fd;
+  return TRUE;
+}
+
+static guint16
+port_of (int fd)
+{
+  struct sockaddr_storage address;
+  socklen_t len = sizeof address;
+
+  getsockname (fd, (struct sockaddr *) &address, &len);
+  return ntohs (address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) (void *) &address)->sin6_port
+                                              : ((struct sockaddr_in *) (void *) &address)->sin_port);
+}
+
+static gboolean
+listen_ip (ScriptedServer *server)
+{
+  struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+  gboolean with4 = (server->flags & SCRIPTED_SERVER_ONLY_IPV6) == 0;
+  gboolean with6 = (server->flags & (SCRIPTED_SERVER_IPV6 | SCRIPTED_SERVER_ONLY_IPV6)) != 0;
+
+  if (with4)
+    {
+      if (!listen_on (server, 0, (struct sockaddr *) &in, sizeof in))
+        return FALSE;
+      in6.sin6_port = htons (port_of (server->listeners[0]));
+    }
+  if (with6 && !listen_on (server, 1, (struct sockaddr *) &in6, sizeof in6))
+    {
+      if (with4)
+        close (server->listeners[0]);
+      server->listeners[0] = -1;
+      return FALSE;
+    }
+  server->port = port_of (server->listeners[with4 ? 0 : 1]);
+  return TRUE;
+}
+
+static gboolean
+listen_unix (ScriptedServer *server)
+{
+  struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+  server->folder = g_dir_make_tmp ("scripted-XXXXXX", NULL);
+  g_assert_nonnull (server->folder);
+  server->path = g_build_filename (server->folder, "socket", NULL);
+  g_assert_cmpuint (strlen (server->path), <, sizeof un.sun_path);
+  g_strlcpy (un.sun_path, server->path, sizeof un.sun_path);
+  return listen_on (server, 0, (struct sockaddr *) &un, sizeof un);
+}
+
+/* Connections of our own, until the kernel drops what comes on top of them. */
+static void
+fill_backlog (ScriptedServer *server)
+{
+  struct sockaddr_storage address;
+  socklen_t len = sizeof address;
+  int listener = server->listeners[0] >= 0 ? server->listeners[0] : server->listeners[1];
+
+  getsockname (listener, (struct sockaddr *) &address, &len);
+  for (guint i = 0; i < DEAF_FILL; i++)
+    {
+      server->fill[i] = socket (address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      if (connect (server->fill[i], (struct sockaddr *) &address, len) != 0 && errno != EINPROGRESS)
+        break;
+    }
+}
+
+static void
+rule_free (gpointer data)
+{
+  g_ptr_array_unref (((Rule *) data)->answers);
+  g_free (data);
+}
+
+static void
+connection_free (gpointer data)
+{
+  g_free (((ScriptedConnection *) data)->peer_address);
+  g_free (data);
+}
+
+static void
+watch_own (ScriptedServer *server,
+           int fd,
+           gpointer tag)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = tag };
+
+  if (fd >= 0)
+    g_assert_cmpint (epoll_ctl (server->epoll, EPOLL_CTL_ADD, fd, &event), ==, 0);
+}
+
+static void
+start_thread (ScriptedServer *server)
+{
+  server->epoll = epoll_create1 (EPOLL_CLOEXEC);
+  server->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  server->timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  watch_own (server, server->wake, &server->wake);
+  watch_own (server, server->timer, &server->timer);
+  if (!(server->flags & SCRIPTED_SERVER_DEAF))
+    for (guint i = 0; i < G_N_ELEMENTS (server->listeners); i++)
+      watch_own (server, server->listeners[i], server);
+  server->thread = g_thread_new ("scripted-server", server_thread, server);
+}
+
+ScriptedServer *
+scripted_server_new (ScriptedServerFlags flags)
+{
+  ScriptedServer *server = g_new0 (ScriptedServer, 1);
+  guint tries = 20;
+
+  server->flags = flags;
+  server->listeners[0] = server->listeners[1] = -1;
+  memset (server->fill, -1, sizeof server->fill);
+  g_mutex_init (&server->mutex);
+  g_cond_init (&server->cond);
+  server->rules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, rule_free);
+  server->clients = g_hash_table_new (NULL, NULL);
+  server->timers = g_sequence_new (NULL);
+  server->connections = g_ptr_array_new_with_free_func (connection_free);
+  server->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) scripted_request_free);
+  server->urls = g_ptr_array_new_with_free_func (g_free);
+  /* The port that IPv4 gave may be taken on IPv6: then another is tried. */
+  while (!(flags & SCRIPTED_SERVER_UNIX ? listen_unix (server) : listen_ip (server)))
+    g_assert_cmpuint (--tries, >, 0);
+  if (flags & SCRIPTED_SERVER_DEAF)
+    fill_backlog (server);
+  start_thread (server);
+  return server;
+}
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+static void
+wake (ScriptedServer *server)
+{
+  guint64 one = 1;
+
+  g_assert_cmpint (write (server->wake, &one, sizeof one), ==, sizeof one);
+}
+
+void
+scripted_server_stop (ScriptedServer *server)
+{
+  if (server->thread == NULL)
+    return;
+  g_mutex_lock (&server->mutex);
+  server->stop = TRUE;
+  g_mutex_unlock (&server->mutex);
+  wake (server);
+  g_thread_join (g_steal_pointer (&server->thread));
+  for (guint i = 0; i < G_N_ELEMENTS (server->listeners); i++)
+    close_fd (&server->listeners[i]);
+  for (guint i = 0; i < DEAF_FILL; i++)
+    close_fd (&server->fill[i]);
+  close_fd (&server->wake);
+  close_fd (&server->timer);
+  close_fd (&server->epoll);
+  if (server->path != NULL)
+    g_unlink (server->path);
+  if (server->folder != NULL)
+    g_rmdir (server->folder);
+}
+
+void
+scripted_server_free (ScriptedServer *server)
+{
+  if (server == NULL)
+    return;
+  scripted_server_stop (server);
+  g_hash_table_unref (server->rules);
+  g_hash_table_unref (server->clients);
+  g_sequence_free (server->timers);
+  g_ptr_array_unref (server->connections);
+  g_ptr_array_unref (server->requests);
+  g_ptr_array_unref (server->urls);
+  g_free (server->folder);
+  g_free (server->path);
+  g_mutex_clear (&server->mutex);
+  g_cond_clear (&server->cond);
+  g_free (server);
+}
+
+guint16
+scripted_server_port (ScriptedServer *server)
+{
+  return server->port;
+}
+
+const char *
+scripted_server_path (ScriptedServer *server)
+{
+  return server->path;
+}
+
+const char *
+scripted_server_url (ScriptedServer *server,
+                     const char *target)
+{
+  char *url = g_strdup_printf ("http://%s:%u%s", server->flags & SCRIPTED_SERVER_ONLY_IPV6 ? "[::1]" : "127.0.0.1",
+                               server->port, target);
+
+  if (server->flags & SCRIPTED_SERVER_UNIX)
+    {
+      g_free (url);
+      url = g_strdup_printf ("http://localhost%s", target);
+    }
+  g_ptr_array_add (server->urls, url);
+  return url;
+}
+
+void
+scripted_server_on (ScriptedServer *server,
+                    const char *key,
+                    ScriptedAnswer *answer)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  Rule *rule = g_hash_table_lookup (server->rules, key);
+
+  if (rule == NULL)
+    {
+      rule = g_new0 (Rule, 1);
+      rule->answers = g_ptr_array_new_with_free_func ((GDestroyNotify) scripted_answer_unref);
+      g_hash_table_insert (server->rules, g_strdup (key), rule);
+    }
+  g_ptr_array_add (rule->answers, answer);
+}
+
+void
+scripted_server_set_keep_alive (ScriptedServer *server,
+                                guint n_requests,
+                                ScriptedEnd how,
+                                guint delay_ms)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  server->keep_alive = n_requests;
+  server->keep_alive_end = how;
+  server->keep_alive_delay = delay_ms;
+}
+
+void
+scripted_server_drop_all (ScriptedServer *server,
+                          ScriptedEnd how)
+{
+  g_mutex_lock (&server->mutex);
+  server->drop = how;
+  g_mutex_unlock (&server->mutex);
+  wake (server);
+  g_mutex_lock (&server->mutex);
+  for (guint i = 0; i < 100 && server->drop != SCRIPTED_END_NONE; i++)
+    g_cond_wait_until (&server->cond, &server->mutex, g_get_monotonic_time () + 10000);
+  g_mutex_unlock (&server->mutex);
+}
+
+guint
+scripted_server_n_connections (ScriptedServer *server)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->connections->len;
+}
+
+guint
+scripted_server_n_open (ScriptedServer *server)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return g_hash_table_size (server->clients);
+}
+
+guint
+scripted_server_n_requests (ScriptedServer *server)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->requests->len;
+}
+
+const ScriptedRequest *
+scripted_server_request (ScriptedServer *server,
+                         guint number)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return number < server->requests->len ? g_ptr_array_index (server->requests, number) : NULL;
+}
+
+const ScriptedConnection *
+scripted_server_connection (ScriptedServer *server,
+                            guint number)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return number < server->connections->len ? g_ptr_array_index (server->connections, number) : NULL;
+}
+
+char *
+scripted_server_summary (ScriptedServer *server)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < server->requests->len; i++)
+    {
+      const ScriptedRequest *request = g_ptr_array_index (server->requests, i);
+
+      g_string_append_printf (text, "%s%s %s#%u", i > 0 ? " " : "", request->method, request->target,
+                              request->connection);
+    }
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+scripted_server_wait_requests (ScriptedServer *server,
+                               guint n_complete,
+                               guint ms)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
+
+  while (server->n_complete < n_complete)
+    if (!g_cond_wait_until (&server->cond, &server->mutex, until))
+      return server->n_complete >= n_complete;
+  return TRUE;
+}
+
+gboolean
+scripted_server_wait_open (ScriptedServer *server,
+                           guint n_open_at_most,
+                           guint ms)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
+
+  while (g_hash_table_size (server->clients) > n_open_at_most)
+    if (!g_cond_wait_until (&server->cond, &server->mutex, until))
+      return g_hash_table_size (server->clients) <= n_open_at_most;
+  return TRUE;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "scripted-answer.h"
+#include "scripted-pattern.h"
+#include "scripted-peer.h"
+
+/* A server in a thread of this process, on loopback or a unix-domain socket, which does what the test says. One thread
+ * serves any number of connections by epoll. Ports are the kernel's choice. All functions are for the test's thread,
+ * except where said. */
+
+typedef enum
+{
+  SCRIPTED_SERVER_DEFAULT = 0, /* 127.0.0.1 */
+  SCRIPTED_SERVER_IPV6 = 1 << 0, /* [::1] beside it, on the same port */
+  SCRIPTED_SERVER_ONLY_IPV6 = 1 << 1,
+  SCRIPTED_SERVER_UNIX = 1 << 2, /* a socket in a temporary folder instead */
+  SCRIPTED_SERVER_DEAF = 1 << 3, /* a connect() to it hangs: its backlog is full and nobody accepts */
+  SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 4 KiB in the kernel each way, as far as it obeys */
+} ScriptedServerFlags;
+
+typedef struct
+{
+  guint n_requests;
+  guint16 peer_port; /* the client's */
+  char *peer_address; /* (owned): numeric */
+  gint64 opened_at;
+  gint64 closed_at; /* 0: still open */
+  gboolean ended_by_peer; /* its end or reset came before ours */
+  gboolean reset_by_peer;
+  guint64 bytes_in;
+  guint64 bytes_out;
+} ScriptedConnection;
+
+typedef struct _ScriptedServer ScriptedServer;
+
+ScriptedServer           *scripted_server_new             (ScriptedServerFlags flags);
+void                      scripted_server_free            (ScriptedServer *server); /* stops it; takes NULL */
+/* Closes all its sockets and joins the thread; the log can still be read. */
+void                      scripted_server_stop            (ScriptedServer *server);
+
+guint16                   scripted_server_port            (ScriptedServer *server);
+const char               *scripted_server_path            (ScriptedServer *server); /* of the unix socket */
+/* "http://127.0.0.1:PORT" and @target; lives as long as the server. */
+const char               *scripted_server_url             (ScriptedServer *server,
+                                                           const char *target);
+
+/* Takes @answer over. @key says when it is given:
+ *   "GET /path"  this method and target          "/path"  this target, any method
+ *   "#C.R"       request R of connection C        "@C"     connection C is there, nothing read yet; "@" each other one
+ *   "*"          any other request
+ * and is looked for in the order #, method, target, *. Answers added for one key are given one after the other; the
+ * last one goes on being given. What has no answer gets 404 and is marked unscripted. */
+void                      scripted_server_on              (ScriptedServer *server,
+                                                           const char *key,
+                                                           ScriptedAnswer *answer);
+/* After so many requests on one connection it is closed behind the answer, as @how, @delay_ms later. */
+void                      scripted_server_set_keep_alive  (ScriptedServer *server,
+                                                           guint n_requests,
+                                                           ScriptedEnd how,
+                                                           guint delay_ms);
+/* Ends every open connection now. */
+void                      scripted_server_drop_all        (ScriptedServer *server,
+                                                           ScriptedEnd how);
+
+/* The log. A request is in it from the moment its head is there; its body may be looked at when it is complete. What is
+ * returned lives as long as the server; out of range gives NULL. */
+guint                     scripted_server_n_connections   (ScriptedServer *server);
+guint                     scripted_server_n_open          (ScriptedServer *server);
+guint                     scripted_server_n_requests      (ScriptedServer *server);
+const ScriptedRequest    *scripted_server_request         (ScriptedServer *server,
+                                                           guint number);
+const ScriptedConnection *scripted_server_connection      (ScriptedServer *server,
+                                                           guint number);
+/* "GET /a#0 GET /b#0 PUT /c#1": each request in order of arrival, with its connection. */
+char                     *scripted_server_summary         (ScriptedServer *server);
+
+/* Waits until it holds, for a bounded time; FALSE: it did not. */
+gboolean                  scripted_server_wait_requests   (ScriptedServer *server,
+                                                           guint n_complete,
+                                                           guint ms);
+gboolean                  scripted_server_wait_open       (ScriptedServer *server,
+                                                           guint n_open_at_most,
+                                                           guint ms);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ScriptedServer, scripted_server_free)
