@@ -4,6 +4,7 @@
 #include "gm-address.h"
 #include "gm-layer.h"
 #include "gm-resolver.h"
+#include "gm-url.h"
 
 /* One connection: a chain of layers, a key that says for whom it may be used, and a turn of its own. It does not know
  * transfers: who uses it is an opaque list of users, told by a callback when the connection had something. */
@@ -11,12 +12,23 @@
 typedef struct _GmConnection GmConnection;
 typedef struct _GmPool GmPool;
 
-/* What must be equal for a connection to be used again: compared in one function, gm_pool_key_equal(). */
+/* What must be equal for a connection to be used again: compared in one function, gm_pool_key_equal(). A key made for a
+ * look-up borrows everything; the pool keeps a copy that owns references. */
 typedef struct
 {
-  GRefString *text; /* protocol, host, port, connect-to, unix path, interface …, each with its length */
-  guint hash;
+  GmUrl *url; /* its scheme, host and port count, nothing else of it */
+  const GmConnectSettings *settings; /* unix path, interface, local ports, IP version count */
+  GmSpan connect_host; /* where to go instead of the URL's host; empty = there */
+  guint16 connect_port; /* instead of the URL's port; 0 = that */
 } GmPoolKey;
+
+/* The host and port that a connection for @key is made to. */
+void     gm_pool_key_get_target (const GmPoolKey *key,
+                                 GmSpan *host,
+                                 guint16 *port);
+guint    gm_pool_key_hash       (gconstpointer key);
+gboolean gm_pool_key_equal      (gconstpointer a,
+                                 gconstpointer b);
 
 typedef enum
 {
@@ -34,9 +46,11 @@ struct _GmConnection
   GmLayer *top; /* (owned) (nullable) */
   GmPool *pool; /* (unowned) */
   struct _GmOrigin *origin; /* (unowned): its entry in the pool's table */
+  GmSocket *socket; /* (unowned) (nullable): the one that carries data, once connected */
   GList idle_link; /* in origin->idle while IDLE: last used first */
   GList lru_link; /* in pool->idle_lru while IDLE */
   GList link; /* in pool->all */
+  guint64 id; /* never used again */
   GmConnectionState state;
   /* (nullable) Called in the connection's turn while CONNECTING or BUSY. */
   void (*on_turn) (GmConnection *self, gpointer user);
@@ -45,7 +59,8 @@ struct _GmConnection
   gint64 created_at; /* µs */
   gint64 idle_since;
   gint64 connected_at; /* 0 until then */
-  GmTimer timer; /* goodbye limit while CLOSING */
+  GmTimer timer; /* goodbye limit while CLOSING; age limit while IDLE */
+  GmError error; /* details of what went wrong below; the first */
   GmAddress remote;
   GmAddress local;
 };
@@ -78,6 +93,11 @@ void     gm_connection_set_want (GmConnection *self,
 gboolean gm_connection_readable (GmConnection *self);
 /* The data socket, once there is one. */
 GmSocket *gm_connection_get_socket (GmConnection *self);
+/* Stacks the chain for "host:port" under a new connection. */
+void     gm_connection_stack    (GmConnection *self,
+                                 GmResolver *resolver,
+                                 GmSpan host,
+                                 guint16 port);
 void     gm_connection_set_holder (GmConnection *self,
                                    gpointer holder);
 
@@ -89,6 +109,13 @@ typedef struct
   guint max_per_host; /* 0 = no limit */
   gint max_idle; /* -1 = 4 × the number of transfers, as libcurl */
 } GmPoolLimits;
+
+typedef struct
+{
+  GmRunnable *runnable; /* (unowned): given a turn */
+  GList link; /* in its origin's line; data is NULL while it does not wait */
+  struct _GmOrigin *origin;
+} GmPoolWaiter;
 
 typedef enum
 {
@@ -123,17 +150,16 @@ void          gm_pool_give_back  (GmPool *self,
 void          gm_pool_close_idle (GmPool *self);
 guint         gm_pool_n_total    (GmPool *self); /* closing ones do not count */
 guint         gm_pool_n_idle     (GmPool *self);
-/* Told whenever a place came free, so that who waits for one can try: set by the engine. */
-void          gm_pool_set_freed_cb (GmPool *self,
-                                  void (*func) (gpointer user_data),
-                                  gpointer user_data);
+/* Who found no room waits here and gets a turn when a place or a fitting idle connection came free; it then tries again
+ * and, if others were faster, waits again (@first: at the head of the line). O(1), any number of them. */
+void          gm_pool_wait       (GmPool *self,
+                                  const GmPoolKey *key,
+                                  GmPoolWaiter *waiter,
+                                  gboolean first);
+void          gm_pool_stop_waiting (GmPool *self,
+                                  GmPoolWaiter *waiter);
+guint         gm_pool_n_waiting  (GmPool *self);
 void          gm_pool_set_hooks  (GmPool *self,
                                   GmLayer *(*new_socket_layer) (const void *, guint, gpointer),
                                   GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer),
                                   gpointer hook_data);
-
-GmPoolKey    *gm_pool_key_init   (GmPoolKey *self,
-                                  GString *scratch); /* takes the bytes written to scratch */
-void          gm_pool_key_clear  (GmPoolKey *self);
-gboolean      gm_pool_key_equal  (const GmPoolKey *a,
-                                  const GmPoolKey *b);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-connection.h"
+
+void
+gm_connection_stack (GmConnection *self,
+                     GmResolver *resolver,
+                     GmSpan host,
+                     guint16 port)
+{
+  self->top = gm_layer_race_new (&self->host, resolver, host.data, host.len, port);
+}
+
+GmSocket *
+gm_connection_get_socket (GmConnection *self)
+{
+  GmSocket *socket = NULL;
+
+  if (self->socket == NULL && self->top != NULL && gm_layer_query (self->top, GM_QUERY_SOCKET, &socket))
+    self->socket = socket;
+
+  return self->socket;
+}
+
+static void
+learn_addresses (GmConnection *self)
+{
+  GmSocket *socket = gm_connection_get_socket (self);
+
+  if (socket == NULL || socket->fd < 0)
+    return;
+
+  self->remote.len = sizeof self->remote.sa;
+  if (getpeername (socket->fd, &self->remote.sa.any, &self->remote.len) != 0)
+    self->remote.len = 0;
+  self->local.len = sizeof self->local.sa;
+  if (getsockname (socket->fd, &self->local.sa.any, &self->local.len) != 0)
+    self->local.len = 0;
+}
+
+GmResult
+gm_connection_connect (GmConnection *self)
+{
+  GmResult result = gm_layer_connect (self->top);
+
+  if (result != GM_OK)
+    return result;
+
+  self->state = GM_CONNECTION_BUSY;
+  self->connected_at = self->host.reactor->now;
+  learn_addresses (self);
+
+  return GM_OK;
+}
+
+void
+gm_connection_set_want (GmConnection *self,
+                        GmIo want)
+{
+  if (self->top != NULL)
+    gm_layer_adjust (self->top, want);
+}
+
+gboolean
+gm_connection_readable (GmConnection *self)
+{
+  GmSocket *socket = gm_connection_get_socket (self);
+  gboolean pending = FALSE;
+
+  if (socket != NULL && (socket->ready & GM_IO_IN) != 0)
+    return TRUE;
+
+  return self->top != NULL && gm_layer_query (self->top, GM_QUERY_PENDING, &pending) && pending;
+}
+
+void
+gm_connection_set_holder (GmConnection *self,
+                          gpointer holder)
+{
+  GmSocket *socket = gm_connection_get_socket (self);
+
+  self->host.holder = holder;
+  if (socket != NULL)
+    socket->holder = holder;
+}

@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-connection.h"
+
+#include "gm-trace.h"
+
+/* How long a connection nobody owns may take to say goodbye. */
+#define GOODBYE_US (2 * G_USEC_PER_SEC)
+
+/* Everything with the same host and port, whatever else differs: what the limit per host counts. */
+typedef struct
+{
+  GmPoolKey key; /* (owned) */
+  guint n_connections;
+  guint n_origins; /* that point here */
+} GmPoolHost;
+
+/* Everything with the same key. Lives while it has connections or waiters. */
+typedef struct _GmOrigin
+{
+  GmPoolKey key; /* (owned) */
+  GmPoolHost *host; /* (unowned) */
+  GQueue idle; /* of GmConnection: last used first */
+  GQueue waiting; /* of GmPoolWaiter */
+  GList waiting_link; /* in pool->waiting_origins while somebody waits */
+  guint n_connections;
+} GmOrigin;
+
+struct _GmPool
+{
+  GmReactor *reactor; /* (unowned) */
+  GHashTable *origins; /* GmPoolKey → GmOrigin */
+  GHashTable *hosts; /* GmPoolKey, host and port of it → GmPoolHost */
+  GQueue all; /* of GmConnection, CLOSING ones too */
+  GQueue idle_lru; /* of GmConnection: last used first */
+  GQueue waiting_origins;
+  GmPoolLimits limits;
+  guint n_counted; /* CONNECTING, BUSY, IDLE */
+  guint n_waiting;
+  guint64 next_id;
+  GmLayer *(*new_socket_layer) (const void *, guint, gpointer);
+  GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer);
+  gpointer hook_data;
+};
+
+/* ---- keys ---- */
+
+void
+gm_pool_key_get_target (const GmPoolKey *key,
+                        GmSpan *host,
+                        guint16 *port)
+{
+  *host = key->connect_host.len > 0 ? key->connect_host : gm_url_get_host (key->url);
+  *port = key->connect_port != 0 ? key->connect_port : gm_url_get_port (key->url);
+}
+
+static guint
+host_hash (gconstpointer data)
+{
+  const GmPoolKey *key = data;
+  GmSpan host = gm_url_get_host (key->url);
+  guint hash = 5381 + gm_url_get_port (key->url);
+
+  for (gsize i = 0; i < host.len; i++)
+    hash = hash * 33 + (guchar) host.data[i];
+
+  return hash;
+}
+
+static gboolean
+host_equal (gconstpointer a,
+            gconstpointer b)
+{
+  const GmPoolKey *x = a, *y = b;
+
+  return gm_url_get_port (x->url) == gm_url_get_port (y->url) &&
+         gm_span_equal (gm_url_get_host (x->url), gm_url_get_host (y->url));
+}
+
+guint
+gm_pool_key_hash (gconstpointer data)
+{
+  return host_hash (data);
+}
+
+static gboolean
+settings_equal (const GmConnectSettings *a,
+                const GmConnectSettings *b)
+{
+  if (a == b)
+    return TRUE;
+
+  return g_strcmp0 (a->unix_path, b->unix_path) == 0 && a->unix_abstract == b->unix_abstract &&
+         g_strcmp0 (a->local_interface, b->local_interface) == 0 && a->local_port == b->local_port &&
+         a->local_port_range == b->local_port_range && a->ip_version == b->ip_version;
+}
+
+gboolean
+gm_pool_key_equal (gconstpointer a,
+                   gconstpointer b)
+{
+  const GmPoolKey *x = a, *y = b;
+
+  return host_equal (a, b) && gm_span_equal (gm_url_get_scheme (x->url), gm_url_get_scheme (y->url)) &&
+         gm_span_equal (x->connect_host, y->connect_host) && x->connect_port == y->connect_port &&
+         settings_equal (x->settings, y->settings);
+}
+
+static void
+key_copy (GmPoolKey *to,
+          const GmPoolKey *from)
+{
+  *to = *from;
+  gm_url_ref (to->url);
+  gm_connect_settings_ref (to->settings);
+  if (from->connect_host.len > 0)
+    to->connect_host.data = g_strndup (from->connect_host.data, from->connect_host.len);
+  else
+    to->connect_host = gm_span (NULL, 0);
+}
+
+static void
+key_clear (GmPoolKey *key)
+{
+  gm_url_unref (key->url);
+  gm_connect_settings_unref (key->settings);
+  g_free ((char *) key->connect_host.data);
+}
+
+/* ---- origins ---- */
+
+static GmOrigin *
+find_origin (GmPool *self,
+             const GmPoolKey *key)
+{
+  return g_hash_table_lookup (self->origins, key);
+}
+
+static GmOrigin *
+ensure_origin (GmPool *self,
+               const GmPoolKey *key)
+{
+  GmOrigin *origin = find_origin (self, key);
+  GmPoolHost *host;
+
+  if (origin != NULL)
+    return origin;
+
+  host = g_hash_table_lookup (self->hosts, key);
+  if (host == NULL)
+    {
+      host = g_new0 (GmPoolHost, 1);
+      key_copy (&host->key, key);
+      g_hash_table_add (self->hosts, host);
+    }
+  host->n_origins++;
+
+  origin = g_new0 (GmOrigin, 1);
+  key_copy (&origin->key, key);
+  origin->host = host;
+  origin->waiting_link.data = NULL;
+  g_hash_table_add (self->origins, origin);
+
+  return origin;
+}
+
+static void
+origin_free (gpointer data)
+{
+  GmOrigin *origin = data;
+
+  key_clear (&origin->key);
+  g_free (origin);
+}
+
+static void
+host_free (gpointer data)
+{
+  GmPoolHost *host = data;
+
+  key_clear (&host->key);
+  g_free (host);
+}
+
+static void
+drop_if_unused (GmPool *self,
+                GmOrigin *origin)
+{
+  GmPoolHost *host = origin->host;
+
+  if (origin->n_connections > 0 || origin->waiting.length > 0)
+    return;
+
+  g_hash_table_remove (self->origins, origin);
+  if (--host->n_origins == 0)
+    g_hash_table_remove (self->hosts, host);
+}
+
+/* ---- waiting ---- */
+
+static gboolean
+host_has_room (GmPool *self,
+               GmPoolHost *host)
+{
+  return self->limits.max_per_host == 0 || host->n_connections < self->limits.max_per_host;
+}
+
+static void
+wake_one_of (GmPool *self,
+             GmOrigin *origin)
+{
+  GmPoolWaiter *waiter = g_queue_peek_head (&origin->waiting);
+
+  gm_pool_stop_waiting (self, waiter);
+  gm_reactor_queue (self->reactor, waiter->runnable);
+}
+
+/* A place or an idle connection came free at @origin (nullable: maybe gone): first who waits for just that, else the
+ * next origin in line that may open one. */
+static void
+wake_next (GmPool *self,
+           GmOrigin *origin)
+{
+  guint n = self->waiting_origins.length;
+
+  if (origin != NULL && origin->waiting.length > 0)
+    {
+      wake_one_of (self, origin);
+      return;
+    }
+
+  /* Origins whose own limit is reached are not in line for a place elsewhere; rotating past them is bounded by their
+   * number, which is not that of the transfers. */
+  while (n-- > 0)
+    {
+      GmOrigin *next = g_queue_peek_head (&self->waiting_origins);
+
+      g_queue_unlink (&self->waiting_origins, &next->waiting_link);
+      g_queue_push_tail_link (&self->waiting_origins, &next->waiting_link);
+      if (host_has_room (self, next->host) || next->idle.length > 0)
+        {
+          wake_one_of (self, next);
+          return;
+        }
+    }
+}
+
+void
+gm_pool_wait (GmPool *self,
+              const GmPoolKey *key,
+              GmPoolWaiter *waiter,
+              gboolean first)
+{
+  GmOrigin *origin = ensure_origin (self, key);
+
+  waiter->origin = origin;
+  waiter->link.data = waiter;
+  if (first)
+    g_queue_push_head_link (&origin->waiting, &waiter->link);
+  else
+    g_queue_push_tail_link (&origin->waiting, &waiter->link);
+  self->n_waiting++;
+
+  if (origin->waiting_link.data == NULL)
+    {
+      origin->waiting_link.data = origin;
+      g_queue_push_tail_link (&self->waiting_origins, &origin->waiting_link);
+    }
+}
+
+void
+gm_pool_stop_waiting (GmPool *self,
+                      GmPoolWaiter *waiter)
+{
+  GmOrigin *origin = waiter->origin;
+
+  if (waiter->link.data == NULL)
+    return;
+
+  g_queue_unlink (&origin->waiting, &waiter->link);
+  waiter->link.data = NULL;
+  waiter->origin = NULL;
+  self->n_waiting--;
+
+  if (origin->waiting.length == 0)
+    {
+      g_queue_unlink (&self->waiting_origins, &origin->waiting_link);
+      origin->waiting_link.data = NULL;
+      drop_if_unused (self, origin);
+    }
+}
+
+guint
+gm_pool_n_waiting (GmPool *self)
+{
+  return self->n_waiting;
+}
+
+/* ---- connections ---- */
+
+static void
+uncount (GmPool *self,
+         GmConnection *connection)
+{
+  GmOrigin *origin = connection->origin;
+
+  if (origin == NULL)
+    return;
+
+  connection->origin = NULL;
+  self->n_counted--;
+  origin->n_connections--;
+  origin->host->n_connections--;
+  wake_next (self, origin);
+  drop_if_unused (self, origin);
+}
+
+static void
+leave_idle (GmPool *self,
+            GmConnection *connection)
+{
+  g_queue_unlink (&connection->origin->idle, &connection->idle_link);
+  g_queue_unlink (&self->idle_lru, &connection->lru_link);
+  gm_reactor_set_timer (self->reactor, &connection->timer, 0);
+  if (connection->socket != NULL)
+    connection->socket->idle = FALSE;
+}
+
+static void
+destroy (GmPool *self,
+         GmConnection *connection)
+{
+  if (connection->state == GM_CONNECTION_IDLE)
+    leave_idle (self, connection);
+  connection->state = GM_CONNECTION_DEAD;
+  gm_reactor_dequeue (self->reactor, &connection->runnable);
+  gm_reactor_set_timer (self->reactor, &connection->timer, 0);
+  g_queue_unlink (&self->all, &connection->link);
+  g_clear_pointer (&connection->top, gm_layer_free);
+  uncount (self, connection);
+  gm_error_clear (&connection->error);
+  gm_connect_settings_unref (connection->host.settings);
+  g_free (connection);
+}
+
+/* One step of saying goodbye; the connection is gone when it is said. */
+static void
+say_goodbye (GmPool *self,
+             GmConnection *connection)
+{
+  if (connection->top == NULL || gm_layer_shutdown (connection->top) != GM_AGAIN)
+    destroy (self, connection);
+}
+
+static void
+close_gracefully (GmPool *self,
+                  GmConnection *connection)
+{
+  GM_TRACE (POOL, 0, connection->id, "closing");
+
+  if (connection->state == GM_CONNECTION_IDLE)
+    leave_idle (self, connection);
+  connection->state = GM_CONNECTION_CLOSING;
+  connection->on_turn = NULL;
+  connection->user = NULL;
+  gm_connection_set_holder (connection, NULL);
+  gm_reactor_set_timer (self->reactor, &connection->timer, self->reactor->now + GOODBYE_US);
+  uncount (self, connection);
+  say_goodbye (self, connection);
+}
+
+static void
+connection_run (GmRunnable *runnable)
+{
+  GmConnection *self = (GmConnection *) runnable;
+  gboolean alive = FALSE;
+
+  switch (self->state)
+    {
+    case GM_CONNECTION_CONNECTING:
+    case GM_CONNECTION_BUSY:
+      if (self->on_turn != NULL)
+        self->on_turn (self, self->user);
+      break;
+    case GM_CONNECTION_IDLE:
+      /* Bytes that nobody asked for, or the end: either way no more use. */
+      if (!gm_layer_query (self->top, GM_QUERY_ALIVE, &alive) || !alive)
+        close_gracefully (self->pool, self);
+      break;
+    case GM_CONNECTION_CLOSING:
+      say_goodbye (self->pool, self);
+      break;
+    case GM_CONNECTION_DEAD:
+    default:
+      break;
+    }
+}
+
+static void
+connection_timeout (GmTimer *timer,
+                    gint64 now)
+{
+  GmConnection *self = (GmConnection *) ((char *) timer - G_STRUCT_OFFSET (GmConnection, timer));
+
+  if (self->state == GM_CONNECTION_CLOSING)
+    destroy (self->pool, self);
+  else if (self->state == GM_CONNECTION_IDLE)
+    close_gracefully (self->pool, self);
+}
+
+GmConnection *
+gm_pool_open (GmPool *self,
+              const GmPoolKey *key,
+              const GmConnectSettings *settings)
+{
+  GmConnection *connection = g_new0 (GmConnection, 1);
+  GmOrigin *origin = ensure_origin (self, key);
+
+  connection->runnable.run = connection_run;
+  connection->id = self->next_id++;
+  connection->pool = self;
+  connection->origin = origin;
+  connection->state = GM_CONNECTION_CONNECTING;
+  connection->created_at = self->reactor->now;
+  connection->timer.fire = connection_timeout;
+  connection->idle_link.data = connection->lru_link.data = connection->link.data = connection;
+  connection->host = (GmLayerHost){
+    .reactor = self->reactor,
+    .owner = &connection->runnable,
+    .settings = gm_connect_settings_ref (settings),
+    .id = connection->id,
+    .error = &connection->error,
+    .new_socket_layer = self->new_socket_layer,
+    .wrap_socket_layer = self->wrap_socket_layer,
+    .hook_data = self->hook_data,
+  };
+  g_queue_push_tail_link (&self->all, &connection->link);
+  self->n_counted++;
+  origin->n_connections++;
+  origin->host->n_connections++;
+
+  return connection;
+}
+
+static gboolean
+is_too_old (GmConnection *connection,
+            const GmConnectSettings *settings,
+            gint64 now)
+{
+  return (settings->max_idle_us > 0 && now - connection->idle_since > settings->max_idle_us) ||
+         (settings->max_life_us > 0 && now - connection->created_at > settings->max_life_us);
+}
+
+static gboolean
+is_alive (GmConnection *connection)
+{
+  gboolean alive = FALSE;
+
+  /* It is watched while idle, so nothing latched means nothing happened: no system call. */
+  if (connection->socket != NULL && (connection->socket->ready & (GM_IO_IN | GM_IO_HUP)) == 0)
+    return TRUE;
+
+  return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
+}
+
+GmConnection *
+gm_pool_take (GmPool *self,
+              const GmPoolKey *key,
+              const GmConnectSettings *settings)
+{
+  GmOrigin *origin = find_origin (self, key);
+
+  while (origin != NULL && origin->idle.length > 0)
+    {
+      GmConnection *connection = g_queue_peek_head (&origin->idle);
+      gboolean last = origin->idle.length == 1;
+
+      if (!is_too_old (connection, settings, self->reactor->now) && is_alive (connection))
+        {
+          leave_idle (self, connection);
+          gm_reactor_dequeue (self->reactor, &connection->runnable);
+          connection->state = GM_CONNECTION_BUSY;
+          return connection;
+        }
+
+      GM_TRACE (POOL, 0, connection->id, "too old or dead");
+      close_gracefully (self, connection);
+      if (last)
+        break;
+    }
+
+  return NULL;
+}
+
+static gboolean
+total_is_full (GmPool *self)
+{
+  return self->limits.max_total > 0 && self->n_counted >= self->limits.max_total;
+}
+
+GmPoolRoom
+gm_pool_make_room (GmPool *self,
+                   const GmPoolKey *key)
+{
+  GmPoolHost *host = g_hash_table_lookup (self->hosts, key);
+
+  if (host != NULL && !host_has_room (self, host))
+    {
+      /* An idle connection of the same host under another key can go. */
+      for (GList *l = self->idle_lru.tail; l != NULL; l = l->prev)
+        {
+          GmConnection *connection = l->data;
+
+          if (connection->origin->host == host)
+            {
+              close_gracefully (self, connection);
+              return total_is_full (self) ? GM_POOL_FULL : GM_POOL_MAY_OPEN;
+            }
+        }
+      return GM_POOL_HOST_FULL;
+    }
+
+  if (total_is_full (self) && self->idle_lru.length > 0)
+    close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
+
+  return total_is_full (self) ? GM_POOL_FULL : GM_POOL_MAY_OPEN;
+}
+
+static void
+go_idle (GmPool *self,
+         GmConnection *connection)
+{
+  const GmConnectSettings *settings = connection->host.settings;
+  gint64 now = self->reactor->now;
+  gint64 due = settings->max_idle_us > 0 ? now + settings->max_idle_us : 0;
+
+  if (settings->max_life_us > 0 && (due == 0 || connection->created_at + settings->max_life_us < due))
+    due = connection->created_at + settings->max_life_us;
+
+  connection->state = GM_CONNECTION_IDLE;
+  connection->on_turn = NULL;
+  connection->user = NULL;
+  connection->idle_since = now;
+  g_queue_push_head_link (&connection->origin->idle, &connection->idle_link);
+  g_queue_push_head_link (&self->idle_lru, &connection->lru_link);
+  gm_connection_set_holder (connection, NULL);
+  if (connection->socket != NULL)
+    {
+      connection->socket->idle = TRUE;
+      /* A level-triggered foreign loop tells again whatever is there; ours saw a short read and knows. */
+      connection->socket->ready &= (guint8) ~GM_IO_IN;
+    }
+  gm_connection_set_want (connection, GM_IO_IN);
+  if (connection->socket != NULL && (connection->socket->ready & GM_IO_HUP) != 0)
+    gm_reactor_queue (self->reactor, &connection->runnable);
+  if (due != 0)
+    gm_reactor_set_timer (self->reactor, &connection->timer, due);
+  wake_next (self, connection->origin);
+}
+
+void
+gm_pool_give_back (GmPool *self,
+                   GmConnection *connection,
+                   gboolean reuse,
+                   guint n_transfers)
+{
+  gint max = self->limits.max_idle >= 0 ? self->limits.max_idle : (gint) MAX (4, 4 * MIN (n_transfers, 100000u));
+
+  if (!reuse || connection->state != GM_CONNECTION_BUSY || max == 0)
+    {
+      close_gracefully (self, connection);
+      return;
+    }
+
+  go_idle (self, connection);
+  if ((gint) self->idle_lru.length > max)
+    close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
+}
+
+/* ---- the pool ---- */
+
+GmPool *
+gm_pool_new (GmReactor *reactor)
+{
+  GmPool *self = g_new0 (GmPool, 1);
+
+  self->reactor = reactor;
+  self->origins = g_hash_table_new_full (gm_pool_key_hash, gm_pool_key_equal, origin_free, NULL);
+  self->hosts = g_hash_table_new_full (host_hash, host_equal, host_free, NULL);
+  self->limits = (GmPoolLimits){ .max_idle = -1 };
+  self->next_id = 0;
+
+  return self;
+}
+
+void
+gm_pool_free (GmPool *self)
+{
+  while (self->all.length > 0)
+    destroy (self, g_queue_peek_head (&self->all));
+  g_hash_table_unref (self->origins);
+  g_hash_table_unref (self->hosts);
+  g_free (self);
+}
+
+void
+gm_pool_set_limits (GmPool *self,
+                    const GmPoolLimits *limits)
+{
+  guint n = self->waiting_origins.length;
+
+  self->limits = *limits;
+  while (limits->max_idle >= 0 && self->idle_lru.length > (guint) limits->max_idle)
+    close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
+
+  /* Whoever waits looks again: the first of each line, and each that gets its place wakes the next in its turn. */
+  while (n-- > 0 && self->waiting_origins.length > 0)
+    {
+      GmOrigin *origin = g_queue_pop_head_link (&self->waiting_origins)->data;
+
+      g_queue_push_tail_link (&self->waiting_origins, &origin->waiting_link);
+      wake_one_of (self, origin);
+    }
+}
+
+const GmPoolLimits *
+gm_pool_get_limits (GmPool *self)
+{
+  return &self->limits;
+}
+
+void
+gm_pool_close_idle (GmPool *self)
+{
+  while (self->idle_lru.length > 0)
+    close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
+}
+
+guint
+gm_pool_n_total (GmPool *self)
+{
+  return self->n_counted;
+}
+
+guint
+gm_pool_n_idle (GmPool *self)
+{
+  return self->idle_lru.length;
+}
+
+void
+gm_pool_set_hooks (GmPool *self,
+                   GmLayer *(*new_socket_layer) (const void *, guint, gpointer),
+                   GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer),
+                   gpointer hook_data)
+{
+  self->new_socket_layer = new_socket_layer;
+  self->wrap_socket_layer = wrap_socket_layer;
+  self->hook_data = hook_data;
+}
