@@ -100,7 +100,8 @@ gm_pool_key_equal (gconstpointer a,
 {
   const GmPoolKey *x = a, *y = b;
 
-  return host_equal (a, b) && gm_span_equal (gm_url_get_scheme (x->url), gm_url_get_scheme (y->url)) &&
+  return host_equal (a, b) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
+         gm_span_equal (gm_url_get_zone (x->url), gm_url_get_zone (y->url)) &&
          gm_span_equal (x->connect_host, y->connect_host) && x->connect_port == y->connect_port &&
          settings_equal (x->settings, y->settings);
 }
