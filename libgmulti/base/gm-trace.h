@@ -71,7 +71,7 @@ void  gm_trace_write  (GmTraceCategory category,
                        guint64 connection_id,
                        const char *format,
                        ...) G_GNUC_PRINTF (4, 5);
-/* @text (URLs, header lines, whole heads) with "***" in place of each login before a host ("https:" + "//***@host") and
+/* @text (URLs, header lines, whole heads) with "***" in place of each login before a host ("***@host" it says then) and
  * of each value, folded lines included, of Authorization, Proxy-Authorization, Cookie, Set-Cookie and their like.
  * GM_TRACE() passes everything through this; error texts need it too. A login is only seen when its '@' is there: trace
  * URLs by gm_url_dup_log_text() or whole, never cut. (owned) */

@@ -63,15 +63,27 @@ allow_services ()
   fi
 }
 
+# run_apt LOG ARGUMENT...: its thousand lines are of interest only when it fails.
+run_apt ()
+{
+  local log=$1
+  shift
+  apt-get --quiet=2 --yes -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" < /dev/null > "$log" 2>&1 || {
+    tail -n 30 "$log" >&2
+    die "This failed: apt-get $*"
+  }
+}
+
 # As root. In a subshell, so that the trap is its own.
 install_packages ()
 (
   export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
-  trap allow_services EXIT
+  log=$(mktemp)
+  trap 'rm -f "$log"; allow_services' EXIT
+  trap 'exit 130' INT TERM HUP
   forbid_services
-  apt-get --quiet=2 update < /dev/null >&2 || die 'apt-get update failed'
-  apt-get --quiet=2 --yes -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" \
-    < /dev/null >&2 || die "apt-get could not install: $*"
+  run_apt "$log" update
+  run_apt "$log" --no-install-recommends install "$@"
   # Installed only for the programs: not to be started by the next boot either.
   if [ -d /run/systemd/system ]; then
     for name in "$@"; do
