@@ -9,7 +9,6 @@ enum
 {
   GM_HTTP_CHAR_TOKEN = 1 << 0, /* tchar */
   GM_HTTP_CHAR_TARGET = 1 << 1, /* may stand in a request target: no blank, no control character, no DEL */
-  GM_HTTP_CHAR_TOKEN68 = 1 << 2, /* may stand in credentials such as a bearer token, "=" included */
 };
 
 extern const guint8 gm_http_chars[256];

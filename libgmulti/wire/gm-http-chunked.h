@@ -18,16 +18,17 @@ typedef enum
   GM_HTTP_CHUNKED_BARE_LF = 1 << 0,
 } GmHttpChunkedFlags;
 
-/* One size line's extensions: nobody uses them, but they are legal. */
+/* All extensions of a body together may have as many bytes as its data so far plus these (RFC 9112 section 7.1.1 demands a limit;
+ * signed uploads put about 90 bytes on each chunk, nobody else sends any). */
 #define GM_HTTP_CHUNK_MAX_EXTENSION (16 * 1024)
-/* … and all of a body's beyond what its data would justify: one byte of data may carry at most this much of framing on top. */
+/* An int64 has no more; leading zeros count. */
 #define GM_HTTP_CHUNK_MAX_DIGITS 16
 
 typedef struct
 {
-  gint64 left; /* bytes of the current chunk not yet given out */
+  gint64 left; /* bytes of the current chunk not yet given out; while its size is read, that */
   gint64 n_body; /* body bytes given out so far */
-  guint32 n_extension;
+  gint64 n_extension; /* bytes of extensions so far */
   guint8 state;
   guint8 n_digits;
   guint8 flags;
@@ -42,7 +43,7 @@ void     gm_http_chunked_init       (GmHttpChunked *decoder,
 /* Takes framing and at most one run of body bytes. *@consumed counts both; *@body is the run, inside @data, empty if none.
  * MORE: if *@consumed < @len, call again with the rest (after using the run); else feed what arrives next.
  * DONE: the last chunk and the trailer section were read, the run is empty; bytes behind are not the body's.
- * BAD: *@why is GM_HTTP_BAD_CHUNK (size, line end, extension too long), GM_HTTP_BAD_TRAILER, GM_HTTP_HEADER_FLOOD (trailer
+ * BAD: *@consumed is 0 and *@why is GM_HTTP_BAD_CHUNK (size, line end, extension too long), GM_HTTP_BAD_TRAILER, GM_HTTP_HEADER_FLOOD (trailer
  * section too large) or GM_OUT_OF_MEMORY; the run is empty.
  * Trailer fields are added to @headers with GM_HEADER_TRAILER; nobody else may add while the section is being read. */
 GmParse  gm_http_chunked_feed       (GmHttpChunked *decoder,

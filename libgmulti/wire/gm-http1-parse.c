@@ -89,6 +89,8 @@ find_line_end (GmHttp1Head *parser,
     return bad (why, GM_HTTP_HEADER_FLOOD);
   if (p < end && *p == '\0')
     return bad (why, GM_HTTP_NUL_IN_HEADER);
+  if (p < end && *p == '\n' && (parser->flags & GM_HTTP1_REFUSE_BARE_LF) != 0)
+    return bad (why, GM_HTTP_BAD_HEADER);
   if (p < end && *p == '\r')
     {
       len = 2;

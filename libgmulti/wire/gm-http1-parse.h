@@ -27,6 +27,7 @@ typedef enum
   GM_HTTP1_REFUSE_FOLD = 1 << 1, /* obs-fold is an error; otherwise it becomes one blank */
   GM_HTTP1_TRAILER = 1 << 2, /* fields and the blank line only; entries get GM_HEADER_TRAILER */
   GM_HTTP1_CONNECT = 1 << 3, /* entries get GM_HEADER_CONNECT instead of GM_HEADER_FINAL or GM_HEADER_1XX */
+  GM_HTTP1_REFUSE_BARE_LF = 1 << 4, /* LF without CR is GM_HTTP_BAD_HEADER */
 } GmHttp1Flags;
 
 typedef struct
