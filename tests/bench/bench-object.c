@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The object face of this library on the default main context: fetch for small answers, a stream for large ones, a
+ * download for files. In the frames work handlers listen to every transfer, as a list of transfers on a screen does. */
+#include "bench-frames.h"
+
+#include <gmulti.h>
+
+#define READ_SIZE (256 * 1024)
+
+typedef struct
+{
+  Bench *bench;             /* (unowned) */
+  BenchTransfer *transfer;  /* (unowned) */
+  GMultiTransfer *object;   /* (owned) */
+  GInputStream *body;       /* (owned) (nullable) */
+  char *buffer;             /* (owned) (nullable) */
+} Fetch;
+
+static GMultiSession *session;
+static guint n_progress;
+static guint n_completed;
+
+static const char *
+client_library (void)
+{
+  return "libgmulti/" GMULTI_VERSION_STRING;
+}
+
+static void
+set_limit (const char *name, guint value)
+{
+  GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (session), name);
+
+  if (spec != NULL)
+    g_object_set (session, name, value, NULL);
+}
+
+static void
+client_open (Bench *bench)
+{
+  guint most = bench_most (bench);
+
+  session = gmulti_session_new ();
+  set_limit ("max-active", most);
+  set_limit ("max-connections", most);
+  set_limit ("max-connections-per-host", most);
+  set_limit ("max-idle-connections", most);
+}
+
+static void
+finish (Fetch *fetch, gboolean ok)
+{
+  Bench *bench = fetch->bench;
+  BenchTransfer *transfer = fetch->transfer;
+
+  g_clear_object (&fetch->object);
+  g_clear_object (&fetch->body);
+  g_free (fetch->buffer);
+  g_free (fetch);
+  bench_finished (bench, transfer, ok);
+}
+
+static void
+fetched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+  GBytes *bytes = gmulti_session_fetch_finish (session, result, NULL);
+  gboolean ok = bytes != NULL;
+
+  if (bytes != NULL)
+    {
+      bench_delivered (fetch->bench, fetch->transfer, g_bytes_get_size (bytes));
+      g_bytes_unref (bytes);
+    }
+  finish (fetch, ok);
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+  gssize got = g_input_stream_read_finish (fetch->body, result, NULL);
+
+  if (got <= 0)
+    {
+      finish (fetch, got == 0);
+      return;
+    }
+  bench_delivered (fetch->bench, fetch->transfer, got);
+  g_input_stream_read_async (fetch->body, fetch->buffer, READ_SIZE, G_PRIORITY_DEFAULT, NULL, read_cb, fetch);
+}
+
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+
+  fetch->body = gmulti_session_open_finish (session, result, NULL);
+  if (fetch->body == NULL)
+    {
+      finish (fetch, FALSE);
+      return;
+    }
+  fetch->buffer = g_malloc (READ_SIZE);
+  g_input_stream_read_async (fetch->body, fetch->buffer, READ_SIZE, G_PRIORITY_DEFAULT, NULL, read_cb, fetch);
+}
+
+static void
+downloaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+  g_autoptr (GFile) file = gmulti_session_download_finish (session, result, NULL);
+
+  if (file != NULL)
+    bench_delivered (fetch->bench, fetch->transfer, gmulti_transfer_get_bytes_received (fetch->object));
+  finish (fetch, file != NULL);
+}
+
+static void
+progress_cb (GMultiTransfer *transfer, gpointer user_data)
+{
+  n_progress++;
+}
+
+static void
+completed_cb (GMultiTransfer *transfer, GError *error, gpointer user_data)
+{
+  n_completed++;
+}
+
+static void
+client_start (Bench *bench, BenchTransfer *transfer)
+{
+  Fetch *fetch = g_new0 (Fetch, 1);
+
+  fetch->bench = bench;
+  fetch->transfer = transfer;
+  if (transfer->path != NULL)
+    {
+      g_autoptr (GFile) file = g_file_new_for_path (transfer->path);
+
+      fetch->object = GMULTI_TRANSFER (gmulti_download_new (transfer->url, file));
+      gmulti_session_download_async (session, GMULTI_DOWNLOAD (fetch->object), NULL, downloaded_cb, fetch);
+      return;
+    }
+  fetch->object = gmulti_transfer_new (transfer->url);
+  if (bench->work == BENCH_WORK_FRAMES)
+    {
+      g_signal_connect (fetch->object, "progress", G_CALLBACK (progress_cb), NULL);
+      g_signal_connect (fetch->object, "completed", G_CALLBACK (completed_cb), NULL);
+    }
+  if (transfer->stream)
+    gmulti_session_open_async (session, fetch->object, NULL, opened_cb, fetch);
+  else
+    gmulti_session_fetch_async (session, fetch->object, NULL, fetched_cb, fetch);
+}
+
+static void
+client_run (Bench *bench)
+{
+  while (!bench_stopped (bench))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+client_close (Bench *bench)
+{
+  g_clear_object (&session);
+}
+
+static const BenchClient client = {
+  .name = "object",
+  .library = client_library,
+  .open = client_open,
+  .start = client_start,
+  .run = client_run,
+  .close = client_close,
+  .frames_start = bench_frames_start,
+  .frames_stop = bench_frames_stop,
+};
+
+int
+main (int argc, char **argv)
+{
+  return bench_main (&client, argc, argv);
+}

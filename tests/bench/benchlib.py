@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the bench's driver and its ratchet share: starting the server, running a client, counting what a transfer costs.
+
+Instructions, allocations and system calls are counted as the difference of two runs of different length, so that what
+happens once per process cancels out."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+TIME_LIMIT = 120
+SHORT_RUN, LONG_RUN = 300, 1300
+
+
+class Failure(Exception):
+    """A client that did not do its work."""
+
+
+class Server:
+    """The bench's own server, on the last core. Ends with us, whatever happens: it reads our end of a pipe."""
+
+    def __init__(self, folder):
+        cores = os.cpu_count() or 1
+        self.process = subprocess.Popen([os.path.join(folder, 'bench-server'), str(cores - 1)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        word, port = self.process.stdout.readline().split()
+        assert word == b'PORT'
+        self.port = int(port)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+class Client:
+    """One of the programs bench-NAME."""
+
+    def __init__(self, folder, name):
+        self.folder = folder
+        self.name = name
+        self.program = os.path.join(folder, 'bench-' + name)
+        self.messages = ''
+
+    def exists(self):
+        return os.access(self.program, os.X_OK)
+
+    def run(self, server, *arguments, wrapper=(), environment=None, limit=TIME_LIMIT):
+        """Runs the program and returns what its JSON line says. Raises Failure."""
+        command = [*wrapper, self.program, '--cpu=0', f'--port={server.port}', *arguments]
+        full = dict(os.environ, G_SLICE='always-malloc' if environment else '', **(environment or {}))
+        for name in ('http_proxy', 'all_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'GMULTI_DEBUG', 'G_DEBUG', 'MALLOC_CHECK_'):
+            full.pop(name, None)
+        try:
+            done = subprocess.run(command, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=limit, check=False)
+        except subprocess.TimeoutExpired:
+            raise Failure(f'{self.name}: not done after {limit} s') from None
+        self.messages = done.stderr.decode(errors='replace')
+        try:
+            figures = json.loads(done.stdout)
+        except ValueError:
+            raise Failure(f'{self.name}: status {done.returncode}: {self.messages.strip()[-300:]}') from None
+        if done.returncode != 0 or figures['failed'] != 0:
+            raise Failure(f'{self.name}: {figures["failed"]} transfers failed')
+        return figures
+
+    @staticmethod
+    def _difference(count, more):
+        short, long = (count(('--work=small', f'--number={number}', *more)) for number in (SHORT_RUN, LONG_RUN))
+        return (long - short) / (LONG_RUN - SHORT_RUN)
+
+    def instructions(self, server, *more):
+        """User instructions per small GET, by callgrind."""
+        def count(work):
+            wrapper = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null']
+            self.run(server, *work, wrapper=wrapper)
+            return int(re.search(r'Collected : (\d+)', self.messages).group(1))
+        return self._difference(count, more)
+
+    def allocations(self, server, *more):
+        """Calls of malloc and its kin per small GET."""
+        def count(work):
+            with tempfile.NamedTemporaryFile() as file:
+                self.run(server, *work, environment={'LD_PRELOAD': os.path.join(self.folder, 'bench-malloc.so'),
+                                                     'GMULTI_BENCH_MALLOC': file.name})
+                return int(file.read())
+        return self._difference(count, more)
+
+    def system_calls(self, server, *more):
+        """System calls per small GET, by strace."""
+        def count(work):
+            with tempfile.NamedTemporaryFile() as file:
+                self.run(server, *work, wrapper=['strace', '-f', '-c', '-o', file.name])
+                return int(re.search(rb'(\d+)(?:\s+\d+)? total', file.read()).group(1))
+        return self._difference(count, more)
+
+
+def have(program):
+    return shutil.which(program) is not None
+
+
+def find_folder(build):
+    """The folder of the programs: of the build directory given, else of the one that tests/run makes."""
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if build is None:
+        build = os.environ.get('GMULTI_BUILD_DIR', os.path.join(top, '_build'))
+        subprocess.run([os.path.join(top, 'tests', 'run'), '--build-only'], check=True, stdout=subprocess.DEVNULL)
+    folder = os.path.join(build, 'tests', 'bench')
+    if not os.access(os.path.join(folder, 'bench-server'), os.X_OK):
+        raise Failure(f'{folder} has no bench-server: was it configured with -Dbench=disabled?')
+    return folder
