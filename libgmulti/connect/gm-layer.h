@@ -18,6 +18,17 @@
 
 typedef struct _GmLayer GmLayer;
 
+struct _GmAddress;
+struct _GmResolver;
+
+/* What a face may answer when it is asked to set a new socket up. */
+typedef enum
+{
+  GM_SOCKET_SET_UP,
+  GM_SOCKET_REFUSED, /* the transfer ends with ABORTED */
+  GM_SOCKET_CONNECTED, /* it is connected already: connect() is left out */
+} GmSocketAnswer;
+
 /* What a layer may know of its surroundings; owned by the connection. */
 typedef struct
 {
@@ -32,6 +43,11 @@ typedef struct
   /* May put a layer on top of a socket layer just made (fault injection in tests). NULL = none. */
   GmLayer *(*wrap_socket_layer) (GmLayer *socket_layer, gpointer user_data);
   gpointer hook_data;
+  /* The application's say in the making of a socket, asked in this order; NULL = none. open_socket() may alter the
+   * address; it gives a descriptor, or -1 to refuse. */
+  int (*open_socket) (struct _GmAddress *address, gpointer user_data);
+  GmSocketAnswer (*set_up_socket) (int fd, gpointer user_data);
+  gpointer socket_data;
 } GmLayerHost;
 
 typedef enum
@@ -99,10 +115,9 @@ gm_layer_recv (GmLayer *self,
 
 /* ---- the layers ---- */
 
-struct _GmAddress;
-struct _GmResolver;
-
-/* gm-layer-socket.c: TCP or unix-domain, one address. */
+/* gm-layer-socket.c: TCP or unix-domain, one address (copied). Failing, it leaves the numeric address in host->error.
+ * The bits in its socket's ready mask are what it goes by: without GM_IO_IN it does not read, without GM_IO_OUT it does
+ * not write. */
 GmLayer *gm_layer_socket_new (GmLayerHost *host,
                               const struct _GmAddress *address);
 /* gm-layer-race.c: "host:port" to a connected channel by RFC 8305 sections 4 and 5: looks the name up, lets attempts

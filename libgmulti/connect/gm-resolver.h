@@ -3,6 +3,7 @@
 
 #include "gm-address.h"
 #include "gm-connect-settings.h"
+#include "gm-dns-cache.h"
 #include "gm-result.h"
 #include "gm-workers.h"
 
@@ -14,14 +15,12 @@
  * Overrides are by host:port, kept in the cache, as CURLOPT_RESOLVE wants: "+" lets an entry expire like an answer,
  * "-host:port" removes one, "*" as host matches any. */
 
-typedef struct _GmDnsCache GmDnsCache;
 typedef struct _GmResolver GmResolver;
 typedef struct _GmLookup GmLookup;
 
-GmDnsCache *gm_dns_cache_new        (void);
-GmDnsCache *gm_dns_cache_ref        (GmDnsCache *self);
-void        gm_dns_cache_unref      (GmDnsCache *self);
-void        gm_dns_cache_clear      (GmDnsCache *self); /* the answers; overrides stay */
+/* Of one answer for one family no more than this is kept: an answer is made by others, and each address may cost an
+ * attempt. */
+#define GM_RESOLVER_MAX_ADDRESSES 64
 
 GmResolver *gm_resolver_new         (GmReactor *reactor,
                                      GmDnsCache *cache);

@@ -24,8 +24,10 @@ struct _GmJob
 {
   const GmJobType *type;
   gatomicrefcount refs;
-  gint abandoned; /* atomic */
-  GmMailbox *mailbox; /* (owned) (nullable) */
+  gint abandoned; /* atomic: what work() may look at now and then */
+  gboolean queued; /* in the pool's queue; under its lock */
+  GmWorkers *workers; /* (owned) (nullable): since it was started */
+  GmMailbox *mailbox; /* (owned) (nullable): since it was started */
   GList link; /* in the pool's queue, then in the mailbox */
 };
 
@@ -42,12 +44,13 @@ GmWorkers *gm_workers_files   (void);
 /* Sets up the embedded job; the starter holds the one reference. */
 void       gm_job_init        (GmJob *job,
                                const GmJobType *type);
-/* Hands it to the pool (which takes a reference of its own). done() comes later, never from within. */
-void       gm_job_start       (GmJob *job,
+/* Hands it to the pool (which takes a reference of its own). done() comes later, never from within. A job is started
+ * once. FALSE when no thread or no descriptor can be had: nothing was begun, done() will not be called. */
+gboolean   gm_job_start       (GmJob *job,
                                GmWorkers *workers,
                                GmReactor *reactor);
 /* Nobody waits any more: done() will not be called; drops the starter's reference. Does not block, in particular never
- * waits for the worker. A job that is still queued is taken out. */
+ * waits for the worker. A job that is still queued is taken out. Before the start and after done(): gm_job_unref(). */
 void       gm_job_abandon     (GmJob *job);
 /* Drops the starter's reference after done(). */
 void       gm_job_unref       (GmJob *job);

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-resolver.h"
+
+#include <netdb.h>
+
+#define MAX_THREADS 20
+
+/* RFC 1035 section 2.3.4 allows 253 characters and a final dot. */
+#define HOST_MAX 254
+
+/* One getaddrinfo() and all who wait for it. */
+typedef struct
+{
+  GmJob job; /* first member */
+  char *host; /* (owned) */
+  int family;
+  GmResolveFunc func;
+  gpointer func_data;
+  /* the worker's until done */
+  int eai;
+  GmAddresses *addresses; /* (owned) (nullable) */
+  /* the reactor's */
+  GmResolver *resolver; /* (unowned) */
+  char *key; /* (owned): in resolver->flights */
+  GQueue waiters; /* (element-type GmLookup) */
+  gboolean keep; /* at least one who waits wants it cached */
+} Flight;
+
+struct _GmLookup
+{
+  GmRunnable *owner; /* (unowned) */
+  Flight *flight; /* (unowned) (nullable): NULL once there is an answer */
+  GList link; /* in flight->waiters */
+  guint16 port;
+  GmAddresses *addresses; /* (owned) (nullable) */
+  int eai;
+};
+
+struct _GmResolver
+{
+  GmReactor *reactor; /* (unowned) */
+  GmDnsCache *cache; /* (owned) */
+  GmWorkers *workers; /* (owned) */
+  GHashTable *flights; /* (element-type utf8 Flight): keys are the flights' */
+  GmResolveFunc func;
+  gpointer func_data;
+};
+
+/* ---- on the worker ---- */
+
+static int
+ask_system (const char *host,
+            int family,
+            GmAddresses **addresses,
+            gpointer user_data)
+{
+  struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM };
+  struct addrinfo *all = NULL;
+  GmAddresses *list;
+  guint n = 0;
+  int eai = getaddrinfo (host, NULL, &hints, &all);
+
+  if (eai != 0)
+    return eai;
+
+  for (struct addrinfo *i = all; i != NULL && n < GM_RESOLVER_MAX_ADDRESSES; i = i->ai_next)
+    n++;
+  list = gm_addresses_new (n);
+  n = 0;
+  for (struct addrinfo *i = all; i != NULL && n < list->n; i = i->ai_next)
+    {
+      if (i->ai_family != family || i->ai_addrlen > sizeof list->items[0].sa)
+        continue;
+      memcpy (&list->items[n].sa, i->ai_addr, i->ai_addrlen);
+      list->items[n++].len = i->ai_addrlen;
+    }
+  list->n = n;
+  freeaddrinfo (all);
+
+  *addresses = list;
+  return 0;
+}
+
+static void
+flight_work (GmJob *job)
+{
+  Flight *self = (Flight *) job;
+
+  self->eai = self->func (self->host, self->family, &self->addresses, self->func_data);
+  if (self->eai == 0 && (self->addresses == NULL || self->addresses->n == 0))
+    self->eai = EAI_NODATA;
+  else if (self->eai == 0)
+    self->addresses->n = MIN (self->addresses->n, GM_RESOLVER_MAX_ADDRESSES);
+}
+
+static void
+flight_free (GmJob *job)
+{
+  Flight *self = (Flight *) job;
+
+  gm_addresses_unref (self->addresses);
+  g_free (self->host);
+  g_free (self->key);
+  g_free (self);
+}
+
+/* ---- answers ---- */
+
+/* Lists are shared and immutable; one with other ports is another list. */
+static GmAddresses *
+with_port (GmAddresses *list,
+           guint16 port)
+{
+  GmAddresses *copy = gm_addresses_new (list->n);
+
+  for (guint i = 0; i < list->n; i++)
+    {
+      copy->items[i] = list->items[i];
+      gm_address_set_port (&copy->items[i], port);
+    }
+
+  return copy;
+}
+
+static void
+lookup_answer (GmLookup *self,
+               GmAddresses *list,
+               int eai)
+{
+  self->eai = list != NULL ? 0 : eai;
+  if (list != NULL)
+    self->addresses = with_port (list, self->port);
+}
+
+static void
+flight_tell (Flight *self)
+{
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&self->waiters)) != NULL)
+    {
+      GmLookup *lookup = link->data;
+
+      lookup->flight = NULL;
+      lookup_answer (lookup, self->eai == 0 ? self->addresses : NULL, self->eai);
+      gm_reactor_queue (self->resolver->reactor, lookup->owner);
+    }
+}
+
+static void
+flight_done (GmJob *job)
+{
+  Flight *self = (Flight *) job;
+  GmResolver *resolver = self->resolver;
+
+  if (self->eai == 0 && self->keep)
+    gm_dns_cache_put (resolver->cache, self->host, self->family, self->addresses, resolver->reactor->now);
+  g_hash_table_remove (resolver->flights, self->key);
+  flight_tell (self);
+  gm_job_unref (job);
+}
+
+/* ---- the resolver ---- */
+
+GmResolver *
+gm_resolver_new (GmReactor *reactor,
+                 GmDnsCache *cache)
+{
+  GmResolver *self = g_new0 (GmResolver, 1);
+
+  self->reactor = reactor;
+  self->cache = gm_dns_cache_ref (cache);
+  self->workers = gm_workers_new ("gm-resolve", MAX_THREADS);
+  self->flights = g_hash_table_new (g_str_hash, g_str_equal);
+  self->func = ask_system;
+
+  return self;
+}
+
+static void
+abandon_flight (gpointer key,
+                gpointer value,
+                gpointer user_data)
+{
+  Flight *flight = value;
+
+  while (flight->waiters.head != NULL)
+    {
+      GmLookup *lookup = g_queue_pop_head_link (&flight->waiters)->data;
+
+      lookup->flight = NULL;
+      lookup->eai = EAI_FAIL;
+    }
+  gm_job_abandon (&flight->job);
+}
+
+void
+gm_resolver_free (GmResolver *self)
+{
+  g_hash_table_foreach (self->flights, abandon_flight, NULL);
+  g_hash_table_unref (self->flights);
+  gm_workers_unref (self->workers);
+  gm_dns_cache_unref (self->cache);
+  g_free (self);
+}
+
+void
+gm_resolver_set_cache (GmResolver *self,
+                       GmDnsCache *cache)
+{
+  GmDnsCache *before = self->cache;
+
+  self->cache = gm_dns_cache_ref (cache);
+  gm_dns_cache_unref (before);
+}
+
+void
+gm_resolver_set_max (GmResolver *self,
+                     guint max_threads)
+{
+  gm_workers_set_max (self->workers, max_threads);
+}
+
+void
+gm_resolver_set_backend (GmResolver *self,
+                         GmResolveFunc func,
+                         gpointer user_data)
+{
+  self->func = func != NULL ? func : ask_system;
+  self->func_data = user_data;
+}
+
+/* ---- overrides ---- */
+
+/* Takes "host:" off the front of @text; an IPv6 address stands in brackets. FALSE if there is none. */
+static gboolean
+take_host (GmSpan *text,
+           GmSpan *host)
+{
+  gboolean bracket = text->len > 0 && text->data[0] == '[';
+  const char *end = memchr (text->data, bracket ? ']' : ':', text->len);
+  gsize used;
+
+  if (end == NULL)
+    return FALSE;
+
+  *host = bracket ? gm_span (text->data + 1, (gsize) (end - text->data) - 1)
+                  : gm_span (text->data, (gsize) (end - text->data));
+  used = (gsize) (end - text->data) + (bracket ? 2 : 1);
+  if (host->len == 0 || host->len > HOST_MAX || used > text->len || (bracket && end[1] != ':'))
+    return FALSE;
+
+  *text = gm_span (text->data + used, text->len - used);
+  return TRUE;
+}
+
+static gboolean
+read_port (GmSpan text,
+           guint16 *port)
+{
+  guint64 value;
+
+  if (!gm_span_to_uint64 (text, G_MAXUINT16, &value))
+    return FALSE;
+
+  *port = (guint16) value;
+  return TRUE;
+}
+
+/* "addr[,addr]…", each numeric, an IPv6 address with or without brackets. */
+static GmAddresses *
+read_addresses (GmSpan text)
+{
+  GmAddresses *list = gm_addresses_new (GM_RESOLVER_MAX_ADDRESSES);
+
+  list->n = 0;
+  for (;;)
+    {
+      const char *comma = memchr (text.data, ',', text.len);
+      GmSpan one = gm_span_strip (gm_span (text.data, comma != NULL ? (gsize) (comma - text.data) : text.len));
+
+      if (one.len > 2 && one.data[0] == '[' && one.data[one.len - 1] == ']')
+        one = gm_span (one.data + 1, one.len - 2);
+      if (list->n == GM_RESOLVER_MAX_ADDRESSES || !gm_address_parse (&list->items[list->n], one, 0))
+        {
+          gm_addresses_unref (list);
+          return NULL;
+        }
+      list->n++;
+
+      if (comma == NULL)
+        return list;
+      text = gm_span (comma + 1, text.len - (gsize) (comma + 1 - text.data));
+    }
+}
+
+static gboolean
+remove_override (GmResolver *self,
+                 GmSpan text)
+{
+  g_autofree char *name = NULL;
+  GmSpan host;
+  guint16 port;
+
+  if (!take_host (&text, &host) || !read_port (text, &port))
+    return FALSE;
+
+  name = g_ascii_strdown (host.data, (gssize) host.len);
+  gm_dns_cache_remove (self->cache, name, port);
+  return TRUE;
+}
+
+static gboolean
+add_override (GmResolver *self,
+              GmSpan text)
+{
+  g_autofree char *name = NULL;
+  gboolean ages = text.len > 0 && text.data[0] == '+';
+  GmAddresses *list;
+  GmSpan host, port_text;
+  const char *colon;
+  guint16 port;
+
+  if (ages)
+    text = gm_span (text.data + 1, text.len - 1);
+  if (!take_host (&text, &host) || (colon = memchr (text.data, ':', text.len)) == NULL)
+    return FALSE;
+  port_text = gm_span (text.data, (gsize) (colon - text.data));
+  if (!read_port (port_text, &port))
+    return FALSE;
+  list = read_addresses (gm_span (colon + 1, text.len - port_text.len - 1));
+  if (list == NULL)
+    return FALSE;
+
+  name = g_ascii_strdown (host.data, (gssize) host.len);
+  gm_dns_cache_put_override (self->cache, name, port, list, ages ? MAX (self->reactor->now, 1) : 0);
+  gm_addresses_unref (list);
+  return TRUE;
+}
+
+GmResult
+gm_resolver_add_overrides (GmResolver *self,
+                           const GmStringList *list)
+{
+  GmResult result = GM_OK;
+
+  for (; list != NULL; list = list->next)
+    {
+      GmSpan text = gm_span (list->data, list->data != NULL ? strlen (list->data) : 0);
+      gboolean good;
+
+      if (text.len == 0)
+        continue;
+      good = text.data[0] == '-' ? remove_override (self, gm_span (text.data + 1, text.len - 1))
+                                 : add_override (self, text);
+      if (!good)
+        result = GM_BAD_REQUEST;
+    }
+
+  return result;
+}
+
+/* ---- look-ups ---- */
+
+static GmAddresses *
+of_family (GmAddresses *list,
+           int family)
+{
+  GmAddresses *part = gm_addresses_new (list->n);
+
+  part->n = 0;
+  for (guint i = 0; i < list->n; i++)
+    if (list->items[i].sa.any.sa_family == family)
+      part->items[part->n++] = list->items[i];
+  gm_addresses_unref (list);
+
+  if (part->n > 0)
+    return part;
+  gm_addresses_unref (part);
+  return NULL;
+}
+
+/* RFC 6761 section 6.3: "localhost" and what ends in ".localhost" is this machine, whatever a server may say. */
+static gboolean
+is_localhost (const char *host)
+{
+  gsize len = strlen (host);
+  static const char name[] = "localhost";
+
+  if (len > 0 && host[len - 1] == '.')
+    len--;
+  if (len < strlen (name) || strncmp (host + len - strlen (name), name, strlen (name)) != 0)
+    return FALSE;
+
+  return len == strlen (name) || host[len - strlen (name) - 1] == '.';
+}
+
+static GmAddresses *
+one_address (const GmAddress *address)
+{
+  GmAddresses *list = gm_addresses_new (1);
+
+  list->items[0] = *address;
+  return list;
+}
+
+/* What needs nobody else. FALSE if only a server can know. */
+static gboolean
+answer_at_once (GmResolver *self,
+                GmLookup *lookup,
+                const char *host,
+                int family,
+                const GmConnectSettings *settings)
+{
+  GmAddresses *list = gm_dns_cache_get_override (self->cache, host, lookup->port, self->reactor->now,
+                                                 settings->dns_cache_us);
+  GmAddress address = { 0 };
+
+  if (list != NULL)
+    list = of_family (list, family);
+  else if (gm_address_parse (&address, gm_span (host, strlen (host)), 0))
+    list = address.sa.any.sa_family == family ? one_address (&address) : NULL;
+  else if (is_localhost (host) && gm_address_parse (&address, family == AF_INET6 ? GM_SPAN ("::1")
+                                                                                 : GM_SPAN ("127.0.0.1"), 0))
+    list = one_address (&address);
+  else if (settings->dns_cache_us == 0
+           || (list = gm_dns_cache_get (self->cache, host, family, self->reactor->now, settings->dns_cache_us)) == NULL)
+    return FALSE;
+
+  lookup_answer (lookup, list, EAI_ADDRFAMILY);
+  gm_addresses_unref (list);
+  return TRUE;
+}
+
+static Flight *
+flight_new (GmResolver *self,
+            char *key,
+            const char *host,
+            int family)
+{
+  static const GmJobType type = { flight_work, flight_done, flight_free };
+  Flight *flight = g_new0 (Flight, 1);
+
+  gm_job_init (&flight->job, &type);
+  flight->host = g_strdup (host);
+  flight->key = key;
+  flight->family = family;
+  flight->func = self->func;
+  flight->func_data = self->func_data;
+  flight->resolver = self;
+
+  if (!gm_job_start (&flight->job, self->workers, self->reactor))
+    {
+      gm_job_unref (&flight->job);
+      return NULL;
+    }
+  g_hash_table_insert (self->flights, flight->key, flight);
+  return flight;
+}
+
+static void
+join_flight (GmResolver *self,
+             GmLookup *lookup,
+             const char *host,
+             int family,
+             const GmConnectSettings *settings)
+{
+  g_autofree char *key = g_strconcat (family == AF_INET6 ? "6" : "4", host, NULL);
+  Flight *flight = g_hash_table_lookup (self->flights, key);
+
+  if (flight == NULL)
+    flight = flight_new (self, g_steal_pointer (&key), host, family);
+  if (flight == NULL)
+    {
+      lookup_answer (lookup, NULL, EAI_MEMORY);
+      return;
+    }
+
+  flight->keep |= settings->dns_cache_us != 0;
+  lookup->flight = flight;
+  lookup->link.data = lookup;
+  g_queue_push_tail_link (&flight->waiters, &lookup->link);
+}
+
+GmLookup *
+gm_resolver_look_up (GmResolver *self,
+                     const char *host,
+                     gsize host_len,
+                     guint16 port,
+                     int family,
+                     const GmConnectSettings *settings,
+                     GmRunnable *owner)
+{
+  GmLookup *lookup = g_new0 (GmLookup, 1);
+  char name[HOST_MAX + 1];
+
+  lookup->owner = owner;
+  lookup->port = port;
+  if (host_len == 0 || host_len > HOST_MAX || memchr (host, '\0', host_len) != NULL)
+    {
+      lookup->eai = EAI_NONAME;
+      return lookup;
+    }
+
+  for (gsize i = 0; i < host_len; i++)
+    name[i] = gm_ascii_lower (host[i]);
+  name[host_len] = '\0';
+
+  if (!answer_at_once (self, lookup, name, family, settings))
+    join_flight (self, lookup, name, family, settings);
+  return lookup;
+}
+
+GmResult
+gm_lookup_get_answer (GmLookup *self,
+                      GmAddresses **addresses,
+                      int *eai)
+{
+  if (self->flight != NULL)
+    return GM_AGAIN;
+  if (self->addresses == NULL)
+    {
+      *eai = self->eai;
+      return GM_RESOLVE_FAILED;
+    }
+
+  *addresses = self->addresses;
+  return GM_OK;
+}
+
+void
+gm_lookup_free (GmLookup *self)
+{
+  Flight *flight;
+
+  if (self == NULL)
+    return;
+
+  flight = self->flight;
+  if (flight != NULL)
+    {
+      g_queue_unlink (&flight->waiters, &self->link);
+      /* Nobody waits any more. Who asks for the name again does not join one that may be stuck. */
+      if (flight->waiters.length == 0)
+        {
+          g_hash_table_remove (flight->resolver->flights, flight->key);
+          gm_job_abandon (&flight->job);
+        }
+    }
+  gm_addresses_unref (self->addresses);
+  g_free (self);
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-workers.h"
+
+#include "gm-fork.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* A thread with nothing to do waits this long for more before it ends: long enough for a burst of look-ups or the next
+ * chunk of a file, short enough that a quiet program has no threads of ours. */
+#define IDLE_US (5 * G_USEC_PER_SEC)
+
+/* Look-ups and file systems that hang must not stop each other; more than this at once helps no disk. */
+#define FILE_WORKERS 8
+
+struct _GmWorkers
+{
+  gatomicrefcount refs;
+  guint generation; /* of the process that has its threads */
+  char *name; /* (owned) */
+  GMutex lock;
+  GCond more;
+  GQueue jobs; /* waiting; each with a reference */
+  guint max;
+  guint n_threads;
+  guint n_idle;
+};
+
+struct _GmMailbox
+{
+  GmRunnable runnable; /* first member; reactor's thread only, as all up to the lock */
+  gatomicrefcount refs;
+  guint generation;
+  GmReactor *reactor; /* (unowned) (nullable): NULL once closed */
+  GmSocket *socket; /* (owned) (nullable): while jobs are outstanding */
+  guint n_outstanding;
+  gboolean draining;
+  int fd; /* eventfd; -1 once closed */
+  GMutex lock;
+  gboolean closed;
+  GQueue finished; /* each with the pool's reference */
+};
+
+/* ---- mailbox ---- */
+
+static GmMailbox *
+mailbox_ref (GmMailbox *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+static void
+mailbox_unref (GmMailbox *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* Withdrawn while nobody waits for anything, and only then. */
+static void
+mailbox_watch (GmMailbox *self)
+{
+  if (self->draining || self->reactor == NULL)
+    return;
+
+  if (self->n_outstanding > 0 && self->socket == NULL)
+    {
+      self->socket = gm_socket_new (self->reactor, self->fd, &self->runnable);
+      gm_socket_set_want (self->socket, GM_IO_IN);
+    }
+  else if (self->n_outstanding == 0 && self->socket != NULL)
+    {
+      gm_socket_release (g_steal_pointer (&self->socket));
+    }
+}
+
+static void
+deliver (GmMailbox *self,
+         GmJob *job)
+{
+  if (g_atomic_int_get (&job->abandoned))
+    return;
+
+  self->n_outstanding--;
+  /* Against gm_job_abandon() from within done(): it has been counted already. */
+  g_clear_pointer (&job->mailbox, mailbox_unref);
+  job->type->done (job);
+}
+
+static void
+mailbox_drain (GmMailbox *self)
+{
+  GQueue jobs;
+  GList *link;
+
+  g_mutex_lock (&self->lock);
+  jobs = self->finished;
+  g_queue_init (&self->finished);
+  g_mutex_unlock (&self->lock);
+
+  while ((link = g_queue_pop_head_link (&jobs)) != NULL)
+    {
+      GmJob *job = link->data;
+
+      link->data = NULL;
+      deliver (self, job);
+      gm_job_unref (job);
+    }
+}
+
+/* The watch outlives the last answer by one pass of the run list, so that who starts the next job in answer to this one
+ * (the next chunk of a file) does not have it withdrawn and announced each time. */
+static void
+mailbox_run (GmRunnable *runnable)
+{
+  GmMailbox *self = (GmMailbox *) runnable;
+  guint64 count;
+
+  if (self->socket != NULL && (self->socket->ready & (GM_IO_IN | GM_IO_HUP)) != 0)
+    {
+      /* One read takes all there is; a job finished after it makes a new event. */
+      if (read (self->fd, &count, sizeof count) < 0 && errno != EAGAIN)
+        g_critical ("eventfd: %s", g_strerror (errno));
+      self->socket->ready &= ~(GM_IO_IN | GM_IO_HUP);
+
+      self->draining = TRUE;
+      mailbox_drain (self);
+      self->draining = FALSE;
+
+      if (self->n_outstanding == 0)
+        {
+          gm_reactor_queue (self->reactor, &self->runnable);
+          return;
+        }
+    }
+
+  mailbox_watch (self);
+}
+
+static GmMailbox *
+mailbox_of (GmReactor *reactor)
+{
+  GmMailbox *self = reactor->mailbox;
+
+  if (self != NULL)
+    return self;
+
+  self = g_new0 (GmMailbox, 1);
+  self->fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (self->fd < 0)
+    {
+      g_free (self);
+      return NULL;
+    }
+
+  self->runnable.run = mailbox_run;
+  g_atomic_ref_count_init (&self->refs);
+  self->generation = gm_fork_generation ();
+  self->reactor = reactor;
+  g_mutex_init (&self->lock);
+  reactor->mailbox = self;
+  return self;
+}
+
+/* On a worker; takes the pool's reference to @job. */
+static void
+mailbox_put (GmMailbox *self,
+             GmJob *job)
+{
+  const guint64 one = 1;
+  gboolean kept = FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (!self->closed && !g_atomic_int_get (&job->abandoned))
+    {
+      kept = TRUE;
+      job->link.data = job;
+      g_queue_push_tail_link (&self->finished, &job->link);
+      /* Under the lock, which keeps the descriptor open. */
+      if (self->finished.length == 1 && write (self->fd, &one, sizeof one) < 0)
+        g_critical ("eventfd: %s", g_strerror (errno));
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (!kept)
+    gm_job_unref (job);
+}
+
+void
+gm_mailbox_close (GmMailbox *self)
+{
+  GQueue jobs = G_QUEUE_INIT;
+  GList *link;
+
+  if (gm_runnable_is_queued (&self->runnable))
+    gm_reactor_dequeue (self->reactor, &self->runnable);
+  if (self->socket != NULL)
+    gm_socket_release (g_steal_pointer (&self->socket));
+  self->reactor->mailbox = NULL;
+  self->reactor = NULL;
+
+  /* After a fork a thread that is not here may hold the lock: what it guards is left as it is. */
+  if (self->generation != gm_fork_generation ())
+    {
+      close (self->fd);
+      return;
+    }
+
+  g_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  jobs = self->finished;
+  g_queue_init (&self->finished);
+  close (self->fd);
+  self->fd = -1;
+  g_mutex_unlock (&self->lock);
+
+  while ((link = g_queue_pop_head_link (&jobs)) != NULL)
+    {
+      GmJob *job = link->data;
+
+      link->data = NULL;
+      gm_job_unref (job);
+    }
+  mailbox_unref (self);
+}
+
+/* ---- pool ---- */
+
+GmWorkers *
+gm_workers_new (const char *name,
+                guint max_threads)
+{
+  GmWorkers *self = g_new0 (GmWorkers, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->generation = gm_fork_generation ();
+  self->name = g_strdup (name);
+  self->max = MAX (max_threads, 1);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->more);
+
+  return self;
+}
+
+GmWorkers *
+gm_workers_ref (GmWorkers *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+/* Each thread and each started job holds a reference, so nothing waits and nobody is inside. */
+void
+gm_workers_unref (GmWorkers *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->more);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* One for the whole process, and another one for a child, where the threads of the first are missing and its lock may
+ * be held for ever. */
+GmWorkers *
+gm_workers_files (void)
+{
+  static GmWorkers *workers;
+  GmWorkers *self = g_atomic_pointer_get (&workers);
+
+  if (self == NULL || self->generation != gm_fork_generation ())
+    {
+      GmWorkers *fresh = gm_workers_new ("gm-file", FILE_WORKERS);
+
+      if (!g_atomic_pointer_compare_and_exchange (&workers, self, fresh))
+        gm_workers_unref (fresh);
+    }
+
+  return g_atomic_pointer_get (&workers);
+}
+
+/* Under the lock. */
+static GmJob *
+take_job (GmWorkers *self)
+{
+  GList *link = g_queue_pop_head_link (&self->jobs);
+  GmJob *job;
+
+  if (link == NULL)
+    return NULL;
+
+  job = link->data;
+  link->data = NULL;
+  job->queued = FALSE;
+  return job;
+}
+
+static void
+run_job (GmJob *job)
+{
+  GmMailbox *mailbox;
+
+  if (g_atomic_int_get (&job->abandoned))
+    {
+      gm_job_unref (job);
+      return;
+    }
+
+  /* The job's own reference is dropped with the answer, which may be before this thread is out of the lock. */
+  mailbox = mailbox_ref (job->mailbox);
+  job->type->work (job);
+  mailbox_put (mailbox, job);
+  mailbox_unref (mailbox);
+}
+
+/* Under the lock; FALSE when there was nothing for so long that the thread had better end, or too many are there. */
+static gboolean
+wait_for_job (GmWorkers *self)
+{
+  gint64 until = g_get_monotonic_time () + IDLE_US;
+
+  while (self->jobs.length == 0)
+    {
+      gboolean woken;
+
+      if (self->n_threads > self->max)
+        return FALSE;
+      self->n_idle++;
+      woken = g_cond_wait_until (&self->more, &self->lock, until);
+      self->n_idle--;
+      if (!woken && self->jobs.length == 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gpointer
+worker_thread (gpointer data)
+{
+  GmWorkers *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (wait_for_job (self))
+    {
+      GmJob *job = take_job (self);
+
+      g_mutex_unlock (&self->lock);
+      run_job (job);
+      g_mutex_lock (&self->lock);
+    }
+  self->n_threads--;
+  g_mutex_unlock (&self->lock);
+
+  gm_workers_unref (self);
+  return NULL;
+}
+
+/* Under the lock, so that no thread can be found missing by two. Signals are the program's; a thread takes the mask of
+ * the one that makes it. */
+static gboolean
+add_thread (GmWorkers *self)
+{
+  sigset_t all, before;
+  GThread *thread;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  thread = g_thread_try_new (self->name, worker_thread, gm_workers_ref (self), NULL);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+
+  if (thread == NULL)
+    {
+      gm_workers_unref (self);
+      return FALSE;
+    }
+
+  g_thread_unref (thread);
+  self->n_threads++;
+  return TRUE;
+}
+
+/* Under the lock: up to @n more threads for what waits, as far as the cap goes. FALSE when there is not a single one. */
+static gboolean
+provide_threads (GmWorkers *self,
+                 guint n)
+{
+  for (; n > 0 && self->jobs.length > self->n_idle && self->n_threads < self->max; n--)
+    if (!add_thread (self))
+      break;
+
+  return self->n_threads > 0;
+}
+
+void
+gm_workers_set_max (GmWorkers *self,
+                    guint max_threads)
+{
+  g_mutex_lock (&self->lock);
+  self->max = MAX (max_threads, 1);
+  provide_threads (self, self->jobs.length);
+  g_cond_broadcast (&self->more);
+  g_mutex_unlock (&self->lock);
+}
+
+/* ---- job ---- */
+
+void
+gm_job_init (GmJob *job,
+             const GmJobType *type)
+{
+  *job = (GmJob){ .type = type };
+  g_atomic_ref_count_init (&job->refs);
+}
+
+void
+gm_job_unref (GmJob *job)
+{
+  if (!g_atomic_ref_count_dec (&job->refs))
+    return;
+
+  g_clear_pointer (&job->mailbox, mailbox_unref);
+  g_clear_pointer (&job->workers, gm_workers_unref);
+  job->type->free (job);
+}
+
+/* TRUE when no worker has begun with it, nor will. */
+static gboolean
+take_back (GmJob *job)
+{
+  GmWorkers *workers = job->workers;
+  gboolean queued;
+
+  g_mutex_lock (&workers->lock);
+  queued = job->queued;
+  if (queued)
+    {
+      g_queue_unlink (&workers->jobs, &job->link);
+      job->link.data = NULL;
+      job->queued = FALSE;
+    }
+  g_mutex_unlock (&workers->lock);
+
+  return queued;
+}
+
+gboolean
+gm_job_start (GmJob *job,
+              GmWorkers *workers,
+              GmReactor *reactor)
+{
+  GmMailbox *mailbox = mailbox_of (reactor);
+  gboolean taken;
+
+  if (mailbox == NULL)
+    return FALSE;
+
+  job->mailbox = mailbox_ref (mailbox);
+  job->workers = gm_workers_ref (workers);
+  g_atomic_ref_count_inc (&job->refs);
+
+  g_mutex_lock (&workers->lock);
+  job->queued = TRUE;
+  job->link.data = job;
+  g_queue_push_tail_link (&workers->jobs, &job->link);
+  taken = provide_threads (workers, 1);
+  g_cond_signal (&workers->more);
+  g_mutex_unlock (&workers->lock);
+
+  if (!taken && take_back (job))
+    {
+      g_clear_pointer (&job->mailbox, mailbox_unref);
+      gm_job_unref (job);
+      return FALSE;
+    }
+
+  mailbox->n_outstanding++;
+  mailbox_watch (mailbox);
+  return TRUE;
+}
+
+void
+gm_job_abandon (GmJob *job)
+{
+  GmMailbox *mailbox = job->mailbox;
+
+  g_atomic_int_set (&job->abandoned, TRUE);
+
+  if (mailbox != NULL)
+    {
+      /* In a child the worker is missing, and may have left anything half done and locked: leave it alone. */
+      if (mailbox->generation != gm_fork_generation ())
+        return;
+
+      mailbox->n_outstanding--;
+      mailbox_watch (mailbox);
+      if (take_back (job))
+        gm_job_unref (job);
+    }
+
+  gm_job_unref (job);
+}
