@@ -69,7 +69,7 @@
   X (KEEP_POST, U8, request, keep_post, 0, 7, FALSE)                                                                   \
   X (HTTP_VERSION, U8, request, http_version, 0, 2, FALSE)                                                             \
   X (NO_BODY, U8, request, no_body, 0, 1, FALSE)                                                                       \
-  X (FOLLOW, U8, request, follow, 0, 1, FALSE)                                                                         \
+  X (FOLLOW, U8, request, follow, 0, 3, FALSE)                                                                         \
   X (FOLLOW_SAME_ORIGIN, U8, request, follow_same_origin, 0, 1, FALSE)                                                 \
   X (AUTO_REFERER, U8, request, auto_referer, 0, 1, FALSE)                                                             \
   X (UNRESTRICTED_AUTH, U8, request, unrestricted_auth, 0, 1, FALSE)                                                   \

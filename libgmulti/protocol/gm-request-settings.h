@@ -31,6 +31,14 @@ typedef enum
 
 typedef enum
 {
+  GM_FOLLOW_NO,
+  GM_FOLLOW_ALL, /* a custom method stays whatever the status says */
+  GM_FOLLOW_OBEY, /* … goes where the status changes the method */
+  GM_FOLLOW_FIRST, /* … is for the first request only */
+} GmFollow;
+
+typedef enum
+{
   GM_HTTP_DEFAULT = 0,
   GM_HTTP_1_0 = 1,
   GM_HTTP_1_1 = 2,
@@ -64,7 +72,7 @@ typedef struct
   guint8 keep_post; /* GmKeepPost */
   guint8 http_version; /* GmHttpVersion */
   guint8 no_body; /* HEAD-like, whatever the method's word */
-  guint8 follow;
+  guint8 follow; /* GmFollow */
   guint8 follow_same_origin; /* another origin is refused: REDIRECT_REFUSED */
   guint8 auto_referer;
   guint8 unrestricted_auth;

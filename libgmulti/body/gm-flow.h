@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What may flow in this turn: pauses (a bit is set by whoever wants the direction to stand still: the client's answer or
+ * the application) and the bytes that speed limits still allow. Owned by the transfer, read by sink, source and protocol. */
+
+#define GM_FLOW_RECV (1u << 0)
+#define GM_FLOW_SEND (1u << 2)
+
+typedef struct
+{
+  guint8 paused; /* GM_FLOW_ bits */
+  gsize most; /* largest single read wanted; 0 = no wish */
+  gint64 recv_quota; /* G_MAXINT64 = no limit */
+  gint64 send_quota;
+} GmFlow;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-info.h"
+
+void
+gm_info_clear (GmInfo *info)
+{
+  g_clear_pointer (&info->hop.url, gm_url_unref);
+  g_clear_pointer (&info->redirect_url, gm_url_unref);
+  g_clear_pointer (&info->earlier, g_array_unref);
+  *info = (GmInfo){ .download_size = -1, .upload_size = -1, .filetime = -1 };
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-connection.h"
+#include "gm-headers.h"
+#include "gm-info.h"
+#include "gm-request-settings.h"
+#include "gm-sink.h"
+#include "gm-source.h"
+
+/* One request and its answer: what a protocol works on. Wiped whole before each redirect or retry, so that nothing of the
+ * former one can leak into the next. Made and stepped by the engine; a protocol reads the first part and writes the
+ * second. */
+
+typedef struct _GmRequest GmRequest;
+typedef struct _GmProtocol GmProtocol;
+
+/* What a protocol may tell while it runs; the engine turns it into facts. */
+typedef enum
+{
+  GM_NEWS_INFORMATIONAL, /* a 1xx head came */
+  GM_NEWS_HEAD, /* the final head is there and the body (or the end) follows: not for a redirect that is followed */
+} GmNews;
+
+struct _GmRequest
+{
+  /* ---- given by the engine ---- */
+  const GmProtocol *protocol;
+  GmUrl *url; /* (unowned) */
+  const GmRequestSettings *settings; /* (unowned) */
+  GmReactor *reactor; /* (unowned) */
+  GmRunnable *owner; /* (unowned): queue it to be stepped */
+  GmConnection *connection; /* (unowned) (nullable) */
+  gboolean reused; /* the connection carried another request before */
+  GmClient *client; /* (unowned) */
+  GmFlow *flow; /* (unowned) */
+  GmSource *source; /* (unowned): at its start */
+  GmHeaders *headers; /* (unowned) */
+  GmInfo *info; /* (unowned) */
+  GmError *error; /* (unowned): details of a failure, by gm_error_set() */
+  guint64 id; /* of the transfer, for the trace */
+  GmMethod method; /* after redirects */
+  gboolean keep_custom_method; /* settings->custom_method is (still) to be used */
+  gboolean no_expect; /* a former try was answered with 417 */
+  gboolean foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
+  gboolean foreign_host; /* nor a Host field of the user's */
+  GmUrl *referer; /* (unowned) (nullable): automatic one */
+  void (*news) (GmRequest *self, GmNews news);
+
+  /* ---- the protocol's answer ---- */
+  GmSinkClient client_sink;
+  GmSink *sink; /* (owned): the chain that ends in client_sink */
+  GmPhase phase;
+  gint64 wake_at; /* µs: step again then, whatever happens; 0 = no wish */
+  gboolean keep_connection; /* at the end: it can carry another request */
+  gboolean answered; /* at least one byte of an answer came */
+  gboolean waiting_for_answer; /* the request is sent (or needs no more sending) and no byte came yet */
+  GmUrl *follow_url; /* (owned) (nullable): at the end with GM_OK: go there next */
+  GmMethod follow_method;
+  gboolean follow_custom_method;
+  gboolean again_without_expect; /* at the end with GM_OK: repeat the request with no_expect */
+  gpointer state; /* (owned): the protocol's own */
+};
+
+struct _GmProtocol
+{
+  const char *name;
+  GmScheme scheme;
+  guint set; /* one GmProtocolSet bit of the engine's option table */
+  gboolean needs_connection;
+  /* Sets up @request->state; may fail at once. */
+  GmResult (*begin) (GmRequest *request);
+  /* Moves on as far as it can: OK = complete, AGAIN, or final. */
+  GmResult (*step) (GmRequest *request);
+  /* What it waits for on its connection now. */
+  GmIo (*want) (GmRequest *request);
+  /* Frees the state; must work after begin() failed, too. */
+  void (*end) (GmRequest *request);
+};
+
+/* NULL if there is none for it. */
+const GmProtocol *gm_protocol_find (GmScheme scheme);
+
+extern const GmProtocol gm_protocol_http;
+extern const GmProtocol gm_protocol_file;
+extern const GmProtocol gm_protocol_data;
+
+/* Bytes a ready transfer may move in one turn before others have theirs. At 5 GB/s of memory this is some 0.2 ms. */
+#define GM_REQUEST_SHARE (1024 * 1024)
