@@ -163,6 +163,24 @@ gm_source_rewind (GmSource *self)
   if (self->kind == GM_SOURCE_NONE || (self->pos == 0 && !self->ended))
     return GM_OK;
 
+  if (self->kind == GM_SOURCE_CLIENT && self->client->ops->seek != NULL)
+    {
+      switch (self->client->ops->seek (self->client, self->start))
+        {
+        case GM_SEEK_OK:
+          self->pos = 0;
+          self->ended = FALSE;
+          self->kept_len = 0;
+          self->kept_all = TRUE;
+          return GM_OK;
+        case GM_SEEK_FAIL:
+          return GM_READ_FAILED;
+        case GM_SEEK_CANNOT:
+        default:
+          break;
+        }
+    }
+
   if (self->kind == GM_SOURCE_BYTES || self->kept_all)
     {
       /* The end of a kept upload of unknown size is found again where the kept bytes end: fix it as the size. */
@@ -171,22 +189,6 @@ gm_source_rewind (GmSource *self)
       self->ended = FALSE;
       self->pos = 0;
       return GM_OK;
-    }
-
-  if (self->client->ops->seek != NULL)
-    {
-      switch (self->client->ops->seek (self->client, self->start))
-        {
-        case GM_SEEK_OK:
-          self->pos = 0;
-          self->ended = FALSE;
-          return GM_OK;
-        case GM_SEEK_FAIL:
-          return GM_READ_FAILED;
-        case GM_SEEK_CANNOT:
-        default:
-          break;
-        }
     }
 
   return GM_NOT_REWINDABLE;
