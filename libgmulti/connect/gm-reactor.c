@@ -53,6 +53,7 @@ gm_reactor_clear (GmReactor *self)
   g_clear_pointer (&self->free_slots, g_array_unref);
   g_clear_pointer (&self->by_fd, g_array_unref);
   g_clear_pointer (&self->read_buffer, g_free);
+  gm_byte_builder_clear (&self->write_buffer);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
   self->epoll_fd = -1;

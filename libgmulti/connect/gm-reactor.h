@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-bytes.h"
 #include "gm-clock.h"
 #include "gm-timers.h"
 
@@ -91,6 +92,7 @@ struct _GmReactor
   GmMailbox *mailbox; /* (owned) (nullable): answers of workers, made on first use */
   char *read_buffer; /* (owned) (nullable): shared scratch for reads; borrowed during one step */
   gsize read_size;
+  GmByteBuilder write_buffer; /* shared scratch for what is composed and sent within one step */
   guint depth; /* > 0 while runnables run */
   gboolean foreign; /* sockets are told to a foreign loop: no hang-up is seen, so a short read is no proof of drain */
 };
