@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every option of the C interface, in alphabetical order (case ignored): one list from which gm-curl-options.c makes the
+ * table that applications can walk, and gm-curl-setopt.c the one that says what setting does.
+ *
+ *   ALIAS (name, type, real name)        an older name
+ *   NUMBER (name, type, GmOption, unit)  a number of the engine, in its unit (GmCurlUnit)
+ *   STRING (name, type, GmOption)        a string of the engine
+ *   LIST (name, type, GmOption)          a list of the engine, borrowed from the application
+ *   KEPT (name, type, member)            a pointer the face keeps, in GmCurlEasy.set
+ *   SPECIAL (name, type, function)       gm_curl_set_<function>() does it
+ *   IGNORED (name, type)                 taken and without effect, because what it would change cannot happen
+ *   ABSENT (name, type, normal)          not there: 0, NULL and the @normal value are taken, others are refused */
+#define GM_CURL_OPTIONS(X_ALIAS, X_NUMBER, X_STRING, X_LIST, X_KEPT, X_SPECIAL, X_IGNORED, X_ABSENT)                   \
+  X_SPECIAL (ABSTRACT_UNIX_SOCKET, STRING, abstract_unix_socket)                                                       \
+  X_SPECIAL (ACCEPT_ENCODING, STRING, accept_encoding)                                                                 \
+  X_IGNORED (ACCEPTTIMEOUT_MS, LONG)                                                                                   \
+  X_ABSENT (ADDRESS_SCOPE, LONG, 0)                                                                                    \
+  X_ABSENT (ALTSVC, STRING, 0)                                                                                         \
+  X_ABSENT (ALTSVC_CTRL, LONG, 0)                                                                                      \
+  X_NUMBER (APPEND, LONG, APPEND, BOOL)                                                                                \
+  X_NUMBER (AUTOREFERER, LONG, AUTO_REFERER, BOOL)                                                                     \
+  X_ABSENT (AWS_SIGV4, STRING, 0)                                                                                      \
+  X_SPECIAL (BUFFERSIZE, LONG, buffersize)                                                                             \
+  X_IGNORED (CA_CACHE_TIMEOUT, LONG)                                                                                   \
+  X_IGNORED (CAINFO, STRING)                                                                                           \
+  X_ABSENT (CAINFO_BLOB, BLOB, 0)                                                                                      \
+  X_ABSENT (CAPATH, STRING, 0)                                                                                         \
+  X_ABSENT (CERTINFO, LONG, 0)                                                                                         \
+  X_ABSENT (CHUNK_BGN_FUNCTION, FUNCTION, 0)                                                                           \
+  X_IGNORED (CHUNK_DATA, CBPTR)                                                                                        \
+  X_ABSENT (CHUNK_END_FUNCTION, FUNCTION, 0)                                                                           \
+  X_KEPT (CLOSESOCKETDATA, CBPTR, closesocketdata)                                                                     \
+  X_KEPT (CLOSESOCKETFUNCTION, FUNCTION, closesocketfunction)                                                          \
+  X_SPECIAL (CONNECT_ONLY, LONG, connect_only)                                                                         \
+  X_LIST (CONNECT_TO, SLIST, CONNECT_TO)                                                                               \
+  X_NUMBER (CONNECTTIMEOUT, LONG, CONNECT_TIMEOUT_MS, MS)                                                              \
+  X_NUMBER (CONNECTTIMEOUT_MS, LONG, CONNECT_TIMEOUT_MS, ONE)                                                          \
+  X_ABSENT (CONV_FROM_NETWORK_FUNCTION, FUNCTION, 0)                                                                   \
+  X_ABSENT (CONV_FROM_UTF8_FUNCTION, FUNCTION, 0)                                                                      \
+  X_ABSENT (CONV_TO_NETWORK_FUNCTION, FUNCTION, 0)                                                                     \
+  X_STRING (COOKIE, STRING, COOKIE)                                                                                    \
+  X_ABSENT (COOKIEFILE, STRING, 0)                                                                                     \
+  X_ABSENT (COOKIEJAR, STRING, 0)                                                                                      \
+  X_SPECIAL (COOKIELIST, STRING, cookielist)                                                                           \
+  X_IGNORED (COOKIESESSION, LONG)                                                                                      \
+  X_SPECIAL (COPYPOSTFIELDS, OBJECT, copypostfields)                                                                   \
+  X_ABSENT (CRLF, LONG, 0)                                                                                             \
+  X_IGNORED (CRLFILE, STRING)                                                                                          \
+  X_SPECIAL (CURLU, OBJECT, curlu)                                                                                     \
+  X_SPECIAL (CUSTOMREQUEST, STRING, customrequest)                                                                     \
+  X_KEPT (DEBUGDATA, CBPTR, debugdata)                                                                                 \
+  X_SPECIAL (DEBUGFUNCTION, FUNCTION, debugfunction)                                                                   \
+  X_STRING (DEFAULT_PROTOCOL, STRING, DEFAULT_SCHEME)                                                                  \
+  X_ABSENT (DIRLISTONLY, LONG, 0)                                                                                      \
+  X_NUMBER (DISALLOW_USERNAME_IN_URL, LONG, REFUSE_CREDENTIALS, BOOL)                                                  \
+  X_NUMBER (DNS_CACHE_TIMEOUT, LONG, DNS_CACHE_US, US_OR_EVER)                                                         \
+  X_ABSENT (DNS_INTERFACE, STRING, 0)                                                                                  \
+  X_ABSENT (DNS_LOCAL_IP4, STRING, 0)                                                                                  \
+  X_ABSENT (DNS_LOCAL_IP6, STRING, 0)                                                                                  \
+  X_ABSENT (DNS_SERVERS, STRING, 0)                                                                                    \
+  X_ABSENT (DNS_SHUFFLE_ADDRESSES, LONG, 0)                                                                            \
+  X_IGNORED (DNS_USE_GLOBAL_CACHE, LONG)                                                                               \
+  X_IGNORED (DOH_SSL_VERIFYHOST, LONG)                                                                                 \
+  X_IGNORED (DOH_SSL_VERIFYPEER, LONG)                                                                                 \
+  X_ABSENT (DOH_SSL_VERIFYSTATUS, LONG, 0)                                                                             \
+  X_ABSENT (DOH_URL, STRING, 0)                                                                                        \
+  X_ABSENT (ECH, STRING, 0)                                                                                            \
+  X_IGNORED (EGDSOCKET, STRING)                                                                                        \
+  X_ALIAS (ENCODING, STRING, ACCEPT_ENCODING)                                                                          \
+  X_SPECIAL (ERRORBUFFER, OBJECT, errorbuffer)                                                                         \
+  X_NUMBER (EXPECT_100_TIMEOUT_MS, LONG, EXPECT_TIMEOUT_MS, ONE)                                                       \
+  X_NUMBER (FAILONERROR, LONG, FAIL_ON_ERROR, BOOL)                                                                    \
+  X_ALIAS (FILE, CBPTR, WRITEDATA)                                                                                     \
+  X_NUMBER (FILETIME, LONG, WANT_FILETIME, BOOL)                                                                       \
+  X_IGNORED (FNMATCH_DATA, CBPTR)                                                                                      \
+  X_ABSENT (FNMATCH_FUNCTION, FUNCTION, 0)                                                                             \
+  X_SPECIAL (FOLLOWLOCATION, LONG, followlocation)                                                                     \
+  X_NUMBER (FORBID_REUSE, LONG, FORBID_REUSE, BOOL)                                                                    \
+  X_NUMBER (FRESH_CONNECT, LONG, FRESH_CONNECT, BOOL)                                                                  \
+  X_ABSENT (FTP_ACCOUNT, STRING, 0)                                                                                    \
+  X_ABSENT (FTP_ALTERNATIVE_TO_USER, STRING, 0)                                                                        \
+  X_ABSENT (FTP_CREATE_MISSING_DIRS, LONG, 0)                                                                          \
+  X_ABSENT (FTP_FILEMETHOD, VALUES, 0)                                                                                 \
+  X_ALIAS (FTP_RESPONSE_TIMEOUT, LONG, SERVER_RESPONSE_TIMEOUT)                                                        \
+  X_ABSENT (FTP_SKIP_PASV_IP, LONG, 1)                                                                                 \
+  X_ALIAS (FTP_SSL, VALUES, USE_SSL)                                                                                   \
+  X_ABSENT (FTP_SSL_CCC, LONG, 0)                                                                                      \
+  X_ABSENT (FTP_USE_EPRT, LONG, 1)                                                                                     \
+  X_ABSENT (FTP_USE_EPSV, LONG, 1)                                                                                     \
+  X_ABSENT (FTP_USE_PRET, LONG, 0)                                                                                     \
+  X_ALIAS (FTPAPPEND, LONG, APPEND)                                                                                    \
+  X_ALIAS (FTPLISTONLY, LONG, DIRLISTONLY)                                                                             \
+  X_ABSENT (FTPPORT, STRING, 0)                                                                                        \
+  X_ABSENT (FTPSSLAUTH, VALUES, 0)                                                                                     \
+  X_ABSENT (GSSAPI_DELEGATION, VALUES, 0)                                                                              \
+  X_NUMBER (HAPPY_EYEBALLS_TIMEOUT_MS, LONG, ATTEMPT_DELAY_MS, ONE)                                                    \
+  X_ABSENT (HAPROXY_CLIENT_IP, STRING, 0)                                                                              \
+  X_ABSENT (HAPROXYPROTOCOL, LONG, 0)                                                                                  \
+  X_NUMBER (HEADER, LONG, HEADERS_IN_BODY, BOOL)                                                                       \
+  X_SPECIAL (HEADERDATA, CBPTR, headerdata)                                                                            \
+  X_SPECIAL (HEADERFUNCTION, FUNCTION, headerfunction)                                                                 \
+  X_IGNORED (HEADEROPT, VALUES)                                                                                        \
+  X_ABSENT (HSTS, STRING, 0)                                                                                           \
+  X_ABSENT (HSTS_CTRL, LONG, 0)                                                                                        \
+  X_IGNORED (HSTSREADDATA, CBPTR)                                                                                      \
+  X_ABSENT (HSTSREADFUNCTION, FUNCTION, 0)                                                                             \
+  X_IGNORED (HSTSWRITEDATA, CBPTR)                                                                                     \
+  X_ABSENT (HSTSWRITEFUNCTION, FUNCTION, 0)                                                                            \
+  X_NUMBER (HTTP09_ALLOWED, LONG, ALLOW_HTTP09, BOOL)                                                                  \
+  X_ABSENT (HTTP200ALIASES, SLIST, 0)                                                                                  \
+  X_IGNORED (HTTP_CONTENT_DECODING, LONG)                                                                              \
+  X_NUMBER (HTTP_TRANSFER_DECODING, LONG, RAW_TRANSFER, NOT)                                                           \
+  X_SPECIAL (HTTP_VERSION, VALUES, http_version)                                                                       \
+  X_SPECIAL (HTTPAUTH, VALUES, httpauth)                                                                               \
+  X_SPECIAL (HTTPGET, LONG, httpget)                                                                                   \
+  X_LIST (HTTPHEADER, SLIST, HEADERS)                                                                                  \
+  X_ABSENT (HTTPPOST, OBJECT, 0)                                                                                       \
+  X_IGNORED (HTTPPROXYTUNNEL, LONG)                                                                                    \
+  X_ABSENT (HTTPSIG_ALGORITHM, LONG, 0)                                                                                \
+  X_ABSENT (HTTPSIG_HEADERS, STRING, 0)                                                                                \
+  X_ABSENT (HTTPSIG_KEY, STRING, 0)                                                                                    \
+  X_ABSENT (HTTPSIG_KEYID, STRING, 0)                                                                                  \
+  X_NUMBER (IGNORE_CONTENT_LENGTH, LONG, IGNORE_LENGTH, BOOL)                                                          \
+  X_ALIAS (INFILE, CBPTR, READDATA)                                                                                    \
+  X_SPECIAL (INFILESIZE, LONG, infilesize)                                                                             \
+  X_SPECIAL (INFILESIZE_LARGE, OFF_T, infilesize_large)                                                                \
+  X_STRING (INTERFACE, STRING, INTERFACE)                                                                              \
+  X_IGNORED (INTERLEAVEDATA, CBPTR)                                                                                    \
+  X_ABSENT (INTERLEAVEFUNCTION, FUNCTION, 0)                                                                           \
+  X_KEPT (IOCTLDATA, CBPTR, ioctldata)                                                                                 \
+  X_SPECIAL (IOCTLFUNCTION, FUNCTION, ioctlfunction)                                                                   \
+  X_NUMBER (IPRESOLVE, VALUES, IP_VERSION, ONE)                                                                        \
+  X_IGNORED (ISSUERCERT, STRING)                                                                                       \
+  X_ABSENT (ISSUERCERT_BLOB, BLOB, 0)                                                                                  \
+  X_NUMBER (KEEP_SENDING_ON_ERROR, LONG, KEEP_SENDING, BOOL)                                                           \
+  X_IGNORED (KEYPASSWD, STRING)                                                                                        \
+  X_ALIAS (KRB4LEVEL, STRING, KRBLEVEL)                                                                                \
+  X_ABSENT (KRBLEVEL, STRING, 0)                                                                                       \
+  X_NUMBER (LOCALPORT, LONG, LOCAL_PORT, ONE)                                                                          \
+  X_NUMBER (LOCALPORTRANGE, LONG, LOCAL_PORT_RANGE, ONE)                                                               \
+  X_ABSENT (LOGIN_OPTIONS, STRING, 0)                                                                                  \
+  X_NUMBER (LOW_SPEED_LIMIT, LONG, LOW_SPEED_LIMIT, ONE)                                                               \
+  X_NUMBER (LOW_SPEED_TIME, LONG, LOW_SPEED_TIME_MS, MS)                                                               \
+  X_ABSENT (MAIL_AUTH, STRING, 0)                                                                                      \
+  X_ABSENT (MAIL_FROM, STRING, 0)                                                                                      \
+  X_ABSENT (MAIL_RCPT, SLIST, 0)                                                                                       \
+  X_ALIAS (MAIL_RCPT_ALLLOWFAILS, LONG, MAIL_RCPT_ALLOWFAILS)                                                          \
+  X_ABSENT (MAIL_RCPT_ALLOWFAILS, LONG, 0)                                                                             \
+  X_NUMBER (MAX_RECV_SPEED_LARGE, OFF_T, MAX_RECV_SPEED, ONE)                                                          \
+  X_NUMBER (MAX_SEND_SPEED_LARGE, OFF_T, MAX_SEND_SPEED, ONE)                                                          \
+  X_NUMBER (MAXAGE_CONN, LONG, MAX_IDLE_US, US)                                                                        \
+  X_SPECIAL (MAXCONNECTS, LONG, maxconnects)                                                                           \
+  X_NUMBER (MAXFILESIZE, LONG, MAX_SIZE, ONE)                                                                          \
+  X_NUMBER (MAXFILESIZE_LARGE, OFF_T, MAX_SIZE, ONE)                                                                   \
+  X_NUMBER (MAXLIFETIME_CONN, LONG, MAX_LIFE_US, US)                                                                   \
+  X_SPECIAL (MAXREDIRS, LONG, maxredirs)                                                                               \
+  X_ABSENT (MIME_OPTIONS, LONG, 0)                                                                                     \
+  X_ABSENT (MIMEPOST, OBJECT, 0)                                                                                       \
+  X_ABSENT (NETRC, VALUES, 0)                                                                                          \
+  X_ABSENT (NETRC_FILE, STRING, 0)                                                                                     \
+  X_ABSENT (NEW_DIRECTORY_PERMS, LONG, 0755)                                                                           \
+  X_NUMBER (NEW_FILE_PERMS, LONG, FILE_MODE, ONE)                                                                      \
+  X_SPECIAL (NOBODY, LONG, nobody)                                                                                     \
+  X_SPECIAL (NOPROGRESS, LONG, noprogress)                                                                             \
+  X_IGNORED (NOPROXY, STRING)                                                                                          \
+  X_IGNORED (NOSIGNAL, LONG)                                                                                           \
+  X_KEPT (OPENSOCKETDATA, CBPTR, opensocketdata)                                                                       \
+  X_SPECIAL (OPENSOCKETFUNCTION, FUNCTION, opensocketfunction)                                                         \
+  X_STRING (PASSWORD, STRING, PASSWORD)                                                                                \
+  X_NUMBER (PATH_AS_IS, LONG, PATH_AS_IS, BOOL)                                                                        \
+  X_ABSENT (PINNEDPUBLICKEY, STRING, 0)                                                                                \
+  X_IGNORED (PIPEWAIT, LONG)                                                                                           \
+  X_NUMBER (PORT, LONG, PORT, ONE)                                                                                     \
+  X_SPECIAL (POST, LONG, post)                                                                                         \
+  X_ALIAS (POST301, VALUES, POSTREDIR)                                                                                 \
+  X_SPECIAL (POSTFIELDS, OBJECT, postfields)                                                                           \
+  X_SPECIAL (POSTFIELDSIZE, LONG, postfieldsize)                                                                       \
+  X_SPECIAL (POSTFIELDSIZE_LARGE, OFF_T, postfieldsize_large)                                                          \
+  X_ABSENT (POSTQUOTE, SLIST, 0)                                                                                       \
+  X_SPECIAL (POSTREDIR, VALUES, postredir)                                                                             \
+  X_ABSENT (PRE_PROXY, STRING, 0)                                                                                      \
+  X_ABSENT (PREQUOTE, SLIST, 0)                                                                                        \
+  X_KEPT (PREREQDATA, CBPTR, prereqdata)                                                                               \
+  X_SPECIAL (PREREQFUNCTION, FUNCTION, prereqfunction)                                                                 \
+  X_SPECIAL (PRIVATE, OBJECT, private)                                                                                 \
+  X_ALIAS (PROGRESSDATA, CBPTR, XFERINFODATA)                                                                          \
+  X_SPECIAL (PROGRESSFUNCTION, FUNCTION, progressfunction)                                                             \
+  X_SPECIAL (PROTOCOLS, LONG, protocols)                                                                               \
+  X_SPECIAL (PROTOCOLS_STR, STRING, protocols_str)                                                                     \
+  X_SPECIAL (PROXY, STRING, proxy)                                                                                     \
+  X_IGNORED (PROXY_CAINFO, STRING)                                                                                     \
+  X_ABSENT (PROXY_CAINFO_BLOB, BLOB, 0)                                                                                \
+  X_ABSENT (PROXY_CAPATH, STRING, 0)                                                                                   \
+  X_IGNORED (PROXY_CRLFILE, STRING)                                                                                    \
+  X_IGNORED (PROXY_ISSUERCERT, STRING)                                                                                 \
+  X_ABSENT (PROXY_ISSUERCERT_BLOB, BLOB, 0)                                                                            \
+  X_IGNORED (PROXY_KEYPASSWD, STRING)                                                                                  \
+  X_ABSENT (PROXY_PINNEDPUBLICKEY, STRING, 0)                                                                          \
+  X_ABSENT (PROXY_SERVICE_NAME, STRING, 0)                                                                             \
+  X_IGNORED (PROXY_SSL_CIPHER_LIST, STRING)                                                                            \
+  X_IGNORED (PROXY_SSL_OPTIONS, LONG)                                                                                  \
+  X_IGNORED (PROXY_SSL_VERIFYHOST, LONG)                                                                               \
+  X_IGNORED (PROXY_SSL_VERIFYPEER, LONG)                                                                               \
+  X_IGNORED (PROXY_SSLCERT, STRING)                                                                                    \
+  X_ABSENT (PROXY_SSLCERT_BLOB, BLOB, 0)                                                                               \
+  X_IGNORED (PROXY_SSLCERTTYPE, STRING)                                                                                \
+  X_IGNORED (PROXY_SSLKEY, STRING)                                                                                     \
+  X_ABSENT (PROXY_SSLKEY_BLOB, BLOB, 0)                                                                                \
+  X_IGNORED (PROXY_SSLKEYTYPE, STRING)                                                                                 \
+  X_IGNORED (PROXY_SSLVERSION, VALUES)                                                                                 \
+  X_IGNORED (PROXY_TLS13_CIPHERS, STRING)                                                                              \
+  X_ABSENT (PROXY_TLSAUTH_PASSWORD, STRING, 0)                                                                         \
+  X_ABSENT (PROXY_TLSAUTH_TYPE, STRING, 0)                                                                             \
+  X_ABSENT (PROXY_TLSAUTH_USERNAME, STRING, 0)                                                                         \
+  X_IGNORED (PROXY_TRANSFER_MODE, LONG)                                                                                \
+  X_IGNORED (PROXYAUTH, VALUES)                                                                                        \
+  X_IGNORED (PROXYHEADER, SLIST)                                                                                       \
+  X_ABSENT (PROXYPASSWORD, STRING, 0)                                                                                  \
+  X_IGNORED (PROXYPORT, LONG)                                                                                          \
+  X_IGNORED (PROXYTYPE, VALUES)                                                                                        \
+  X_ABSENT (PROXYUSERNAME, STRING, 0)                                                                                  \
+  X_ABSENT (PROXYUSERPWD, STRING, 0)                                                                                   \
+  X_SPECIAL (PUT, LONG, put)                                                                                           \
+  X_IGNORED (QUICK_EXIT, LONG)                                                                                         \
+  X_ABSENT (QUOTE, SLIST, 0)                                                                                           \
+  X_IGNORED (RANDOM_FILE, STRING)                                                                                      \
+  X_STRING (RANGE, STRING, RANGE)                                                                                      \
+  X_KEPT (READDATA, CBPTR, readdata)                                                                                   \
+  X_SPECIAL (READFUNCTION, FUNCTION, readfunction)                                                                     \
+  X_SPECIAL (REDIR_PROTOCOLS, LONG, redir_protocols)                                                                   \
+  X_SPECIAL (REDIR_PROTOCOLS_STR, STRING, redir_protocols_str)                                                         \
+  X_STRING (REFERER, STRING, REFERER)                                                                                  \
+  X_STRING (REQUEST_TARGET, STRING, REQUEST_TARGET)                                                                    \
+  X_LIST (RESOLVE, SLIST, OVERRIDES)                                                                                   \
+  X_IGNORED (RESOLVER_START_DATA, CBPTR)                                                                               \
+  X_ABSENT (RESOLVER_START_FUNCTION, FUNCTION, 0)                                                                      \
+  X_NUMBER (RESUME_FROM, LONG, RESUME_FROM, ONE)                                                                       \
+  X_NUMBER (RESUME_FROM_LARGE, OFF_T, RESUME_FROM, ONE)                                                                \
+  X_ABSENT (RTSP_CLIENT_CSEQ, LONG, 0)                                                                                 \
+  X_ABSENT (RTSP_REQUEST, VALUES, 0)                                                                                   \
+  X_ABSENT (RTSP_SERVER_CSEQ, LONG, 0)                                                                                 \
+  X_ABSENT (RTSP_SESSION_ID, STRING, 0)                                                                                \
+  X_ABSENT (RTSP_STREAM_URI, STRING, 0)                                                                                \
+  X_ABSENT (RTSP_TRANSPORT, STRING, 0)                                                                                 \
+  X_ALIAS (RTSPHEADER, SLIST, HTTPHEADER)                                                                              \
+  X_ABSENT (SASL_AUTHZID, STRING, 0)                                                                                   \
+  X_ABSENT (SASL_IR, LONG, 0)                                                                                          \
+  X_KEPT (SEEKDATA, CBPTR, seekdata)                                                                                   \
+  X_SPECIAL (SEEKFUNCTION, FUNCTION, seekfunction)                                                                     \
+  X_NUMBER (SERVER_RESPONSE_TIMEOUT, LONG, RESPONSE_TIMEOUT_MS, MS)                                                    \
+  X_NUMBER (SERVER_RESPONSE_TIMEOUT_MS, LONG, RESPONSE_TIMEOUT_MS, ONE)                                                \
+  X_ABSENT (SERVICE_NAME, STRING, 0)                                                                                   \
+  X_SPECIAL (SHARE, OBJECT, share)                                                                                     \
+  X_KEPT (SOCKOPTDATA, CBPTR, sockoptdata)                                                                             \
+  X_SPECIAL (SOCKOPTFUNCTION, FUNCTION, sockoptfunction)                                                               \
+  X_ABSENT (SOCKS5_AUTH, LONG, (long) (CURLAUTH_BASIC | CURLAUTH_GSSAPI))                                              \
+  X_ABSENT (SOCKS5_GSSAPI_NEC, LONG, 0)                                                                                \
+  X_ABSENT (SOCKS5_GSSAPI_SERVICE, STRING, 0)                                                                          \
+  X_ABSENT (SSH_AUTH_TYPES, VALUES, (long) CURLSSH_AUTH_DEFAULT)                                                       \
+  X_ABSENT (SSH_COMPRESSION, LONG, 0)                                                                                  \
+  X_ABSENT (SSH_HOST_PUBLIC_KEY_MD5, STRING, 0)                                                                        \
+  X_ABSENT (SSH_HOST_PUBLIC_KEY_SHA256, STRING, 0)                                                                     \
+  X_IGNORED (SSH_HOSTKEYDATA, CBPTR)                                                                                   \
+  X_ABSENT (SSH_HOSTKEYFUNCTION, FUNCTION, 0)                                                                          \
+  X_IGNORED (SSH_KEYDATA, CBPTR)                                                                                       \
+  X_ABSENT (SSH_KEYFUNCTION, FUNCTION, 0)                                                                              \
+  X_ABSENT (SSH_KNOWNHOSTS, STRING, 0)                                                                                 \
+  X_ABSENT (SSH_PRIVATE_KEYFILE, STRING, 0)                                                                            \
+  X_ABSENT (SSH_PUBLIC_KEYFILE, STRING, 0)                                                                             \
+  X_IGNORED (SSL_CIPHER_LIST, STRING)                                                                                  \
+  X_IGNORED (SSL_CTX_DATA, CBPTR)                                                                                      \
+  X_ABSENT (SSL_CTX_FUNCTION, FUNCTION, 0)                                                                             \
+  X_ABSENT (SSL_EC_CURVES, STRING, 0)                                                                                  \
+  X_IGNORED (SSL_ENABLE_ALPN, LONG)                                                                                    \
+  X_IGNORED (SSL_ENABLE_NPN, LONG)                                                                                     \
+  X_ABSENT (SSL_FALSESTART, LONG, 0)                                                                                   \
+  X_IGNORED (SSL_OPTIONS, VALUES)                                                                                      \
+  X_IGNORED (SSL_SESSIONID_CACHE, LONG)                                                                                \
+  X_ABSENT (SSL_SIGNATURE_ALGORITHMS, STRING, 0)                                                                       \
+  X_IGNORED (SSL_VERIFYHOST, LONG)                                                                                     \
+  X_IGNORED (SSL_VERIFYPEER, LONG)                                                                                     \
+  X_ABSENT (SSL_VERIFYSTATUS, LONG, 0)                                                                                 \
+  X_IGNORED (SSLCERT, STRING)                                                                                          \
+  X_ABSENT (SSLCERT_BLOB, BLOB, 0)                                                                                     \
+  X_ALIAS (SSLCERTPASSWD, STRING, KEYPASSWD)                                                                           \
+  X_IGNORED (SSLCERTTYPE, STRING)                                                                                      \
+  X_ABSENT (SSLENGINE, STRING, 0)                                                                                      \
+  X_ABSENT (SSLENGINE_DEFAULT, LONG, 0)                                                                                \
+  X_IGNORED (SSLKEY, STRING)                                                                                           \
+  X_ABSENT (SSLKEY_BLOB, BLOB, 0)                                                                                      \
+  X_ALIAS (SSLKEYPASSWD, STRING, KEYPASSWD)                                                                            \
+  X_IGNORED (SSLKEYTYPE, STRING)                                                                                       \
+  X_IGNORED (SSLVERSION, VALUES)                                                                                       \
+  X_SPECIAL (STDERR, OBJECT, stderr)                                                                                   \
+  X_ABSENT (STREAM_DEPENDS, OBJECT, 0)                                                                                 \
+  X_ABSENT (STREAM_DEPENDS_E, OBJECT, 0)                                                                               \
+  X_IGNORED (STREAM_WEIGHT, LONG)                                                                                      \
+  X_IGNORED (SUPPRESS_CONNECT_HEADERS, LONG)                                                                           \
+  X_IGNORED (TCP_FASTOPEN, LONG)                                                                                       \
+  X_NUMBER (TCP_KEEPALIVE, LONG, KEEPALIVE, BOOL)                                                                      \
+  X_NUMBER (TCP_KEEPCNT, LONG, KEEPALIVE_COUNT, ONE)                                                                   \
+  X_NUMBER (TCP_KEEPIDLE, LONG, KEEPALIVE_IDLE_S, ONE)                                                                 \
+  X_NUMBER (TCP_KEEPINTVL, LONG, KEEPALIVE_INTERVAL_S, ONE)                                                            \
+  X_NUMBER (TCP_NODELAY, LONG, NO_DELAY, BOOL)                                                                         \
+  X_ABSENT (TELNETOPTIONS, SLIST, 0)                                                                                   \
+  X_ABSENT (TFTP_BLKSIZE, LONG, 512)                                                                                   \
+  X_ABSENT (TFTP_NO_OPTIONS, LONG, 0)                                                                                  \
+  X_NUMBER (TIMECONDITION, VALUES, TIME_CONDITION, ONE)                                                                \
+  X_NUMBER (TIMEOUT, LONG, TIMEOUT_MS, MS)                                                                             \
+  X_NUMBER (TIMEOUT_MS, LONG, TIMEOUT_MS, ONE)                                                                         \
+  X_NUMBER (TIMEVALUE, LONG, TIME_VALUE, ONE)                                                                          \
+  X_NUMBER (TIMEVALUE_LARGE, OFF_T, TIME_VALUE, ONE)                                                                   \
+  X_IGNORED (TLS13_CIPHERS, STRING)                                                                                    \
+  X_ABSENT (TLSAUTH_PASSWORD, STRING, 0)                                                                               \
+  X_ABSENT (TLSAUTH_TYPE, STRING, 0)                                                                                   \
+  X_ABSENT (TLSAUTH_USERNAME, STRING, 0)                                                                               \
+  X_KEPT (TRAILERDATA, CBPTR, trailerdata)                                                                             \
+  X_SPECIAL (TRAILERFUNCTION, FUNCTION, trailerfunction)                                                               \
+  X_ABSENT (TRANSFER_ENCODING, LONG, 0)                                                                                \
+  X_ABSENT (TRANSFERTEXT, LONG, 0)                                                                                     \
+  X_SPECIAL (UNIX_SOCKET_PATH, STRING, unix_socket_path)                                                               \
+  X_NUMBER (UNRESTRICTED_AUTH, LONG, UNRESTRICTED_AUTH, BOOL)                                                          \
+  X_IGNORED (UPKEEP_INTERVAL_MS, LONG)                                                                                 \
+  X_SPECIAL (UPLOAD, LONG, upload)                                                                                     \
+  X_IGNORED (UPLOAD_BUFFERSIZE, LONG)                                                                                  \
+  X_ABSENT (UPLOAD_FLAGS, LONG, CURLULFLAG_SEEN)                                                                       \
+  X_SPECIAL (URL, STRING, url)                                                                                         \
+  X_ABSENT (USE_SSL, VALUES, 0)                                                                                        \
+  X_STRING (USERAGENT, STRING, USER_AGENT)                                                                             \
+  X_STRING (USERNAME, STRING, USER)                                                                                    \
+  X_SPECIAL (USERPWD, STRING, userpwd)                                                                                 \
+  X_SPECIAL (VERBOSE, LONG, verbose)                                                                                   \
+  X_ABSENT (WILDCARDMATCH, LONG, 0)                                                                                    \
+  X_KEPT (WRITEDATA, CBPTR, writedata)                                                                                 \
+  X_SPECIAL (WRITEFUNCTION, FUNCTION, writefunction)                                                                   \
+  X_ALIAS (WRITEHEADER, CBPTR, HEADERDATA)                                                                             \
+  X_ABSENT (WS_OPTIONS, LONG, 0)                                                                                       \
+  X_KEPT (XFERINFODATA, CBPTR, xferinfodata)                                                                           \
+  X_SPECIAL (XFERINFOFUNCTION, FUNCTION, xferinfofunction)                                                             \
+  X_STRING (XOAUTH2_BEARER, STRING, BEARER)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-config.h"
+
+#include <curl/curl.h>
+
+#include <glib.h>
+
+#if HAVE_IDN2
+#include <idn2.h>
+#endif
+
+/* What is inside, and nothing else: programs decide by this what they may ask for. */
+
+#if defined(__linux__)
+#define SYSTEM "linux-gnu"
+#else
+#define SYSTEM "unix"
+#endif
+
+#if defined(__x86_64__)
+#define HOST "x86_64-pc-" SYSTEM
+#elif defined(__aarch64__)
+#define HOST "aarch64-unknown-" SYSTEM
+#elif defined(__i386__)
+#define HOST "i686-pc-" SYSTEM
+#else
+#define HOST "unknown-" SYSTEM
+#endif
+
+static const char *const protocols[] = { "data", "file", "http", NULL };
+
+static const char *const feature_names[] = {
+  "AsynchDNS",
+#if HAVE_IDN2
+  "IDN",
+#endif
+  "IPv6", "Largefile", "threadsafe", "UnixSockets", NULL,
+};
+
+static curl_version_info_data info = {
+  .age = CURLVERSION_NOW,
+  .version = LIBCURL_VERSION,
+  .version_num = LIBCURL_VERSION_NUM,
+  .host = HOST,
+  .features = CURL_VERSION_ASYNCHDNS | CURL_VERSION_IPV6 | CURL_VERSION_LARGEFILE | CURL_VERSION_THREADSAFE |
+              CURL_VERSION_UNIX_SOCKETS
+#if HAVE_IDN2
+              | CURL_VERSION_IDN
+#endif
+  ,
+  .protocols = protocols,
+  .feature_names = feature_names,
+};
+
+static char version_text[128];
+
+static gpointer
+fill_in (gpointer data G_GNUC_UNUSED)
+{
+#if HAVE_IDN2
+  info.libidn = idn2_check_version (NULL);
+  g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s libidn2/%s", LIBCURL_VERSION,
+              GMULTI_VERSION_STRING, info.libidn);
+#else
+  g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s", LIBCURL_VERSION, GMULTI_VERSION_STRING);
+#endif
+  return NULL;
+}
+
+static void
+ensure_filled_in (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_once (&once, fill_in, NULL);
+}
+
+char *
+curl_version (void)
+{
+  ensure_filled_in ();
+  return version_text;
+}
+
+curl_version_info_data *
+curl_version_info (CURLversion stamp)
+{
+  ensure_filled_in ();
+  return &info;
+}
