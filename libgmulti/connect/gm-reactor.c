@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-reactor.h"
 
+#include "gm-fork.h"
 #include "gm-trace.h"
 #include "gm-workers.h"
 
@@ -26,6 +27,7 @@ gm_reactor_init (GmReactor *self,
     .clock = clock != NULL ? clock : &gm_clock_system,
     .ops = ops != NULL ? ops : &no_ops,
     .user_data = user_data,
+    .fork_generation = gm_fork_generation (),
     .runnables = G_QUEUE_INIT,
     .slots = g_ptr_array_new (),
     .free_slots = g_array_new (FALSE, FALSE, sizeof (guint32)),
@@ -141,6 +143,9 @@ withdraw (GmSocket *self)
     }
   self->assigned = NULL;
 
+  /* A child shares the set with its parent, whose watch this still is. */
+  if (self->in_epoll && reactor->fork_generation != gm_fork_generation ())
+    self->in_epoll = FALSE;
   if (self->in_epoll)
     {
       epoll_ctl (reactor->epoll_fd, EPOLL_CTL_DEL, self->fd, NULL);

@@ -80,6 +80,7 @@ struct _GmReactor
   gint64 now; /* µs, read once per turn */
   const GmReactorOps *ops; /* (unowned) */
   gpointer user_data; /* the face's */
+  guint fork_generation; /* of the process it was made in */
   GQueue runnables;
   GmTimers timers;
   GPtrArray *slots; /* (owned) (element-type GmSocket): NULL where free */
