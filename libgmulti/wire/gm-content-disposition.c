@@ -75,7 +75,12 @@ gm_file_name_make_safe (GmSpan text)
     text = gm_span (text.data + 1, text.len - 1);
   text = gm_span_strip (text);
 
-  copy = g_strndup (text.data, text.len);
+  if (text.len == 0)
+    return NULL;
+
+  copy = g_malloc (text.len + 1);
+  memcpy (copy, text.data, text.len);
+  copy[text.len] = '\0';
   for (gsize i = 0; i < text.len; i++)
     {
       if (copy[i] == '\0')
@@ -90,7 +95,7 @@ gm_file_name_make_safe (GmSpan text)
     }
   shorten (name);
 
-  return name->len > 0 ? g_string_free (g_steal_pointer (&name), FALSE) : NULL;
+  return g_string_free (g_steal_pointer (&name), FALSE);
 }
 
 static int

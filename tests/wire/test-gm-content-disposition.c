@@ -48,8 +48,9 @@ test_names (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       GmContentDisposition disposition = { 0 };
+      g_autofree char *shown = g_strescape (cases[i].value, NULL);
 
-      g_test_message ("%s", cases[i].value);
+      g_test_message ("%s", shown);
       g_assert_true (gm_content_disposition_parse (gm_span (cases[i].value, strlen (cases[i].value)), &disposition));
       g_assert_cmpint (disposition.attachment, ==, cases[i].attachment);
       g_assert_cmpstr (disposition.file_name, ==, cases[i].name);
