@@ -50,8 +50,8 @@ extern guint32 gm_trace_mask;
 #define GM_TRACE_ON(category)                                                                                          \
   (__builtin_expect ((__atomic_load_n (&gm_trace_mask, __ATOMIC_RELAXED) & (1u << (GM_TRACE_##category))) != 0, 0))
 
-/* GM_TRACE (HTTP, transfer_id, connection_id, "%u bytes left", n): ids are guint64, 0 is none. While the category is off
- * this is one load and one branch, and none of the arguments is evaluated. Any thread. */
+/* GM_TRACE (HTTP, transfer_id, connection_id, "%u bytes left", n): ids are guint64, 0 is none. While the category
+ * is off this is one load and one branch, and none of the arguments is evaluated. Any thread. */
 #define GM_TRACE(category, transfer_id, connection_id, ...)                                                            \
   G_STMT_START                                                                                                         \
   {                                                                                                                    \
@@ -71,8 +71,8 @@ void  gm_trace_write  (GmTraceCategory category,
                        guint64 connection_id,
                        const char *format,
                        ...) G_GNUC_PRINTF (4, 5);
-/* @text (URLs, header lines, whole heads) with "***" in place of each login before a host ("***@host" it says then) and
- * of each value, folded lines included, of Authorization, Proxy-Authorization, Cookie, Set-Cookie and their like.
+/* @text (URLs, header lines, whole heads) with three stars in place of each login in front of a host and of each
+ * value, folded lines included, of Authorization, Proxy-Authorization, Cookie, Set-Cookie and their like.
  * GM_TRACE() passes everything through this; error texts need it too. A login is only seen when its '@' is there: trace
  * URLs by gm_url_dup_log_text() or whole, never cut. (owned) */
 char *gm_trace_redact (GmSpan text);

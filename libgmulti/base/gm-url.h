@@ -6,17 +6,19 @@
 
 /* A URL, parsed once (RFC 3986, and what the web needs beyond it), then only read.
  *
- * GmUrl is immutable and atomically counted: any thread may hold and read one. It is one allocation: this struct and one
- * normalised, NUL-terminated text; every getter answers with a span or pointer into that text, which lives as long as the
- * URL. Nothing is formatted afterwards: what goes into a request line or a Host field is already there as one piece.
+ * GmUrl is immutable and atomically counted: any thread may hold and read one. It is one allocation: this struct and
+ * one normalised, NUL-terminated text; every getter answers with a span or pointer into that text, which lives as long
+ * as the URL. Nothing is formatted afterwards: what goes into a request line or a Host field is already there as one
+ * piece.
  *
  * Normalised means: scheme in lower case; "//" and a path that begins with "/" for every scheme with a host; host as
- * lower-case A-label, IPv4 as four decimal numbers however it was written (0x7f.1), IPv6 in its short form; port without
- * leading zeros (kept when it was given, even if it is the default; ":" alone is dropped); dot segments removed. Path, query
- * and login keep their bytes and their percent-encoding. A normalised text parses to itself under the same flags.
+ * lower-case A-label, IPv4 as four decimal numbers however it was written (0x7f.1), IPv6 in its short form; port
+ * without leading zeros (kept when it was given, even if it is the default; ":" alone is dropped); dot segments
+ * removed. Path, query and login keep their bytes and their percent-encoding. A normalised text parses to itself under
+ * the same flags.
  *
- * Never taken: NUL and other control bytes (0x00-0x1f, 0x7f) anywhere; a host with blanks, delimiters or percent-encoded
- * delimiters; a backslash is an ordinary byte of a path and never a slash. */
+ * Never taken: NUL and other control bytes (0x00-0x1f, 0x7f) anywhere; a host with blanks, delimiters or
+ * percent-encoded delimiters; a backslash is an ordinary byte of a path and never a slash. */
 typedef struct _GmUrl GmUrl;
 
 /* Longest text taken, the limit libcurl has for any input string. */
@@ -77,13 +79,13 @@ typedef enum
 typedef enum
 {
   GM_URL_DEFAULT = 0,
-  /* A text without scheme is taken: "ftp.", "dict.", "ldap.", "imap.", "smtp.", "pop3." in front of the host name tell the
-   * scheme, else it is http. Then "name:" counts as a scheme only if a slash follows (so that "localhost:8080/x" is a host
-   * and a port), or if it is "data:". */
+  /* A text without scheme is taken: "ftp.", "dict.", "ldap.", "imap.", "smtp.", "pop3." in front of the host name
+   * tell the scheme, else it is http. Then "name:" counts as a scheme only if a slash follows (so that
+   * "localhost:8080/x" is a host and a port), or if it is "data:". */
   GM_URL_GUESS_SCHEME = 1 << 0,
   GM_URL_NO_USER = 1 << 1,     /* a login in front of the host is CREDENTIALS_REFUSED */
   GM_URL_PATH_AS_IS = 1 << 2,  /* leave "/./" and "/../" in the path */
-  GM_URL_ENCODE = 1 << 3,      /* percent-encode blanks ('+' behind '?', as libcurl) and bytes >= 0x80, outside the host */
+  GM_URL_ENCODE = 1 << 3,      /* blanks ('+' in a query, as libcurl) and bytes >= 0x80 outside the host as %XX */
   GM_URL_ALLOW_SPACE = 1 << 4, /* blanks are taken outside the host; they stay as they are without GM_URL_ENCODE */
   GM_URL_ANY_SCHEME = 1 << 5,  /* take a scheme that is not in GM_SCHEMES, too (port 0 unless given); "x:y" is opaque */
 } GmUrlFlags;
@@ -172,11 +174,11 @@ GmResult    gm_url_parse_full    (const char *text,
                                   const char *default_scheme,
                                   GmUrlComplaint *complaint,
                                   GmUrl **out);
-/* @ref (a Location, an href) seen from @base: RFC 3986, 5.2. "scheme:rest" without "//" is relative if the scheme is
- * @base's own (5.4.2, the lenient reading, as browsers do); GM_URL_GUESS_SCHEME is ignored. The login of @base stays only where its authority
- * stays. The fragment is @ref's or none: who follows a redirect hands its own on with gm_url_with_fragment().
- * What a redirect wants: GM_URL_ENCODE | GM_URL_ALLOW_SPACE. @complaint's offset counts in @ref, or is 0 if the trouble
- * is not a byte of it. */
+/* @ref (a Location, an href) seen from @base: RFC 3986, 5.2. "scheme:rest" without "//" is relative if the scheme
+ * is @base's own (5.4.2, the lenient reading, as browsers do); GM_URL_GUESS_SCHEME is ignored. The login of @base
+ * stays only where its authority stays. The fragment is @ref's or none: who follows a redirect hands its own on
+ * with gm_url_with_fragment(). What a redirect wants: GM_URL_ENCODE | GM_URL_ALLOW_SPACE. @complaint's offset
+ * counts in @ref, or is 0 if the trouble is not a byte of it. */
 GmResult    gm_url_resolve       (const GmUrl *base,
                                   const char *ref,
                                   gsize len,
@@ -231,8 +233,8 @@ GmResult    gm_url_dup_password  (const GmUrl *url,
 /* For logs and messages: without login and fragment. (owned) */
 char       *gm_url_dup_log_text  (const GmUrl *url);
 
-/* Scheme, host (ASCII case never differs, both are normalised) and port are the same. Two URLs without host (file:, data:)
- * are never of one origin. */
+/* Scheme, host (ASCII case never differs, both are normalised) and port are the same. Two URLs without host (file:,
+ * data:) are never of one origin. */
 gboolean    gm_url_same_origin   (const GmUrl *a,
                                   const GmUrl *b);
 
@@ -352,8 +354,8 @@ gm_url_has_port (const GmUrl *url)
   return url->has_port;
 }
 
-/* Begins with "/" for every scheme with a host and for file:; the whole body for data: and other opaque URLs (which then
- * have no query: everything up to the fragment is path). */
+/* Begins with "/" for every scheme with a host and for file:; the whole body for data: and other opaque URLs (which
+ * then have no query: everything up to the fragment is path). */
 static inline GmSpan
 gm_url_get_path (const GmUrl *url)
 {

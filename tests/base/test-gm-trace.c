@@ -74,7 +74,8 @@ test_line (void)
   GM_TRACE (POOL, 3, G_MAXUINT64, "kept %s", "it");
   g_assert_cmpint (errno, ==, ENOENT);
   both = take_lines ();
-  g_assert_true (g_regex_match_simple ("^\\[gm \\d+\\.\\d{6} t#3 c#18446744073709551615\\] pool: kept it\\n$", both, 0, 0));
+  g_assert_true (g_regex_match_simple ("^\\[gm \\d+\\.\\d{6} t#3 c#18446744073709551615\\] pool: kept it\\n$", both,
+                                       0, 0));
   GM_TRACE (TIMER, 0, 0, "tick");
   none = take_lines ();
   g_assert_true (g_regex_match_simple ("^\\[gm \\d+\\.\\d{6}\\] timer: tick\\n$", none, 0, 0));
@@ -118,7 +119,8 @@ test_spec (void)
     { " HTTP , Timer ", "http,timer" },
     { "http,-http", "" },
     { "-http", "" },
-    { "all,-multi,-transfer,-socket,-resolve,-connect,-pool,-tls,-proxy,-http,-header,-body", "file,timer,worker,object,curl" },
+    { "all,-multi,-transfer,-socket,-resolve,-connect,-pool,-tls,-proxy,-http,-header,-body",
+      "file,timer,worker,object,curl" },
   };
   static const char *const names[] = {
 #define GM_TRACE_NAME(member, name, help) name,
