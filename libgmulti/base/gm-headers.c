@@ -18,11 +18,11 @@ gm_headers_new (guint32 max_bytes,
   headers->data = headers->block;
   headers->len = 0;
   headers->size = GM_HEADERS_BLOCK_SIZE;
-  headers->entries = headers->index;
-  headers->n_entries = 0;
-  headers->entries_size = GM_HEADERS_INDEX_SIZE;
   headers->max_bytes = MIN (max_bytes, LARGEST_BLOCK);
   headers->max_entries = MIN (max_entries, LARGEST_BLOCK / sizeof (GmHeaderEntry));
+  headers->entries = headers->index;
+  headers->n_entries = 0;
+  headers->entries_size = MIN (GM_HEADERS_INDEX_SIZE, headers->max_entries);
 
   return headers;
 }
@@ -49,7 +49,7 @@ free_index (GmHeaders *headers)
   if (headers->entries != headers->index)
     g_free (headers->entries);
   headers->entries = headers->index;
-  headers->entries_size = GM_HEADERS_INDEX_SIZE;
+  headers->entries_size = MIN (GM_HEADERS_INDEX_SIZE, headers->max_entries);
 }
 
 void
@@ -87,17 +87,17 @@ static GmResult
 grow_block (GmHeaders *headers,
             guint32 needed)
 {
-  guint32 size = MIN (MAX (headers->size * 2, needed), MAX (headers->max_bytes, needed));
+  guint32 size = MIN (MAX (headers->size * 2, needed), headers->max_bytes);
   char *data;
 
   if (headers->data == headers->block)
     {
-      data = g_try_malloc (size);
+      data = g_try_malloc (size + 1);
       if (data != NULL)
         memcpy (data, headers->block, headers->len);
     }
   else
-    data = g_try_realloc (headers->data, size);
+    data = g_try_realloc (headers->data, size + 1);
   if (data == NULL)
     return GM_OUT_OF_MEMORY;
 
@@ -106,17 +106,20 @@ grow_block (GmHeaders *headers,
   return GM_OK;
 }
 
-static GmResult
-grow_index (GmHeaders *headers)
+GmResult
+gm_headers_grow_index (GmHeaders *headers)
 {
-  guint32 size = headers->entries_size * 2;
+  guint32 size = MIN (headers->entries_size * 2, headers->max_entries);
   GmHeaderEntry *entries;
+
+  if (headers->n_entries >= headers->max_entries)
+    return GM_HTTP_HEADER_FLOOD;
 
   if (headers->entries == headers->index)
     {
       entries = g_try_new (GmHeaderEntry, size);
       if (entries != NULL)
-        memcpy (entries, headers->index, sizeof headers->index);
+        memcpy (entries, headers->index, headers->n_entries * sizeof (GmHeaderEntry));
     }
   else
     entries = g_try_renew (GmHeaderEntry, headers->entries, size);
@@ -146,36 +149,6 @@ gm_headers_append_raw (GmHeaders *headers,
   if (len > 0)
     memcpy (headers->data + headers->len, data, len);
   headers->len += (guint32) len;
-  return GM_OK;
-}
-
-GmResult
-gm_headers_add_entry (GmHeaders *headers,
-                      GmHeaderOrigin origin,
-                      guint32 name_offset,
-                      guint32 name_len,
-                      guint32 value_offset,
-                      guint32 value_len)
-{
-  GmHeaderEntry *entry;
-
-  if (G_UNLIKELY (headers->n_entries >= headers->max_entries))
-    return GM_HTTP_HEADER_FLOOD;
-  if (G_UNLIKELY (headers->n_entries == headers->entries_size))
-    {
-      GmResult result = grow_index (headers);
-
-      if (result != GM_OK)
-        return result;
-    }
-
-  entry = &headers->entries[headers->n_entries++];
-  entry->name_offset = name_offset;
-  entry->name_len = name_len;
-  entry->value_offset = value_offset;
-  entry->value_len = value_len;
-  entry->request = headers->request;
-  entry->origin = (guint8) origin;
   return GM_OK;
 }
 

@@ -59,11 +59,11 @@ typedef struct
   guint32 size;
   GmHeaderEntry *entries; /* @index, or (owned) when it grew */
   guint32 n_entries;
-  guint32 entries_size;
+  guint32 entries_size; /* never above max_entries */
   guint32 max_bytes;
   guint32 max_entries;
   GmHeaderEntry index[GM_HEADERS_INDEX_SIZE];
-  char block[GM_HEADERS_BLOCK_SIZE];
+  char block[GM_HEADERS_BLOCK_SIZE + 1];
 } GmHeaders;
 
 /* One allocation. @max_bytes is at most 1 GiB. */
@@ -84,17 +84,13 @@ GmResult   gm_headers_append      (GmHeaders *headers,
                                    GmSpan name,
                                    GmSpan value);
 
-/* For parsers that index bytes in place: first bytes, then entries over them.
- * gm_headers_append_raw adds @len bytes; gm_headers_add_entry adds an entry whose offsets lie inside the block. */
+/* For parsers that index bytes in place: adds @len bytes, then gm_headers_add_entry () adds entries over them. One byte
+ * behind the content may be written at any time (a sentinel that stops loops); it is not content. */
 GmResult   gm_headers_append_raw  (GmHeaders *headers,
                                    const char *data,
                                    gsize len);
-GmResult   gm_headers_add_entry   (GmHeaders *headers,
-                                   GmHeaderOrigin origin,
-                                   guint32 name_offset,
-                                   guint32 name_len,
-                                   guint32 value_offset,
-                                   guint32 value_len);
+/* Slow half of gm_headers_add_entry (). */
+GmResult   gm_headers_grow_index  (GmHeaders *headers);
 /* Drops what lies at and behind the given byte offset and entry index. */
 void       gm_headers_truncate    (GmHeaders *headers,
                                    guint32 len,
@@ -123,6 +119,35 @@ gboolean   gm_headers_lookup      (const GmHeaders *headers,
                                    guint origins,
                                    gint request,
                                    GmSpan *value);
+
+/* Adds an entry whose offsets lie inside the block. */
+static inline GmResult
+gm_headers_add_entry (GmHeaders *headers,
+                      GmHeaderOrigin origin,
+                      guint32 name_offset,
+                      guint32 name_len,
+                      guint32 value_offset,
+                      guint32 value_len)
+{
+  GmHeaderEntry *entry;
+
+  if (G_UNLIKELY (headers->n_entries == headers->entries_size))
+    {
+      GmResult result = gm_headers_grow_index (headers);
+
+      if (result != GM_OK)
+        return result;
+    }
+
+  entry = &headers->entries[headers->n_entries++];
+  entry->name_offset = name_offset;
+  entry->name_len = name_len;
+  entry->value_offset = value_offset;
+  entry->value_len = value_len;
+  entry->request = headers->request;
+  entry->origin = (guint8) origin;
+  return GM_OK;
+}
 
 static inline guint
 gm_headers_get_n_entries (const GmHeaders *headers)

@@ -168,12 +168,16 @@ read_connection (GmSpan list)
   guint32 flags = 0;
   GmSpan token;
 
+  /* The usual spelling, for nearly every answer has this field. */
+  if (gm_span_equal (list, GM_SPAN ("keep-alive")))
+    return GM_HTTP_KEEP_ALIVE;
+
   while (next_element (&list, &token))
     {
-      if (gm_span_equal_nocase (token, GM_SPAN ("close")))
-        flags |= GM_HTTP_CLOSE;
-      else if (gm_span_equal_nocase (token, GM_SPAN ("keep-alive")))
+      if (gm_span_equal_nocase (token, GM_SPAN ("keep-alive")))
         flags |= GM_HTTP_KEEP_ALIVE;
+      else if (gm_span_equal_nocase (token, GM_SPAN ("close")))
+        flags |= GM_HTTP_CLOSE;
       else if (gm_span_equal_nocase (token, GM_SPAN ("upgrade")))
         flags |= GM_HTTP_UPGRADE;
     }
@@ -243,7 +247,7 @@ static void
 read_accept_ranges (GmHttpFacts *facts,
                     GmSpan list)
 {
-  if (gm_span_has_token (list, GM_SPAN ("bytes")))
+  if (gm_span_equal (list, GM_SPAN ("bytes")) || gm_span_has_token (list, GM_SPAN ("bytes")))
     facts->flags |= GM_HTTP_ACCEPT_RANGES;
   else if (gm_span_has_token (list, GM_SPAN ("none")))
     facts->flags |= GM_HTTP_ACCEPT_NO_RANGES;
