@@ -44,6 +44,7 @@ assert_sound (const GmUrl *url)
   GmSpan host_header = gm_url_get_authority_for_host_header (url);
   g_autofree char *log_text = gm_url_dup_log_text (url);
   g_autoptr (GmUrl) again = NULL;
+  g_autoptr (GmUrl) shown = NULL;
 
   g_assert_cmpuint (strlen (text), ==, gm_url_get_length (url));
   for (const char *p = text; *p != '\0'; p++)
@@ -73,6 +74,9 @@ assert_sound (const GmUrl *url)
   assert_same (gm_url_get_user (again), gm_url_get_user (url));
   assert_same (gm_url_get_authority_for_host_header (again), host_header);
   assert_same (gm_url_get_request_target (again), target);
+  assert_result (gm_url_parse (log_text, strlen (log_text), AS_IS | GM_URL_ALLOW_SPACE | ANY, &shown), GM_OK);
+  g_assert_false (gm_url_has_user (shown) || gm_url_has_fragment (shown));
+  assert_same (gm_url_get_request_target (shown), target);
   g_assert_true (gm_url_same_origin (url, again) == (gm_url_get_host (url).len > 0));
 }
 
