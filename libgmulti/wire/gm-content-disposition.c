@@ -68,6 +68,9 @@ gm_file_name_make_safe (GmSpan text)
   g_autoptr (GString) name = g_string_new (NULL);
   gsize start = text.len;
 
+  if (text.len == 0)
+    return NULL;
+
   while (start > 0 && text.data[start - 1] != '/' && text.data[start - 1] != '\\')
     start--;
   text = gm_span (text.data + start, text.len - start);
@@ -136,6 +139,9 @@ gm_file_name_from_path (GmSpan path)
 {
   g_autoptr (GString) decoded = NULL;
   gsize start = path.len;
+
+  if (path.len == 0)
+    return NULL;
 
   while (start > 0 && path.data[start - 1] != '/')
     start--;
@@ -271,7 +277,7 @@ gm_content_disposition_parse (GmSpan value,
   gboolean attachment;
   GmSpan name;
 
-  if (!cut_type (&value, &attachment))
+  if (value.len == 0 || !cut_type (&value, &attachment))
     return FALSE;
 
   while (value.len > 0)

@@ -72,6 +72,8 @@ test_no_type (void)
       g_assert_null (disposition.file_name);
       g_assert_false (disposition.attachment);
     }
+  g_assert_false (gm_content_disposition_parse (gm_span (NULL, 0), NULL));
+  g_assert_null (gm_file_name_from_path (gm_span (NULL, 0)));
 }
 
 static void

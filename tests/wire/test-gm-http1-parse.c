@@ -277,7 +277,7 @@ test_limits (void)
   static const GmSpan fold = GM_SPAN ("HTTP/1.1 200 OK\nA: 567\n 012345\n\nrest");
   static const GmSpan long_fold = GM_SPAN ("HTTP/1.1 200 OK\nA: 567\n 012345678\n\nrest");
   static const GmSpan two = GM_SPAN ("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\nrest");
-  static const Vector vectors[] = {
+  const Vector vectors[] = {
     { 0, with_rest, ok, &line },
     { 0, with_rest, "HTTP_HEADER_FLOOD", &short_line },
     { 0, long_field, "1.1 200 [OK] HTTP/1.1 200 OK$A: 567890123456$$ A=567890123456:1; <rest>", &line },
