@@ -18,7 +18,7 @@
 
 struct _GmWorkers
 {
-  gatomicrefcount refs;
+  gatomicrefcount refs; /* of owners and started jobs; the last one gone, the threads end, and the last thread frees */
   guint generation; /* of the process that has its threads */
   char *name; /* (owned) */
   GMutex lock;
@@ -27,6 +27,7 @@ struct _GmWorkers
   guint max;
   guint n_threads;
   guint n_idle;
+  gboolean closed; /* no references any more */
 };
 
 struct _GmMailbox
@@ -256,17 +257,33 @@ gm_workers_ref (GmWorkers *self)
   return self;
 }
 
-/* Each thread and each started job holds a reference, so nothing waits and nobody is inside. */
-void
-gm_workers_unref (GmWorkers *self)
+static void
+workers_free (GmWorkers *self)
 {
-  if (!g_atomic_ref_count_dec (&self->refs))
-    return;
-
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->more);
   g_free (self->name);
   g_free (self);
+}
+
+/* Each started job holds a reference, so nothing waits any more when the last one goes. */
+void
+gm_workers_unref (GmWorkers *self)
+{
+  gboolean last;
+
+  /* In a child its threads are missing and its lock may be held. */
+  if (!g_atomic_ref_count_dec (&self->refs) || self->generation != gm_fork_generation ())
+    return;
+
+  g_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  last = self->n_threads == 0;
+  g_cond_broadcast (&self->more);
+  g_mutex_unlock (&self->lock);
+
+  if (last)
+    workers_free (self);
 }
 
 /* One for the whole process, and another one for a child, where the threads of the first are missing and its lock may
@@ -332,7 +349,7 @@ wait_for_job (GmWorkers *self)
     {
       gboolean woken;
 
-      if (self->n_threads > self->max)
+      if (self->closed || self->n_threads > self->max)
         return FALSE;
       self->n_idle++;
       woken = g_cond_wait_until (&self->more, &self->lock, until);
@@ -348,6 +365,7 @@ static gpointer
 worker_thread (gpointer data)
 {
   GmWorkers *self = data;
+  gboolean last;
 
   g_mutex_lock (&self->lock);
   while (wait_for_job (self))
@@ -359,9 +377,11 @@ worker_thread (gpointer data)
       g_mutex_lock (&self->lock);
     }
   self->n_threads--;
+  last = self->closed && self->n_threads == 0;
   g_mutex_unlock (&self->lock);
 
-  gm_workers_unref (self);
+  if (last)
+    workers_free (self);
   return NULL;
 }
 
@@ -375,14 +395,11 @@ add_thread (GmWorkers *self)
 
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
-  thread = g_thread_try_new (self->name, worker_thread, gm_workers_ref (self), NULL);
+  thread = g_thread_try_new (self->name, worker_thread, self, NULL);
   pthread_sigmask (SIG_SETMASK, &before, NULL);
 
   if (thread == NULL)
-    {
-      gm_workers_unref (self);
-      return FALSE;
-    }
+    return FALSE;
 
   g_thread_unref (thread);
   self->n_threads++;

@@ -66,14 +66,17 @@ work_done (GmJob *job)
   self->done_in = g_thread_self ();
   if (self->order != NULL)
     self->place = ++*self->order;
-  if (self->to_do != NULL && *self->to_do > 0)
+  if (self->to_do == NULL)
+    return;
+
+  if (*self->to_do > 0)
     {
       Work *next = work_start (self->workers, self->reactor, FALSE);
 
       (*self->to_do)--;
       next->to_do = self->to_do;
-      gm_job_unref (job);
     }
+  gm_job_unref (job);
 }
 
 static void
@@ -247,20 +250,17 @@ test_abandon (Fixture *self,
               gconstpointer foreign)
 {
   Work *works[5];
-  gint64 start, longest = 0;
+  gint64 start;
 
   for (guint i = 0; i < G_N_ELEMENTS (works); i++)
     works[i] = work_start (self->workers, &self->reactor, TRUE);
   g_assert_true (wait_inside (3));
 
+  start = g_get_monotonic_time ();
   for (guint i = 0; i < G_N_ELEMENTS (works); i++)
-    {
-      start = g_get_monotonic_time ();
-      gm_job_abandon (&works[i]->job);
-      longest = MAX (longest, g_get_monotonic_time () - start);
-    }
+    gm_job_abandon (&works[i]->job);
   if (g_getenv ("GMULTI_TEST_VALGRIND") == NULL)
-    g_assert_cmpint (longest, <, 5000);
+    g_assert_cmpint (g_get_monotonic_time () - start, <, 1000 * (gint64) G_N_ELEMENTS (works));
 
   /* The two that waited are gone at once, the others when their workers come back; nobody is watched for them. */
   g_assert_cmpint (g_atomic_int_get (&n_freed), ==, 2);
@@ -296,9 +296,9 @@ test_chain (Fixture *self,
   Work *work = work_start (self->workers, &self->reactor, FALSE);
 
   work->to_do = &to_do;
-  for (guint i = 0; i < 1000 && (to_do > 0 || self->reactor.n_sockets > 0) && g_atomic_int_get (&n_freed) < 20; i++)
+  for (guint i = 0; i < 1000 && g_atomic_int_get (&n_freed) < 21; i++)
     turning_once (&self->reactor, 50 * 1000);
-  g_assert_cmpuint (to_do, ==, 0);
+  g_assert_cmpint (g_atomic_int_get (&n_freed), ==, 21);
   g_assert_cmpuint (self->told.n_announced, ==, 1);
   g_assert_true (turning_until (&self->reactor, nothing_watched, &self->reactor));
   g_assert_cmpuint (self->told.n_withdrawn, ==, 1);
@@ -398,8 +398,9 @@ test_fork (Fixture *self,
 
   pid = fork ();
   g_assert_cmpint (pid, >=, 0);
+  /* Another program ends the child: what it leaves behind on purpose is nobody's leak. */
   if (pid == 0)
-    _exit (child (self, work));
+    _exit (child (self, work) == 0 ? execl ("/bin/true", "true", NULL) : 1);
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_true (WIFEXITED (status));
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
