@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-request.h"
+
+const GmProtocol *
+gm_protocol_find (GmScheme scheme)
+{
+  static const GmProtocol *const protocols[] = {
+    &gm_protocol_http,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
+    if (protocols[i]->scheme == scheme)
+      return protocols[i];
+
+  return NULL;
+}

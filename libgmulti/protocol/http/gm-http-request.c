@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http.h"
+
+#include "gm-http-basic.h"
+#include "gm-http-date.h"
+#include "gm-http1-write.h"
+
+/* Fields we would write ourselves; a field of the user's with the same name replaces ours, "Name:" takes it away. */
+typedef enum
+{
+  FIELD_OTHER = 0,
+  FIELD_HOST = 1 << 0,
+  FIELD_AUTHORIZATION = 1 << 1,
+  FIELD_USER_AGENT = 1 << 2,
+  FIELD_ACCEPT = 1 << 3,
+  FIELD_ACCEPT_ENCODING = 1 << 4,
+  FIELD_REFERER = 1 << 5,
+  FIELD_RANGE = 1 << 6,
+  FIELD_COOKIE = 1 << 7,
+  FIELD_CONTENT_TYPE = 1 << 8,
+  FIELD_CONTENT_LENGTH = 1 << 9,
+  FIELD_TRANSFER_ENCODING = 1 << 10,
+  FIELD_EXPECT = 1 << 11,
+  FIELD_CONDITION = 1 << 12,
+  FIELD_CONNECTION = 1 << 13,
+} Field;
+
+static guint
+field_find (GmSpan name)
+{
+  static const struct
+  {
+    const char *name;
+    Field field;
+  } known[] = {
+    { "Host", FIELD_HOST },
+    { "Authorization", FIELD_AUTHORIZATION },
+    { "User-Agent", FIELD_USER_AGENT },
+    { "Accept", FIELD_ACCEPT },
+    { "Accept-Encoding", FIELD_ACCEPT_ENCODING },
+    { "Referer", FIELD_REFERER },
+    { "Range", FIELD_RANGE },
+    { "Cookie", FIELD_COOKIE },
+    { "Content-Type", FIELD_CONTENT_TYPE },
+    { "Content-Length", FIELD_CONTENT_LENGTH },
+    { "Transfer-Encoding", FIELD_TRANSFER_ENCODING },
+    { "Expect", FIELD_EXPECT },
+    { "If-Modified-Since", FIELD_CONDITION },
+    { "If-Unmodified-Since", FIELD_CONDITION },
+    { "Connection", FIELD_CONNECTION },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (gm_span_equal_nocase (name, gm_span (known[i].name, strlen (known[i].name))))
+      return known[i].field;
+
+  return FIELD_OTHER;
+}
+
+typedef struct
+{
+  GmSpan name;
+  GmSpan value;
+  gboolean remove; /* "Name:" */
+} UserField;
+
+/* "Name: value", "Name:" (takes ours away), "Name;" (sent empty). Anything else is no field and is passed over, as
+ * programs written for libcurl expect. */
+static gboolean
+user_field_parse (const char *line,
+                  UserField *field)
+{
+  gsize len = strlen (line);
+  const char *colon = memchr (line, ':', len);
+  const char *end = colon;
+
+  if (colon == NULL)
+    {
+      end = memchr (line, ';', len);
+      if (end == NULL || gm_span_strip (gm_span (end + 1, len - (gsize) (end + 1 - line))).len > 0)
+        return FALSE;
+    }
+
+  field->name = gm_span_strip (gm_span (line, (gsize) (end - line)));
+  field->value = gm_span_strip (gm_span (end + 1, len - (gsize) (end + 1 - line)));
+  field->remove = colon != NULL && field->value.len == 0;
+
+  return field->name.len > 0;
+}
+
+/* Which of our fields the user speaks of, and what his Transfer-Encoding, Expect and Connection say. */
+typedef struct
+{
+  guint overridden;
+  gboolean chunked;
+  gboolean expect_continue;
+  gboolean close;
+} UserFields;
+
+static UserFields
+user_fields_scan (const GmRequestSettings *settings)
+{
+  UserFields found = { 0 };
+
+  for (const GmStringList *l = settings->headers; l != NULL; l = l->next)
+    {
+      UserField field;
+      guint id;
+
+      if (!user_field_parse (l->data, &field))
+        continue;
+      id = field_find (field.name);
+      found.overridden |= id;
+      if (id == FIELD_TRANSFER_ENCODING)
+        found.chunked |= gm_span_has_token (field.value, GM_SPAN ("chunked"));
+      else if (id == FIELD_EXPECT)
+        found.expect_continue |= gm_span_has_token (field.value, GM_SPAN ("100-continue"));
+      else if (id == FIELD_CONNECTION)
+        found.close |= gm_span_has_token (field.value, GM_SPAN ("close"));
+    }
+
+  return found;
+}
+
+/* What is bound to the user's origin does not travel to another one. */
+static gboolean
+may_travel (const GmRequest *request,
+            guint id,
+            GmSpan name)
+{
+  if (request->foreign_host && id == FIELD_HOST)
+    return FALSE;
+  if (!request->foreign_origin || request->settings->unrestricted_auth)
+    return TRUE;
+
+  return (id & (FIELD_AUTHORIZATION | FIELD_COOKIE)) == 0 &&
+         !gm_span_equal_nocase (name, GM_SPAN ("Proxy-Authorization"));
+}
+
+static gboolean
+is_wanted (const GmHttp *self,
+           guint id,
+           GmSpan name)
+{
+  const GmRequest *request = self->request;
+
+  if (!may_travel (request, id, name))
+    return FALSE;
+  /* Fields about a body, where there is none any more (a POST that became a GET). */
+  if (self->upload == GM_HTTP_UPLOAD_NONE && request->settings->method != GM_METHOD_GET &&
+      (id & (FIELD_CONTENT_LENGTH | FIELD_TRANSFER_ENCODING | FIELD_EXPECT)) != 0)
+    return FALSE;
+  /* Two framings are a smuggling shape. */
+  if (self->upload == GM_HTTP_UPLOAD_CHUNKED && id == FIELD_CONTENT_LENGTH)
+    return FALSE;
+
+  return !(id == FIELD_EXPECT && request->no_expect);
+}
+
+static GmResult
+write_user_fields (const GmHttp *self,
+                   GmByteBuilder *out)
+{
+  for (const GmStringList *l = self->request->settings->headers; l != NULL; l = l->next)
+    {
+      UserField field;
+      GmResult result;
+
+      if (!user_field_parse (l->data, &field) || field.remove || !is_wanted (self, field_find (field.name), field.name))
+        continue;
+      result = gm_http1_write_field (out, field.name, field.value);
+      if (result != GM_OK)
+        return result;
+    }
+
+  return GM_OK;
+}
+
+static inline GmSpan
+text_span (const char *text)
+{
+  return gm_span (text, strlen (text));
+}
+
+static GmSpan
+method_word (const GmRequest *request)
+{
+  if (request->keep_custom_method && request->settings->custom_method != NULL)
+    return text_span (request->settings->custom_method);
+  if (request->settings->no_body && request->method == GM_METHOD_GET)
+    return GM_SPAN ("HEAD");
+
+  switch (request->method)
+    {
+    case GM_METHOD_HEAD:
+      return GM_SPAN ("HEAD");
+    case GM_METHOD_POST:
+      return GM_SPAN ("POST");
+    case GM_METHOD_PUT:
+      return GM_SPAN ("PUT");
+    case GM_METHOD_GET:
+    default:
+      return GM_SPAN ("GET");
+    }
+}
+
+static GmResult
+write_basic (GmByteBuilder *out,
+             const char *user,
+             const char *password)
+{
+  GmResult result;
+
+  gm_byte_builder_append_literal (out, "Authorization: ");
+  result = gm_http_basic_write (out, text_span (user != NULL ? user : ""), text_span (password != NULL ? password : ""));
+  gm_byte_builder_append_literal (out, "\r\n");
+
+  return result;
+}
+
+static GmResult
+write_url_login (const GmRequest *request,
+                 GmByteBuilder *out)
+{
+  g_autofree char *user = NULL;
+  g_autofree char *password = NULL;
+  GmResult result = GM_BAD_REQUEST;
+
+  if (gm_url_dup_user (request->url, FALSE, &user) == GM_OK &&
+      gm_url_dup_password (request->url, FALSE, &password) == GM_OK)
+    result = write_basic (out, user, password);
+  if (password != NULL)
+    explicit_bzero (password, strlen (password));
+
+  return result;
+}
+
+static GmResult
+write_credentials (const GmRequest *request,
+                   GmByteBuilder *out)
+{
+  const GmRequestSettings *settings = request->settings;
+  GmResult result;
+
+  /* A login in the URL is meant for just that URL. */
+  if (gm_url_has_user (request->url) && settings->basic_auth)
+    return write_url_login (request, out);
+  if (request->foreign_origin && !settings->unrestricted_auth)
+    return GM_OK;
+  if (settings->bearer != NULL)
+    {
+      gm_byte_builder_append_literal (out, "Authorization: ");
+      result = gm_http_bearer_write (out, text_span (settings->bearer));
+      gm_byte_builder_append_literal (out, "\r\n");
+      return result;
+    }
+  if (settings->user != NULL && settings->basic_auth)
+    return write_basic (out, settings->user, settings->password);
+
+  return GM_OK;
+}
+
+/* "Content-Range: bytes from-last/total" of a resumed upload. */
+static void
+write_content_range (const GmRequest *request,
+                     GmByteBuilder *out)
+{
+  guint64 from = (guint64) request->settings->resume_from;
+  guint64 total = from + (guint64) request->source->size;
+
+  gm_byte_builder_append_literal (out, "Content-Range: bytes ");
+  gm_byte_builder_append_uint (out, from);
+  gm_byte_builder_append_literal (out, "-");
+  gm_byte_builder_append_uint (out, total > 0 ? total - 1 : 0);
+  gm_byte_builder_append_literal (out, "/");
+  gm_byte_builder_append_uint (out, total);
+  gm_byte_builder_append_literal (out, "\r\n");
+}
+
+static GmResult
+write_range (const GmRequest *request,
+             GmByteBuilder *out)
+{
+  const GmRequestSettings *settings = request->settings;
+  gboolean download = request->method == GM_METHOD_GET || request->method == GM_METHOD_HEAD;
+
+  if (download && settings->resume_from > 0)
+    {
+      gm_byte_builder_append_literal (out, "Range: bytes=");
+      gm_byte_builder_append_uint (out, (guint64) settings->resume_from);
+      gm_byte_builder_append_literal (out, "-\r\n");
+    }
+  else if (download && settings->range != NULL)
+    {
+      if (!gm_http_is_field_value (text_span (settings->range)))
+        return GM_BAD_REQUEST;
+      gm_byte_builder_append_literal (out, "Range: bytes=");
+      gm_byte_builder_append_span (out, text_span (settings->range));
+      gm_byte_builder_append_literal (out, "\r\n");
+    }
+  else if (request->method == GM_METHOD_PUT && settings->resume_from > 0 && request->source->size >= 0)
+    write_content_range (request, out);
+
+  return GM_OK;
+}
+
+static GmResult
+write_optional (GmByteBuilder *out,
+                gboolean overridden,
+                GmSpan name,
+                const char *value)
+{
+  if (overridden || value == NULL || value[0] == '\0')
+    return GM_OK;
+  return gm_http1_write_field (out, name, text_span (value));
+}
+
+static GmResult
+write_condition (const GmRequestSettings *settings,
+                 GmByteBuilder *out)
+{
+  char date[GM_HTTP_DATE_LEN];
+  GmSpan name;
+
+  switch ((GmTimeCondition) settings->time_condition)
+    {
+    case GM_TIME_CONDITION_IF_MODIFIED_SINCE:
+      name = GM_SPAN ("If-Modified-Since");
+      break;
+    case GM_TIME_CONDITION_IF_UNMODIFIED_SINCE:
+      name = GM_SPAN ("If-Unmodified-Since");
+      break;
+    case GM_TIME_CONDITION_LAST_MODIFIED:
+      name = GM_SPAN ("Last-Modified");
+      break;
+    case GM_TIME_CONDITION_NONE:
+    default:
+      return GM_OK;
+    }
+
+  if (!gm_http_date_write (date, settings->time_value))
+    return GM_BAD_REQUEST;
+  return gm_http1_write_field (out, name, gm_span (date, sizeof date));
+}
+
+static GmResult
+write_body_fields (GmHttp *self,
+                   const UserFields *user,
+                   GmByteBuilder *out)
+{
+  const GmRequest *request = self->request;
+  gint64 size = request->source->size;
+  GmResult result = GM_OK;
+
+  if (self->upload == GM_HTTP_UPLOAD_NONE)
+    return GM_OK;
+
+  if (self->upload == GM_HTTP_UPLOAD_LENGTH && (user->overridden & FIELD_CONTENT_LENGTH) == 0)
+    result = gm_http1_write_field_uint (out, GM_SPAN ("Content-Length"), (guint64) size);
+  else if (self->upload == GM_HTTP_UPLOAD_CHUNKED && (user->overridden & FIELD_TRANSFER_ENCODING) == 0)
+    result = gm_http1_write_field (out, GM_SPAN ("Transfer-Encoding"), GM_SPAN ("chunked"));
+  if (result == GM_OK && request->method == GM_METHOD_POST && (user->overridden & FIELD_CONTENT_TYPE) == 0)
+    result = gm_http1_write_field (out, GM_SPAN ("Content-Type"), GM_SPAN ("application/x-www-form-urlencoded"));
+
+  if (user->overridden & FIELD_EXPECT)
+    self->expecting = user->expect_continue && !request->no_expect;
+  else if (!request->no_expect && request->settings->http_version != GM_HTTP_1_0 &&
+           (size < 0 || size > GM_HTTP_EXPECT_FROM))
+    {
+      self->expecting = TRUE;
+      if (result == GM_OK)
+        result = gm_http1_write_field (out, GM_SPAN ("Expect"), GM_SPAN ("100-continue"));
+    }
+
+  return result;
+}
+
+static GmResult
+write_own_fields (GmHttp *self,
+                  guint overridden,
+                  GmByteBuilder *out)
+{
+  const GmRequest *request = self->request;
+  const GmRequestSettings *settings = request->settings;
+  GmResult result = GM_OK;
+
+  /* The user's Host is for the user's host only; elsewhere ours is right again. */
+  if ((overridden & FIELD_HOST) == 0 || request->foreign_host)
+    result = gm_http1_write_field (out, GM_SPAN ("Host"), gm_url_get_authority_for_host_header (request->url));
+  if (result == GM_OK && (overridden & FIELD_AUTHORIZATION) == 0)
+    result = write_credentials (request, out);
+  if (result == GM_OK && (overridden & FIELD_RANGE) == 0)
+    result = write_range (request, out);
+  if (result == GM_OK)
+    result = write_optional (out, (overridden & FIELD_USER_AGENT) != 0, GM_SPAN ("User-Agent"), settings->user_agent);
+  if (result == GM_OK && (overridden & FIELD_ACCEPT) == 0)
+    gm_byte_builder_append_literal (out, "Accept: */*\r\n");
+  if (result == GM_OK)
+    result = write_optional (out, (overridden & FIELD_ACCEPT_ENCODING) != 0, GM_SPAN ("Accept-Encoding"),
+                             settings->accept_encoding);
+  if (result == GM_OK && request->referer != NULL && (overridden & FIELD_REFERER) == 0)
+    result = gm_http1_write_field (out, GM_SPAN ("Referer"), gm_url_get_text_without_fragment (request->referer));
+  else if (result == GM_OK)
+    result = write_optional (out, (overridden & FIELD_REFERER) != 0, GM_SPAN ("Referer"), settings->referer);
+  if (result == GM_OK && (!request->foreign_origin || settings->unrestricted_auth))
+    result = write_optional (out, (overridden & FIELD_COOKIE) != 0, GM_SPAN ("Cookie"), settings->cookie);
+  if (result == GM_OK && (overridden & FIELD_CONDITION) == 0)
+    result = write_condition (settings, out);
+
+  return result;
+}
+
+GmResult
+gm_http_write_head (GmHttp *self,
+                    GmByteBuilder *out)
+{
+  const GmRequest *request = self->request;
+  const GmRequestSettings *settings = request->settings;
+  gboolean old = settings->http_version == GM_HTTP_1_0;
+  UserFields user = { 0 };
+  GmSpan target = gm_url_get_request_target (request->url);
+  GmResult result;
+
+  if (settings->headers != NULL)
+    user = user_fields_scan (settings);
+  if (settings->request_target != NULL)
+    target = text_span (settings->request_target);
+
+  self->upload = request->source->kind == GM_SOURCE_NONE ? GM_HTTP_UPLOAD_NONE
+                 : request->source->size >= 0            ? GM_HTTP_UPLOAD_LENGTH
+                                                         : GM_HTTP_UPLOAD_CHUNKED;
+  if (self->upload != GM_HTTP_UPLOAD_NONE && user.chunked && !old)
+    self->upload = GM_HTTP_UPLOAD_CHUNKED;
+  /* HTTP/1.0 knows no chunks: the end of an upload of unknown size could not be told. */
+  if (self->upload == GM_HTTP_UPLOAD_CHUNKED && old)
+    return GM_BAD_REQUEST;
+  self->close_asked = user.close;
+
+  result = gm_http1_write_request_line (out, method_word (request), target, old ? 10 : 11);
+  if (result == GM_OK)
+    result = write_own_fields (self, user.overridden, out);
+  if (result == GM_OK && settings->headers != NULL)
+    result = write_user_fields (self, out);
+  if (result == GM_OK)
+    result = write_body_fields (self, &user, out);
+  if (result == GM_OK)
+    result = gm_http1_write_end (out);
+
+  return result;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http.h"
+
+#include "gm-http-date.h"
+#include "gm-trace.h"
+
+/* ---- raw lines ---- */
+
+GmResult
+gm_http_tell_line (GmHttp *self,
+                   GmSpan line)
+{
+  GmRequest *request = self->request;
+  GmClient *client = request->client;
+
+  GM_TRACE (HEADER, request->id, request->connection->id, "< %.*s", (int) line.len, line.data);
+  if (client->ops->debug != NULL)
+    client->ops->debug (client, GM_DEBUG_HEADER_IN, line.data, line.len);
+  if (client->ops->header != NULL)
+    {
+      switch (client->ops->header (client, line.data, line.len))
+        {
+        case GM_ANSWER_ABORT:
+          return GM_ABORTED;
+        case GM_ANSWER_FAIL:
+          return GM_WRITE_FAILED;
+        case GM_ANSWER_OK:
+        case GM_ANSWER_PAUSE:
+        default:
+          break;
+        }
+    }
+  if (request->settings->headers_in_body)
+    return gm_sink_write (&request->client_sink.sink, line.data, line.len);
+
+  return GM_OK;
+}
+
+/* ---- the meaning of a head ---- */
+
+static GmResult
+take_interim (GmHttp *self,
+              guint status,
+              GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+
+  /* Nobody asked for another protocol. */
+  if (status == 101)
+    return GM_HTTP_BAD_STATUS_LINE;
+  if (++self->n_interim > GM_HTTP_MAX_INTERIM)
+    return GM_HTTP_HEADER_FLOOD;
+
+  plan->interim = TRUE;
+  plan->go_on_sending = status == 100;
+  request->news (request, GM_NEWS_INFORMATIONAL);
+
+  return GM_OK;
+}
+
+static gboolean
+is_download (const GmRequest *request)
+{
+  return request->method == GM_METHOD_GET && !request->settings->no_body;
+}
+
+/* A download that resumes needs just the piece it asked for (RFC 9110 section 14.4, 15.3.7, 15.5.17). */
+static GmResult
+judge_resume (GmHttp *self,
+              guint status,
+              GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+  const GmHttpFacts *facts = &self->facts;
+  gint64 from = request->settings->resume_from;
+
+  if (from <= 0 || !is_download (request))
+    return GM_OK;
+
+  if (status == 206)
+    {
+      gboolean right = (facts->flags & GM_HTTP_CONTENT_RANGE) != 0 && facts->range_start == from;
+
+      return right ? GM_OK : GM_RESUME_REFUSED;
+    }
+  if (status == 416)
+    {
+      /* Nothing lies behind what is there already; with a total we can see whether that is all of it. */
+      if ((facts->flags & GM_HTTP_CONTENT_RANGE) != 0 && facts->range_total >= 0 && facts->range_total != from)
+        return GM_RESUME_REFUSED;
+      plan->ignore_body = TRUE;
+      return GM_OK;
+    }
+  if (status >= 200 && status < 300)
+    {
+      if (plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == from)
+        {
+          plan->ignore_body = TRUE; /* all of it is there already */
+          return GM_OK;
+        }
+      return GM_RESUME_REFUSED;
+    }
+
+  return GM_OK;
+}
+
+/* A server that ignores If-Modified-Since gets the same treatment as one that answers 304. */
+static void
+judge_condition (GmHttp *self,
+                 guint status,
+                 GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+  const GmRequestSettings *settings = request->settings;
+  GmInfo *info = request->info;
+
+  if (settings->time_condition == GM_TIME_CONDITION_NONE)
+    return;
+
+  if (status == 304)
+    info->condition_unmet = TRUE;
+  else if (status == 200 && info->filetime >= 0 && settings->range == NULL)
+    {
+      if ((settings->time_condition == GM_TIME_CONDITION_IF_MODIFIED_SINCE && info->filetime <= settings->time_value) ||
+          (settings->time_condition == GM_TIME_CONDITION_IF_UNMODIFIED_SINCE && info->filetime > settings->time_value))
+        {
+          info->condition_unmet = TRUE;
+          plan->ignore_body = TRUE;
+        }
+    }
+}
+
+static void
+learn (GmHttp *self,
+       const GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+  GmInfo *info = request->info;
+  const GmHttpFacts *facts = &self->facts;
+  gint64 wall;
+
+  if (plan->body.framing == GM_HTTP_BODY_LENGTH)
+    info->download_size = plan->body.length;
+  else if (facts->content_length >= 0 && plan->body.framing == GM_HTTP_BODY_NONE)
+    info->download_size = facts->content_length; /* what HEAD is asked for */
+
+  if (facts->last_modified == 0 && facts->retry_after == 0)
+    return;
+  wall = gm_clock_wall (request->reactor->clock);
+  if (facts->last_modified != 0 &&
+      (request->settings->want_filetime || request->settings->time_condition != GM_TIME_CONDITION_NONE))
+    gm_http_date_parse (gm_http_facts_get_value (request->headers, facts->last_modified), wall, &info->filetime);
+  if (facts->retry_after != 0)
+    info->retry_after =
+      MAX (0, gm_http_retry_after (gm_http_facts_get_value (request->headers, facts->retry_after), wall));
+}
+
+static GmResult
+judge_redirect (GmHttp *self,
+                guint status,
+                GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+  const GmRequestSettings *settings = request->settings;
+  GmSpan location;
+  GmResult result;
+
+  if (self->facts.location == 0 || !gm_http_is_redirect (status))
+    return GM_OK;
+  location = gm_http_facts_get_value (request->headers, self->facts.location);
+  if (location.len == 0)
+    return GM_OK;
+
+  result = gm_http_follow (request, status, location);
+  if (settings->follow == GM_FOLLOW_NO)
+    {
+      /* Not followed, but told; a bad one is nobody's error then. */
+      g_clear_pointer (&request->info->redirect_url, gm_url_unref);
+      request->info->redirect_url = g_steal_pointer (&request->follow_url);
+      return GM_OK;
+    }
+  if (result != GM_OK)
+    return result;
+  if (settings->follow_same_origin && !gm_url_same_origin (request->url, request->follow_url))
+    {
+      g_clear_pointer (&request->info->redirect_url, gm_url_unref);
+      request->info->redirect_url = g_steal_pointer (&request->follow_url);
+      return GM_REDIRECT_REFUSED;
+    }
+  if (request->info->n_redirects >= settings->max_redirects)
+    {
+      g_clear_pointer (&request->info->redirect_url, gm_url_unref);
+      request->info->redirect_url = g_steal_pointer (&request->follow_url);
+      return GM_TOO_MANY_REDIRECTS;
+    }
+
+  plan->ignore_body = TRUE;
+  return GM_OK;
+}
+
+static GmHttpAsked
+what_was_asked (const GmRequest *request)
+{
+  return request->settings->no_body || request->method == GM_METHOD_HEAD ? GM_HTTP_ASKED_HEAD : GM_HTTP_ASKED_OTHER;
+}
+
+static GmResult
+find_body (GmHttp *self,
+           guint version,
+           guint status,
+           GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+
+  if (request->settings->ignore_length)
+    self->facts.content_length = -1;
+
+  return gm_http_body_find (&plan->body, &self->facts, version, status, what_was_asked (request));
+}
+
+static GmResult
+take_final (GmHttp *self,
+            guint version,
+            guint status,
+            gboolean sending,
+            GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+  const GmRequestSettings *settings = request->settings;
+  GmResult result = find_body (self, version, status, plan);
+
+  if (result != GM_OK)
+    return result;
+  learn (self, plan);
+
+  /* RFC 9110 section 10.1.1: the server wants no expectation; the same again without one. */
+  if (status == 417 && self->expecting && !request->no_expect)
+    {
+      request->again_without_expect = TRUE;
+      plan->ignore_body = plan->stop_sending = TRUE;
+      return GM_OK;
+    }
+
+  result = judge_redirect (self, status, plan);
+  if (result != GM_OK)
+    return result;
+  if (settings->fail_on_error && status >= 400 && !(status == 416 && settings->resume_from > 0))
+    return GM_HTTP_STATUS;
+  result = judge_resume (self, status, plan);
+  if (result != GM_OK)
+    return result;
+  judge_condition (self, status, plan);
+
+  if (sending && (request->follow_url != NULL || (status >= 400 && !settings->keep_sending_on_error)))
+    plan->stop_sending = TRUE;
+  if (!plan->ignore_body && settings->max_size > 0 && plan->body.framing == GM_HTTP_BODY_LENGTH &&
+      plan->body.length > settings->max_size)
+    return GM_TOO_LARGE;
+  if (request->follow_url == NULL)
+    request->news (request, GM_NEWS_HEAD);
+
+  return GM_OK;
+}
+
+GmResult
+gm_http_take_head (GmHttp *self,
+                   guint version,
+                   guint status,
+                   guint first,
+                   guint n,
+                   gboolean sending,
+                   GmHttpPlan *plan)
+{
+  GmRequest *request = self->request;
+  GmResult result;
+
+  *plan = (GmHttpPlan){ 0 };
+  request->info->status = request->info->hop.status = status;
+  request->info->http_version = version;
+  GM_TRACE (HTTP, request->id, request->connection->id, "status %u, version %u, %u fields", status, version, n);
+
+  if (status >= 100 && status < 200)
+    return take_interim (self, status, plan);
+
+  request->phase = GM_PHASE_BODY;
+  result = gm_http_facts_collect (&self->facts, request->headers, first, n);
+  if (result == GM_HTTP_BAD_LENGTH && request->settings->ignore_length)
+    result = GM_OK;
+  if (result != GM_OK)
+    return result;
+
+  return take_final (self, version, status, sending, plan);
+}
+
+/* ---- protocol ---- */
+
+static GmResult
+http_begin (GmRequest *request)
+{
+  GmHttp *self = g_slice_new0 (GmHttp);
+
+  request->state = self;
+  self->request = request;
+  request->phase = GM_PHASE_REQUEST;
+  self->exchange = gm_http1_exchange_new (self);
+
+  return GM_OK;
+}
+
+static GmResult
+http_step (GmRequest *request)
+{
+  GmHttp *self = request->state;
+
+  return self->exchange->type->step (self->exchange);
+}
+
+static GmIo
+http_want (GmRequest *request)
+{
+  GmHttp *self = request->state;
+
+  return self->exchange->type->want (self->exchange);
+}
+
+static void
+http_end (GmRequest *request)
+{
+  GmHttp *self = g_steal_pointer (&request->state);
+
+  if (self == NULL)
+    return;
+  if (self->exchange != NULL)
+    self->exchange->type->free (self->exchange);
+  g_slice_free (GmHttp, self);
+}
+
+const GmProtocol gm_protocol_http = {
+  .name = "http",
+  .scheme = GM_SCHEME_HTTP,
+  .set = 1u << 0,
+  .needs_connection = TRUE,
+  .begin = http_begin,
+  .step = http_step,
+  .want = http_want,
+  .end = http_end,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-bytes.h"
+#include "gm-http-fields.h"
+#include "gm-request.h"
+
+/* One HTTP request seen apart from the version it travels by: what is asked, what the answer means. The exchange (HTTP/1
+ * text, later an HTTP/2 stream) carries it and reports heads; nothing but the exchange asks for the version. */
+
+typedef struct _GmHttp GmHttp;
+typedef struct _GmHttpExchange GmHttpExchange;
+
+/* Interim answers to one request; more is a peer that wants to keep us. */
+#define GM_HTTP_MAX_INTERIM 64
+/* Body of an answer that nobody wants (a redirect that is followed): read away up to this, to keep the connection; a new
+ * connection costs less than more. */
+#define GM_HTTP_MAX_IGNORED (256 * 1024)
+/* Uploads larger than this ask with Expect: 100-continue before they send. */
+#define GM_HTTP_EXPECT_FROM (1024 * 1024)
+
+typedef enum
+{
+  GM_HTTP_UPLOAD_NONE,
+  GM_HTTP_UPLOAD_LENGTH,
+  GM_HTTP_UPLOAD_CHUNKED,
+} GmHttpUpload;
+
+/* What the exchange does after a head. */
+typedef struct
+{
+  GmHttpBody body;
+  gboolean interim; /* another head follows */
+  gboolean ignore_body; /* not for the client; read it away if that is cheap */
+  gboolean stop_sending; /* the rest of the upload is not wanted */
+  gboolean go_on_sending; /* 100: the body may go */
+} GmHttpPlan;
+
+struct _GmHttp
+{
+  GmRequest *request; /* (unowned) */
+  GmHttpExchange *exchange; /* (owned) (nullable) */
+  GmHttpFacts facts; /* of the final head */
+  GmHttpUpload upload;
+  guint n_interim;
+  gboolean expecting; /* Expect: 100-continue is in the request */
+  gboolean close_asked; /* "Connection: close" is in the request */
+};
+
+typedef struct
+{
+  const char *name;
+  GmResult (*step) (GmHttpExchange *self); /* OK when request and answer are complete */
+  GmIo (*want) (GmHttpExchange *self);
+  void (*free) (GmHttpExchange *self);
+} GmHttpExchangeType;
+
+struct _GmHttpExchange
+{
+  const GmHttpExchangeType *type;
+  GmHttp *http; /* (unowned) */
+  GmRequest *request; /* (unowned) */
+};
+
+GmHttpExchange *gm_http1_exchange_new (GmHttp *http);
+
+/* ---- told by the exchange ---- */
+
+/* A head, of whatever kind, is in request->headers from entry @first on. @plan is filled on GM_OK. */
+GmResult gm_http_take_head   (GmHttp *self,
+                              guint version,
+                              guint status,
+                              guint first,
+                              guint n,
+                              gboolean sending,
+                              GmHttpPlan *plan);
+/* Hands one raw head or trailer line to who wants it. */
+GmResult gm_http_tell_line   (GmHttp *self,
+                              GmSpan line);
+
+/* ---- gm-http-request.c ---- */
+
+/* Appends the whole request head to @out; decides upload and expectation in @self. */
+GmResult gm_http_write_head  (GmHttp *self,
+                              GmByteBuilder *out);
+
+/* ---- gm-http-follow.c ---- */
+
+/* Whether @status with a Location is a redirect. */
+gboolean gm_http_is_redirect (guint status);
+/* Fills follow_url, follow_method and follow_custom_method of @request. */
+GmResult gm_http_follow      (GmRequest *request,
+                              guint status,
+                              GmSpan location);

@@ -1,0 +1,816 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http.h"
+
+#include "gm-http-chunked.h"
+#include "gm-http1-parse.h"
+#include "gm-http1-write.h"
+#include "gm-trace.h"
+
+/* One request and its answer as HTTP/1 text over a connection. Two halves that run side by side: sending may still be
+ * going on when the answer is there, and the answer decides whether it goes on. */
+
+/* Body bytes that are read from a client and framed at a time. */
+#define UPLOAD_BLOCK (64 * 1024)
+/* A body of at most this size goes out in the same segment as its head. */
+#define WITH_HEAD (16 * 1024)
+
+typedef enum
+{
+  SEND_HEAD,
+  SEND_EXPECT, /* the head is out, the body waits for 100 (or its time) */
+  SEND_BODY,
+  SEND_DONE,
+} SendState;
+
+typedef enum
+{
+  RECV_HEAD,
+  RECV_BODY,
+  RECV_DONE,
+} RecvState;
+
+typedef struct
+{
+  GmHttpExchange exchange; /* first member */
+  SendState send_state;
+  RecvState recv_state;
+  gboolean send_blocked; /* the transport said AGAIN */
+  gboolean body_ended; /* everything of the upload is in @out or sent */
+  gboolean excess; /* bytes came behind the answer */
+  GmByteBuilder out; /* composed and not yet sent */
+  gsize out_pos;
+  GmResult send_error; /* kept while an answer may still be read */
+  int send_errno;
+  GmHttp1Head head;
+  GmHttpPlan plan;
+  GmHttpChunked chunked;
+  gint64 left; /* GM_HTTP_BODY_LENGTH */
+  gint64 ignored; /* bytes of a body nobody wants */
+} Http1;
+
+/* ---- sending ---- */
+
+static GmResult
+send_failed (Http1 *self,
+             GmResult result)
+{
+  GmRequest *request = self->exchange.request;
+
+  GM_TRACE (HTTP, request->id, request->connection->id, "sending failed: %s", gm_result_name (result));
+  /* The peer may have answered before it closed; only when reading gives nothing either is this the result. */
+  self->send_error = result;
+  self->send_state = SEND_DONE;
+  self->out_pos = self->out.len;
+
+  return GM_OK;
+}
+
+/* Sends from @data; *@n_sent is what went out. Keeps quotas and counters. */
+static GmResult
+send_bytes (Http1 *self,
+            const char *data,
+            gsize len,
+            gsize *n_sent)
+{
+  GmRequest *request = self->exchange.request;
+  GmResult result = GM_OK;
+
+  *n_sent = 0;
+  while (len > 0)
+    {
+      gsize n = 0;
+      gsize most = len;
+
+      if (self->send_state == SEND_BODY)
+        {
+          if (request->flow->send_quota <= 0)
+            return GM_AGAIN;
+          most = (gsize) MIN ((gint64) most, request->flow->send_quota);
+        }
+      result = gm_connection_send (request->connection, data, most, &n);
+      if (result != GM_OK)
+        break;
+      if (self->send_state == SEND_BODY && request->flow->send_quota != G_MAXINT64)
+        request->flow->send_quota -= (gint64) n;
+      data += n;
+      len -= n;
+      *n_sent += n;
+    }
+  request->info->hop.bytes_sent += *n_sent;
+  self->send_blocked = result == GM_AGAIN;
+
+  return result;
+}
+
+static GmResult
+flush (Http1 *self)
+{
+  gsize n;
+  GmResult result;
+
+  if (self->out_pos == self->out.len)
+    return GM_OK;
+
+  result = send_bytes (self, self->out.data + self->out_pos, self->out.len - self->out_pos, &n);
+  self->out_pos += n;
+  if (self->out_pos == self->out.len)
+    {
+      gm_byte_builder_reset (&self->out);
+      self->out_pos = 0;
+    }
+
+  return result;
+}
+
+static void
+request_is_sent (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+
+  self->send_state = SEND_DONE;
+  request->info->hop.times.request_end = request->reactor->now;
+  request->wake_at = 0;
+  request->waiting_for_answer = !request->answered;
+  if (self->exchange.http->upload != GM_HTTP_UPLOAD_NONE && request->client->ops->note != NULL)
+    request->client->ops->note (request->client, GM_NOTE_UPLOADED, NULL, 0);
+}
+
+static void
+head_is_sent (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp *http = self->exchange.http;
+
+  if (http->upload == GM_HTTP_UPLOAD_NONE || self->body_ended)
+    request_is_sent (self);
+  else if (http->expecting)
+    {
+      self->send_state = SEND_EXPECT;
+      request->wake_at = request->reactor->now + (gint64) request->settings->expect_timeout_ms * 1000;
+    }
+  else
+    self->send_state = SEND_BODY;
+}
+
+/* Composes the head (and a short body with it) in the reactor's scratch and sends it; what the transport does not take
+ * is kept in @out. */
+static GmResult
+send_head (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp *http = self->exchange.http;
+  GmByteBuilder *scratch = &request->reactor->write_buffer;
+  gsize head_len;
+  gsize n;
+  GmResult result;
+
+  gm_byte_builder_reset (scratch);
+  result = gm_http_write_head (http, scratch);
+  if (result != GM_OK)
+    return result;
+  head_len = scratch->len;
+  request->info->request_bytes += head_len;
+  if (request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_HEADER_OUT, scratch->data, head_len);
+  GM_TRACE (HEADER, request->id, request->connection->id, "> %.*s", (int) head_len, scratch->data);
+
+  if (http->upload == GM_HTTP_UPLOAD_LENGTH && !http->expecting && request->source->kind == GM_SOURCE_BYTES &&
+      request->source->size <= WITH_HEAD && request->flow->send_quota == G_MAXINT64)
+    {
+      gsize len = 0;
+      const char *bytes = gm_source_take_bytes (request->source, &len);
+
+      gm_byte_builder_append (scratch, bytes, len);
+      request->info->uploaded += len;
+      self->body_ended = TRUE;
+      if (len > 0 && request->client->ops->debug != NULL)
+        request->client->ops->debug (request->client, GM_DEBUG_DATA_OUT, bytes, len);
+    }
+  if (scratch->failed)
+    return GM_OUT_OF_MEMORY;
+
+  result = send_bytes (self, scratch->data, scratch->len, &n);
+  if (result == GM_AGAIN)
+    gm_byte_builder_append (&self->out, scratch->data + n, scratch->len - n);
+  else if (result != GM_OK)
+    return send_failed (self, result);
+
+  head_is_sent (self);
+  return result;
+}
+
+static GmResult
+append_trailers (Http1 *self);
+
+/* Reads a block from the source into @out, framed if need be. */
+static GmResult
+fill (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  gboolean chunked = self->exchange.http->upload == GM_HTTP_UPLOAD_CHUNKED;
+  gsize at;
+  gsize n = 0;
+  GmResult result;
+
+  if (!gm_byte_builder_reserve (&self->out, UPLOAD_BLOCK + 2 * GM_HTTP_CHUNK_HEAD_MAX))
+    return GM_OUT_OF_MEMORY;
+  /* The size line is of fixed length: it goes in front of bytes whose number is known only afterwards. */
+  at = self->out.len + (chunked ? GM_HTTP_CHUNK_HEAD_MAX : 0);
+  result = gm_source_read (request->source, self->out.data + at,
+                           (gsize) MIN ((gint64) UPLOAD_BLOCK, MAX (request->flow->send_quota, 1)), &n);
+  if (result != GM_OK)
+    return result;
+  request->info->uploaded += n;
+  if (n > 0 && request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_DATA_OUT, self->out.data + at, n);
+
+  if (!chunked)
+    self->out.len += n;
+  else if (n > 0)
+    {
+      char size_line[GM_HTTP_CHUNK_HEAD_MAX];
+      gsize size_len = gm_http_chunk_write_head (size_line, n);
+
+      memcpy (self->out.data + self->out.len, size_line, size_len);
+      memmove (self->out.data + self->out.len + size_len, self->out.data + at, n);
+      self->out.len += size_len + n;
+      gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_END);
+    }
+  if (n == 0 || gm_source_is_done (request->source))
+    {
+      self->body_ended = TRUE;
+      if (chunked)
+        return append_trailers (self);
+    }
+
+  return GM_OK;
+}
+
+static void
+add_trailer (gpointer data,
+             const char *line)
+{
+  Http1 *self = data;
+  const char *colon = strchr (line, ':');
+
+  if (colon != NULL)
+    gm_http1_write_field (&self->out, gm_span (line, (gsize) (colon - line)),
+                          gm_span_strip (gm_span (colon + 1, strlen (colon + 1))));
+}
+
+static GmResult
+append_trailers (Http1 *self)
+{
+  GmClient *client = self->exchange.request->client;
+
+  gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_LAST);
+  if (client->ops->trailers != NULL && client->ops->trailers (client, add_trailer, self) != GM_ANSWER_OK)
+    return GM_ABORTED;
+  gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_END);
+
+  return self->out.failed ? GM_OUT_OF_MEMORY : GM_OK;
+}
+
+/* A body in memory goes to the transport from where it lies. */
+static GmResult
+send_from_memory (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmSource *source = request->source;
+  gsize n;
+  GmResult result;
+
+  result = send_bytes (self, source->bytes + source->pos,
+                       (gsize) MIN (source->size - source->pos, (gint64) GM_REQUEST_SHARE), &n);
+  if (n > 0 && request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_DATA_OUT, source->bytes + source->pos, n);
+  source->pos += (gint64) n;
+  request->info->uploaded += n;
+  self->body_ended = gm_source_is_done (source);
+
+  return result;
+}
+
+static GmResult
+send_body (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  guint64 start = request->info->uploaded;
+  GmResult result = flush (self);
+
+  while (result == GM_OK && !self->body_ended)
+    {
+      if (request->info->uploaded - start >= GM_REQUEST_SHARE)
+        {
+          gm_reactor_queue (request->reactor, request->owner);
+          return GM_AGAIN;
+        }
+      if (request->flow->send_quota <= 0)
+        return GM_AGAIN;
+      if (request->source->kind == GM_SOURCE_BYTES && self->exchange.http->upload == GM_HTTP_UPLOAD_LENGTH)
+        result = send_from_memory (self);
+      else
+        {
+          result = fill (self);
+          if (result != GM_OK && result != GM_AGAIN)
+            return result;
+          if (result == GM_OK)
+            result = flush (self);
+        }
+    }
+
+  if (result == GM_OK)
+    request_is_sent (self);
+
+  return result;
+}
+
+static GmResult
+send_some (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmResult result = GM_OK;
+
+  self->send_blocked = FALSE;
+  if (self->send_state == SEND_HEAD)
+    {
+      result = send_head (self);
+      if (result != GM_OK)
+        return result;
+    }
+  if (self->send_state == SEND_EXPECT)
+    {
+      result = flush (self);
+      if (result == GM_OK && (request->wake_at == 0 || request->reactor->now >= request->wake_at))
+        {
+          request->wake_at = 0;
+          self->send_state = SEND_BODY;
+        }
+    }
+  if (self->send_state == SEND_BODY)
+    result = send_body (self);
+  else if (self->send_state == SEND_DONE && self->out_pos < self->out.len)
+    result = flush (self);
+
+  if (result == GM_SEND_FAILED || result == GM_RECV_FAILED)
+    return send_failed (self, result);
+  return result == GM_AGAIN ? GM_OK : result;
+}
+
+static void
+stop_sending (Http1 *self)
+{
+  if (self->send_state == SEND_DONE && self->out_pos == self->out.len)
+    return;
+
+  /* What was announced will not come: the connection cannot carry another request. */
+  self->send_state = SEND_DONE;
+  self->excess = TRUE;
+  gm_byte_builder_reset (&self->out);
+  self->out_pos = 0;
+  self->exchange.request->wake_at = 0;
+}
+
+/* ---- receiving ---- */
+
+static GmResult
+tell_lines (Http1 *self,
+            const GmHttp1Head *head)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp1Line iter = { 0 };
+  GmSpan line;
+
+  request->info->header_bytes += head->end - head->start;
+  if (request->client->ops->header == NULL && request->client->ops->debug == NULL &&
+      !request->settings->headers_in_body && !GM_TRACE_ON (HEADER))
+    return GM_OK;
+
+  while (gm_http1_line_next (&iter, head, request->headers, &line))
+    {
+      GmResult result = gm_http_tell_line (self->exchange.http, line);
+
+      if (result != GM_OK)
+        return result;
+    }
+
+  return GM_OK;
+}
+
+/* Body bytes on their way to the client, or away. */
+static GmResult
+deliver (Http1 *self,
+         const char *data,
+         gsize len)
+{
+  GmRequest *request = self->exchange.request;
+
+  request->info->downloaded += len;
+  if (request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_DATA_IN, data, len);
+  if (!self->plan.ignore_body)
+    return gm_sink_write (request->sink, data, len);
+
+  self->ignored += (gint64) len;
+  return GM_OK;
+}
+
+static GmResult
+body_is_complete (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+
+  self->recv_state = RECV_DONE;
+  request->info->hop.times.response_end = request->reactor->now;
+
+  return self->plan.ignore_body ? GM_OK : gm_sink_finish (request->sink);
+}
+
+static void
+forget_body (Http1 *self)
+{
+  self->excess = TRUE;
+  body_is_complete (self);
+}
+
+/* After a final head: how the body is to be read. */
+static GmResult
+begin_body (Http1 *self)
+{
+  const GmHttpBody *body = &self->plan.body;
+
+  self->recv_state = RECV_BODY;
+  self->left = body->framing == GM_HTTP_BODY_LENGTH ? body->length : 0;
+  if (body->framing == GM_HTTP_BODY_CHUNKED)
+    gm_http_chunked_init (&self->chunked, NULL, GM_HTTP_CHUNKED_BARE_LF);
+  if (body->framing == GM_HTTP_BODY_NONE || (body->framing == GM_HTTP_BODY_LENGTH && body->length == 0))
+    return body_is_complete (self);
+
+  if (self->plan.ignore_body &&
+      (body->framing == GM_HTTP_BODY_UNTIL_CLOSE ||
+       (body->framing == GM_HTTP_BODY_LENGTH && body->length > GM_HTTP_MAX_IGNORED)))
+    forget_body (self);
+
+  return GM_OK;
+}
+
+static GmResult
+take_old_answer (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmSpan raw = gm_http1_head_get_raw (&self->head, request->headers);
+
+  /* HTTP/0.9: no head at all. */
+  request->info->http_version = 9;
+  request->info->status = request->info->hop.status = 0;
+  self->plan = (GmHttpPlan){ .body = { GM_HTTP_BODY_UNTIL_CLOSE, -1, FALSE } };
+  request->phase = GM_PHASE_BODY;
+  request->news (request, GM_NEWS_HEAD);
+  self->recv_state = RECV_BODY;
+
+  return raw.len > 0 ? deliver (self, raw.data, raw.len) : GM_OK;
+}
+
+static GmResult
+take_head (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp *http = self->exchange.http;
+  gboolean sending = self->send_state != SEND_DONE;
+  GmResult result;
+
+  if (self->head.version == 9)
+    return take_old_answer (self);
+
+  result = tell_lines (self, &self->head);
+  if (result == GM_OK)
+    result = gm_http_take_head (http, self->head.version, self->head.status, self->head.first_entry,
+                                self->head.n_entries, sending, &self->plan);
+  if (result != GM_OK)
+    return result;
+
+  if (self->plan.interim)
+    {
+      if (self->plan.go_on_sending && self->send_state == SEND_EXPECT)
+        {
+          request->wake_at = 0;
+          gm_reactor_queue (request->reactor, request->owner);
+        }
+      gm_http1_head_init (&self->head, NULL, request->settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
+      return GM_OK;
+    }
+
+  if (self->send_state == SEND_EXPECT && self->head.status >= 300)
+    self->plan.stop_sending = TRUE;
+  else if (self->send_state == SEND_EXPECT)
+    request->wake_at = 0; /* a final 2xx instead of 100: the body is wanted all the same */
+  if (self->plan.stop_sending)
+    stop_sending (self);
+
+  return begin_body (self);
+}
+
+static GmResult
+feed_chunked (Http1 *self,
+              const char *data,
+              gsize len,
+              gsize *consumed)
+{
+  GmRequest *request = self->exchange.request;
+  gboolean raw = request->settings->raw_transfer;
+
+  *consumed = 0;
+  while (*consumed < len)
+    {
+      gsize n;
+      GmSpan body;
+      GmResult result = GM_OK;
+      GmParse parse =
+        gm_http_chunked_feed (&self->chunked, request->headers, data + *consumed, len - *consumed, &n, &body, &result);
+
+      if (parse == GM_PARSE_BAD)
+        return result;
+      if (raw && n > 0)
+        result = deliver (self, data + *consumed, n);
+      else if (body.len > 0)
+        result = deliver (self, body.data, body.len);
+      *consumed += n;
+      if (result != GM_OK)
+        return result;
+      if (parse == GM_PARSE_DONE)
+        {
+          result = self->chunked.trailer.n_entries > 0 ? tell_lines (self, &self->chunked.trailer) : GM_OK;
+          return result == GM_OK ? body_is_complete (self) : result;
+        }
+    }
+  if (self->plan.ignore_body && self->ignored > GM_HTTP_MAX_IGNORED)
+    forget_body (self);
+
+  return GM_OK;
+}
+
+static GmResult
+feed_body (Http1 *self,
+           const char *data,
+           gsize len,
+           gsize *consumed)
+{
+  GmResult result;
+
+  switch (self->plan.body.framing)
+    {
+    case GM_HTTP_BODY_CHUNKED:
+      return feed_chunked (self, data, len, consumed);
+    case GM_HTTP_BODY_LENGTH:
+      *consumed = (gsize) MIN ((gint64) len, self->left);
+      self->left -= (gint64) *consumed;
+      result = deliver (self, data, *consumed);
+      return result == GM_OK && self->left == 0 ? body_is_complete (self) : result;
+    case GM_HTTP_BODY_UNTIL_CLOSE:
+      *consumed = len;
+      return deliver (self, data, len);
+    case GM_HTTP_BODY_NONE:
+    default:
+      *consumed = 0;
+      return body_is_complete (self);
+    }
+}
+
+static GmResult
+feed (Http1 *self,
+      const char *data,
+      gsize len)
+{
+  GmRequest *request = self->exchange.request;
+
+  while (len > 0 && self->recv_state != RECV_DONE)
+    {
+      gsize consumed = 0;
+      GmResult result = GM_OK;
+
+      if (self->recv_state == RECV_HEAD)
+        {
+          GmParse parse = gm_http1_head_feed (&self->head, request->headers, data, len, &consumed, &result);
+
+          if (parse == GM_PARSE_BAD)
+            return result;
+          if (parse == GM_PARSE_DONE)
+            result = take_head (self);
+        }
+      else
+        result = feed_body (self, data, len, &consumed);
+
+      if (result != GM_OK)
+        return result;
+      data += consumed;
+      len -= consumed;
+    }
+  if (len > 0)
+    self->excess = TRUE;
+
+  return GM_OK;
+}
+
+/* The peer closed, or reading failed with @error (GM_OK = an orderly end). */
+static GmResult
+take_end (Http1 *self,
+          GmResult error)
+{
+  GmRequest *request = self->exchange.request;
+  GmResult why = GM_OK;
+
+  self->excess = TRUE;
+  switch (self->recv_state)
+    {
+    case RECV_HEAD:
+      if (error == GM_OK && gm_http1_head_finish (&self->head, request->headers, &why) == GM_PARSE_DONE)
+        {
+          GmResult result = take_old_answer (self);
+
+          return result == GM_OK ? body_is_complete (self) : result;
+        }
+      if (error != GM_OK)
+        why = error;
+      return self->send_error != GM_OK ? self->send_error : why;
+    case RECV_BODY:
+      if (error != GM_OK)
+        return error;
+      if (self->plan.body.framing == GM_HTTP_BODY_UNTIL_CLOSE)
+        return body_is_complete (self);
+      /* A body nobody wants may as well be cut. */
+      return self->plan.ignore_body ? body_is_complete (self) : GM_PARTIAL;
+    case RECV_DONE:
+    default:
+      return GM_OK;
+    }
+}
+
+/* The most that may be read at once now; 0 = nothing. */
+static gsize
+room (Http1 *self,
+      gsize size)
+{
+  GmFlow *flow = self->exchange.request->flow;
+
+  if (flow->most > 0)
+    size = MIN (size, flow->most);
+  if (flow->recv_quota < (gint64) size)
+    size = (gsize) MAX (flow->recv_quota, 0);
+
+  return size;
+}
+
+static GmResult
+recv_once (Http1 *self,
+           gsize *n,
+           gboolean *full)
+{
+  GmRequest *request = self->exchange.request;
+  gsize size;
+  char *buffer = gm_reactor_read_buffer (request->reactor, &size);
+  gsize most = room (self, size);
+  GmResult result;
+
+  *n = 0;
+  if (most == 0)
+    return GM_AGAIN;
+  result = gm_connection_recv (request->connection, buffer, most, n);
+  if (result == GM_AGAIN)
+    return result;
+  if (result != GM_OK || *n == 0)
+    return take_end (self, result);
+
+  *full = *n == size;
+  request->info->hop.bytes_received += *n;
+  if (request->flow->recv_quota != G_MAXINT64)
+    request->flow->recv_quota -= (gint64) *n;
+  if (!request->answered)
+    {
+      request->answered = TRUE;
+      request->waiting_for_answer = FALSE;
+      request->phase = GM_PHASE_RESPONSE;
+      request->info->hop.times.response_start = request->reactor->now;
+    }
+
+  return feed (self, buffer, *n);
+}
+
+static GmResult
+recv_some (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+  gsize share = 0;
+
+  while (self->recv_state != RECV_DONE)
+    {
+      gboolean full = FALSE;
+      gsize n = 0;
+      GmResult result;
+
+      if (gm_sink_client_is_blocked (&request->client_sink))
+        {
+          result = gm_sink_client_flush (&request->client_sink);
+          if (result != GM_OK)
+            return result;
+        }
+      if (!gm_connection_readable (request->connection))
+        return GM_AGAIN;
+
+      result = recv_once (self, &n, &full);
+      if (result != GM_OK)
+        return result;
+      if (full)
+        gm_reactor_grow_buffer (request->reactor);
+
+      share += n;
+      if (share >= GM_REQUEST_SHARE && self->recv_state != RECV_DONE)
+        {
+          gm_reactor_queue (request->reactor, request->owner);
+          return GM_AGAIN;
+        }
+    }
+
+  return GM_OK;
+}
+
+/* ---- the exchange ---- */
+
+static gboolean
+is_complete (Http1 *self)
+{
+  return self->recv_state == RECV_DONE && self->send_state == SEND_DONE && self->out_pos == self->out.len &&
+         self->exchange.request->client_sink.held_len == 0;
+}
+
+static GmResult
+http1_step (GmHttpExchange *exchange)
+{
+  Http1 *self = (Http1 *) exchange;
+  GmRequest *request = exchange->request;
+  GmResult result = GM_OK;
+
+  if (self->send_state != SEND_DONE || self->out_pos < self->out.len)
+    {
+      result = send_some (self);
+      if (result != GM_OK)
+        return result;
+    }
+  if (self->recv_state != RECV_DONE)
+    {
+      /* After a failed send whatever the peer still said is waiting: look, readiness latched or not. */
+      if (self->send_error != GM_OK && gm_connection_get_socket (request->connection) != NULL)
+        gm_connection_get_socket (request->connection)->ready |= GM_IO_IN;
+      result = recv_some (self);
+      if (result == GM_AGAIN && self->send_error != GM_OK && !gm_sink_client_is_blocked (&request->client_sink))
+        return self->send_error;
+    }
+  else if (request->client_sink.held_len > 0)
+    result = gm_sink_client_flush (&request->client_sink);
+  if (result != GM_OK && result != GM_AGAIN)
+    return result;
+
+  if (!is_complete (self))
+    return GM_AGAIN;
+
+  request->keep_connection = self->plan.body.reusable && !self->excess && !exchange->http->close_asked &&
+                             self->send_error == GM_OK;
+  return GM_OK;
+}
+
+static GmIo
+http1_want (GmHttpExchange *exchange)
+{
+  Http1 *self = (Http1 *) exchange;
+  GmRequest *request = exchange->request;
+  GmIo want = GM_IO_NONE;
+
+  if (self->recv_state != RECV_DONE && !gm_sink_client_is_blocked (&request->client_sink) &&
+      request->flow->recv_quota > 0)
+    want |= GM_IO_IN;
+  if (self->send_blocked && (self->send_state != SEND_BODY || request->flow->send_quota > 0))
+    want |= GM_IO_OUT;
+
+  return want;
+}
+
+static void
+http1_free (GmHttpExchange *exchange)
+{
+  Http1 *self = (Http1 *) exchange;
+
+  gm_byte_builder_clear (&self->out);
+  g_slice_free (Http1, self);
+}
+
+GmHttpExchange *
+gm_http1_exchange_new (GmHttp *http)
+{
+  static const GmHttpExchangeType type = { "http/1", http1_step, http1_want, http1_free };
+  Http1 *self = g_slice_new0 (Http1);
+  GmRequest *request = http->request;
+
+  self->exchange = (GmHttpExchange){ &type, http, request };
+  gm_http1_head_init (&self->head, NULL, request->settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
+
+  return &self->exchange;
+}
