@@ -14,3 +14,18 @@ gm_protocol_find (GmScheme scheme)
 
   return NULL;
 }
+
+gpointer
+gm_request_alloc (GmRequest *self,
+                  gsize size)
+{
+  gpointer memory = self->arena;
+
+  size = (size + 15) & ~(gsize) 15;
+  if (size > self->arena_left)
+    g_error ("a protocol asks for more than GM_REQUEST_ARENA");
+  self->arena += size;
+  self->arena_left -= size;
+
+  return memory;
+}

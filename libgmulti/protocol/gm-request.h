@@ -46,6 +46,8 @@ struct _GmRequest
   gboolean foreign_host; /* nor a Host field of the user's */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   void (*news) (GmRequest *self, GmNews news);
+  char *arena; /* (unowned): zeroed memory for one attempt, by gm_request_alloc() */
+  gsize arena_left;
 
   /* ---- the protocol's answer ---- */
   GmSinkClient client_sink;
@@ -61,6 +63,11 @@ struct _GmRequest
   gboolean again_without_expect; /* at the end with GM_OK: repeat the request with no_expect */
   gpointer state; /* (owned): the protocol's own */
 };
+
+/* Zeroed memory that lives as long as the attempt; there is room for what the protocols here need (GM_REQUEST_ARENA). */
+#define GM_REQUEST_ARENA 704
+gpointer gm_request_alloc (GmRequest *self,
+                           gsize size);
 
 struct _GmProtocol
 {

@@ -297,7 +297,7 @@ gm_http_take_head (GmHttp *self,
 static GmResult
 http_begin (GmRequest *request)
 {
-  GmHttp *self = g_slice_new0 (GmHttp);
+  GmHttp *self = gm_request_alloc (request, sizeof *self);
 
   request->state = self;
   self->request = request;
@@ -332,7 +332,6 @@ http_end (GmRequest *request)
     return;
   if (self->exchange != NULL)
     self->exchange->type->free (self->exchange);
-  g_slice_free (GmHttp, self);
 }
 
 const GmProtocol gm_protocol_http = {

@@ -799,15 +799,14 @@ http1_free (GmHttpExchange *exchange)
   Http1 *self = (Http1 *) exchange;
 
   gm_byte_builder_clear (&self->out);
-  g_slice_free (Http1, self);
 }
 
 GmHttpExchange *
 gm_http1_exchange_new (GmHttp *http)
 {
   static const GmHttpExchangeType type = { "http/1", http1_step, http1_want, http1_free };
-  Http1 *self = g_slice_new0 (Http1);
   GmRequest *request = http->request;
+  Http1 *self = gm_request_alloc (request, sizeof *self);
 
   self->exchange = (GmHttpExchange){ &type, http, request };
   gm_http1_head_init (&self->head, NULL, request->settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
