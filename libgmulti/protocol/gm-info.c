@@ -9,3 +9,9 @@ gm_info_clear (GmInfo *info)
   g_clear_pointer (&info->earlier, g_array_unref);
   *info = (GmInfo){ .download_size = -1, .upload_size = -1, .filetime = -1 };
 }
+
+void
+gm_hop_clear (gpointer hop)
+{
+  g_clear_pointer (&((GmHop *) hop)->url, gm_url_unref);
+}

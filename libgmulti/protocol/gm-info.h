@@ -58,3 +58,4 @@ typedef struct
 } GmInfo;
 
 void gm_info_clear (GmInfo *info);
+void gm_hop_clear  (gpointer hop); /* what a GmHop owns */

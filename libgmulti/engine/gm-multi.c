@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-fork.h"
+#include "gm-trace.h"
+#include "gm-transfer-private.h"
+
+#include <errno.h>
+
+/* Runs that are kept for the next transfer, so that a steady flow of small ones does not touch the allocator. */
+#define SPARE_RUNS 32
+
+struct _GmMulti
+{
+  GmReactor reactor; /* first member */
+  GmPool *pool; /* (owned) */
+  GmDnsCache *dns_cache; /* (owned) */
+  GmResolver *resolver; /* (owned) */
+  GmMultiLimits limits;
+  GQueue transfers; /* of GmTransfer, in order of adding */
+  GQueue facts; /* of GmTransfer */
+  guint fact_mask;
+  guint n_running;
+  guint64 n_ever;
+  GmRun *spare_runs[SPARE_RUNS];
+  guint n_spare_runs;
+  guint fork_generation;
+  guint turning;
+  gboolean dead; /* free at the end of the turn */
+  gpointer user_data;
+};
+
+/* ---- life ---- */
+
+GmMulti *
+gm_multi_new (const GmClock *clock,
+              const GmReactorOps *ops,
+              guint facts,
+              gpointer user_data)
+{
+  GmMulti *self = g_new0 (GmMulti, 1);
+
+  gm_trace_init ();
+  gm_reactor_init (&self->reactor, clock, ops, user_data);
+  self->user_data = user_data;
+  self->fact_mask = facts;
+  self->fork_generation = gm_fork_generation ();
+  self->limits = (GmMultiLimits){ .pool = { .max_idle = -1 }, .max_streams = 100, .resolve_threads = 20 };
+  self->pool = gm_pool_new (&self->reactor);
+  self->dns_cache = gm_dns_cache_new ();
+  self->resolver = gm_resolver_new (&self->reactor, self->dns_cache);
+
+  return self;
+}
+
+static void
+destroy (GmMulti *self)
+{
+  while (self->transfers.length > 0)
+    gm_multi_remove (self, g_queue_peek_head (&self->transfers));
+  gm_pool_free (self->pool);
+  gm_resolver_free (self->resolver);
+  gm_dns_cache_unref (self->dns_cache);
+  while (self->n_spare_runs > 0)
+    g_free (self->spare_runs[--self->n_spare_runs]);
+  gm_reactor_clear (&self->reactor);
+  g_free (self);
+}
+
+void
+gm_multi_free (GmMulti *self)
+{
+  if (self->turning > 0)
+    self->dead = TRUE;
+  else
+    destroy (self);
+}
+
+GmReactor *
+gm_multi_get_reactor (GmMulti *self)
+{
+  return &self->reactor;
+}
+
+GmMulti *
+gm_multi_from_reactor (GmReactor *reactor)
+{
+  return (GmMulti *) reactor;
+}
+
+gpointer
+gm_multi_get_user_data (GmMulti *self)
+{
+  return self->user_data;
+}
+
+void
+gm_multi_set_limits (GmMulti *self,
+                     const GmMultiLimits *limits)
+{
+  self->limits = *limits;
+  gm_pool_set_limits (self->pool, &limits->pool);
+  gm_resolver_set_max (self->resolver, limits->resolve_threads);
+}
+
+const GmMultiLimits *
+gm_multi_get_limits (GmMulti *self)
+{
+  return &self->limits;
+}
+
+GmPool *
+gm_multi_get_pool (GmMulti *self)
+{
+  return self->pool;
+}
+
+GmResolver *
+gm_multi_get_resolver (GmMulti *self)
+{
+  return self->resolver;
+}
+
+/* ---- runs ---- */
+
+GmRun *
+gm_multi_take_run (GmMulti *self)
+{
+  GmRun *run;
+
+  if (self->n_spare_runs == 0)
+    return g_new0 (GmRun, 1);
+
+  run = self->spare_runs[--self->n_spare_runs];
+  memset (run, 0, sizeof *run);
+  return run;
+}
+
+void
+gm_multi_give_run (GmMulti *self,
+                   GmRun *run)
+{
+  if (self->n_spare_runs < SPARE_RUNS)
+    self->spare_runs[self->n_spare_runs++] = run;
+  else
+    g_free (run);
+}
+
+/* ---- transfers ---- */
+
+GmResult
+gm_multi_add (GmMulti *self,
+              GmTransfer *transfer)
+{
+  if (self->fork_generation != gm_fork_generation ())
+    return GM_AFTER_FORK;
+  if (transfer->multi != NULL)
+    return GM_BAD_REQUEST;
+
+  transfer->multi = self;
+  g_queue_push_tail_link (&self->transfers, &transfer->link);
+  self->n_running++;
+  self->n_ever++;
+  GM_TRACE (MULTI, transfer->id, 0, "added, %u running", self->n_running);
+  /* Outside a turn the time of the last one may be long past. */
+  if (self->turning == 0)
+    gm_reactor_begin_turn (&self->reactor);
+  gm_transfer_start (transfer);
+
+  return GM_OK;
+}
+
+void
+gm_multi_is_done (GmMulti *self,
+                  GmTransfer *transfer)
+{
+  self->n_running--;
+  gm_multi_note (self, transfer, GM_FACT_DONE);
+}
+
+void
+gm_multi_detach (GmMulti *self,
+                 GmTransfer *transfer)
+{
+  if (transfer->state != GM_STATE_DONE)
+    self->n_running--;
+  gm_transfer_end_run (transfer, FALSE);
+  if (transfer->fact_link.data != NULL)
+    {
+      g_queue_unlink (&self->facts, &transfer->fact_link);
+      transfer->fact_link.data = NULL;
+    }
+  transfer->facts = 0;
+  g_queue_unlink (&self->transfers, &transfer->link);
+  transfer->multi = NULL;
+  transfer->state = GM_STATE_IDLE;
+  GM_TRACE (MULTI, transfer->id, 0, "removed, %u running", self->n_running);
+}
+
+void
+gm_multi_remove (GmMulti *self,
+                 GmTransfer *transfer)
+{
+  if (transfer->multi != self)
+    return;
+
+  if (transfer->stepping > 0)
+    transfer->doomed = TRUE;
+  else
+    gm_multi_detach (self, transfer);
+}
+
+guint
+gm_multi_n_running (GmMulti *self)
+{
+  return self->n_running;
+}
+
+guint
+gm_multi_n_pending (GmMulti *self)
+{
+  return gm_pool_n_waiting (self->pool);
+}
+
+guint
+gm_multi_n_added (GmMulti *self)
+{
+  return self->transfers.length;
+}
+
+guint64
+gm_multi_n_ever (GmMulti *self)
+{
+  return self->n_ever;
+}
+
+void
+gm_multi_foreach (GmMulti *self,
+                  void (*func) (GmTransfer *, gpointer),
+                  gpointer user_data)
+{
+  GList *l = self->transfers.head;
+
+  while (l != NULL)
+    {
+      GList *next = l->next;
+
+      func (l->data, user_data);
+      l = next;
+    }
+}
+
+/* ---- turning ---- */
+
+void
+gm_multi_turn (GmMulti *self,
+               gint64 budget_us)
+{
+  GmReactor *reactor = &self->reactor;
+  gint64 deadline;
+
+  if (self->turning > 0)
+    return;
+  /* A child process may only clean up: these connections are its parent's. */
+  if (self->fork_generation != gm_fork_generation ())
+    return;
+
+  self->turning++;
+  gm_reactor_begin_turn (reactor);
+  deadline = budget_us > 0 ? reactor->now + budget_us : 0;
+  if (gm_reactor_run (reactor, deadline))
+    {
+      guint before = reactor->runnables.length;
+
+      gm_reactor_expire (reactor);
+      if (reactor->runnables.length > before)
+        gm_reactor_run (reactor, deadline);
+    }
+  self->turning--;
+
+  if (self->dead)
+    destroy (self);
+}
+
+int
+gm_multi_perform (GmMulti *self)
+{
+  if (self->turning > 0)
+    return 0;
+
+  if (gm_reactor_collect (&self->reactor, 0) < 0)
+    return -1;
+  gm_multi_turn (self, 0);
+
+  return 0;
+}
+
+gboolean
+gm_multi_is_turning (GmMulti *self)
+{
+  return self->turning > 0;
+}
+
+gboolean
+gm_multi_post_fd (GmMulti *self,
+                  int fd,
+                  GmIo ready)
+{
+  GmSocket *socket = gm_reactor_find_fd (&self->reactor, fd);
+
+  if (socket == NULL)
+    return FALSE;
+
+  gm_socket_post (socket, ready != GM_IO_NONE ? ready : (GmIo) socket->want);
+  return TRUE;
+}
+
+static void
+post_all_cb (GmSocket *socket,
+             gpointer user_data)
+{
+  gm_socket_post (socket, (GmIo) socket->want);
+}
+
+void
+gm_multi_post_all (GmMulti *self)
+{
+  gm_reactor_foreach (&self->reactor, post_all_cb, NULL);
+}
+
+gint64
+gm_multi_get_next (GmMulti *self)
+{
+  return gm_reactor_next (&self->reactor);
+}
+
+/* ---- facts ---- */
+
+void
+gm_multi_note (GmMulti *self,
+               GmTransfer *transfer,
+               GmFact fact)
+{
+  if ((self->fact_mask & fact) == 0)
+    return;
+
+  transfer->facts |= fact;
+  if (transfer->fact_link.data == NULL)
+    {
+      transfer->fact_link.data = transfer;
+      g_queue_push_tail_link (&self->facts, &transfer->fact_link);
+    }
+}
+
+GmTransfer *
+gm_multi_pop_fact (GmMulti *self,
+                   guint *facts)
+{
+  GList *link = g_queue_pop_head_link (&self->facts);
+  GmTransfer *transfer;
+
+  if (link == NULL)
+    return NULL;
+
+  transfer = link->data;
+  link->data = NULL;
+  *facts = transfer->facts;
+  transfer->facts = 0;
+
+  return transfer;
+}
+
+guint
+gm_multi_n_facts (GmMulti *self)
+{
+  return self->facts.length;
+}
+
+/* ---- housekeeping ---- */
+
+void
+gm_multi_close_idle (GmMulti *self)
+{
+  gm_pool_close_idle (self->pool);
+}
+
+void
+gm_multi_network_changed (GmMulti *self,
+                          gboolean drop_connections,
+                          gboolean drop_names)
+{
+  if (drop_connections)
+    gm_pool_close_idle (self->pool);
+  if (drop_names)
+    gm_dns_cache_clear (self->dns_cache);
+}

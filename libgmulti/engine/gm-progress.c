@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-progress.h"
+
+void
+gm_meter_reset (GmMeter *self)
+{
+  *self = (GmMeter){ { 0 } };
+}
+
+void
+gm_meter_note (GmMeter *self,
+               gint64 now,
+               guint64 total)
+{
+  guint last = (self->next + GM_METER_SAMPLES - 1) % GM_METER_SAMPLES;
+
+  if (self->n > 0 && now - self->at[last] < G_USEC_PER_SEC)
+    return;
+
+  self->at[self->next] = now;
+  self->bytes[self->next] = total;
+  self->next = (self->next + 1) % GM_METER_SAMPLES;
+  self->n = MIN (self->n + 1, GM_METER_SAMPLES);
+}
+
+guint64
+gm_meter_speed (const GmMeter *self,
+                gint64 now,
+                guint64 total)
+{
+  guint first = self->n < GM_METER_SAMPLES ? 0 : self->next;
+  gint64 time;
+
+  if (self->n == 0)
+    return 0;
+  time = now - self->at[first];
+  if (time <= 0 || total <= self->bytes[first])
+    return 0;
+
+  return (guint64) ((double) (total - self->bytes[first]) * G_USEC_PER_SEC / (double) time);
+}
+
+/* ---- limits ---- */
+
+static gint64
+burst (gint64 rate)
+{
+  return MAX (rate / 5, 1);
+}
+
+gint64
+gm_bucket_fill (GmBucket *self,
+                gint64 rate,
+                gint64 now)
+{
+  if (rate <= 0)
+    return G_MAXINT64;
+
+  if (self->filled_at == 0)
+    {
+      self->tokens = burst (rate);
+      self->filled_at = now;
+    }
+  else
+    {
+      gint64 time = MIN (now - self->filled_at, 10 * G_USEC_PER_SEC);
+      gint64 more = (gint64) ((double) time * (double) rate / G_USEC_PER_SEC);
+
+      /* Time that did not make a whole byte is not lost: it counts next time. */
+      if (more > 0)
+        {
+          self->tokens = MIN (self->tokens + more, burst (rate));
+          self->filled_at = now;
+        }
+    }
+
+  return MAX (self->tokens, 0);
+}
+
+void
+gm_bucket_take (GmBucket *self,
+                gint64 rate,
+                gint64 bytes)
+{
+  if (rate > 0)
+    self->tokens -= bytes;
+}
+
+gint64
+gm_bucket_next (const GmBucket *self,
+                gint64 rate,
+                gint64 now)
+{
+  gint64 enough = MAX (burst (rate) / 2, 1);
+  gint64 missing = enough - self->tokens;
+
+  if (rate <= 0 || missing <= 0)
+    return now;
+
+  return self->filled_at + (gint64) ((double) missing * G_USEC_PER_SEC / (double) rate) + 1;
+}
+
+/* ---- slowness ---- */
+
+void
+gm_slowness_reset (GmSlowness *self)
+{
+  *self = (GmSlowness){ 0 };
+}
+
+gboolean
+gm_slowness_check (GmSlowness *self,
+                   gint64 now,
+                   guint64 total,
+                   guint64 limit,
+                   gint64 limit_us,
+                   gint64 *next)
+{
+  gint64 interval = MIN (G_USEC_PER_SEC, limit_us);
+
+  if (self->checked_at == 0)
+    {
+      self->checked_at = self->since = now;
+      self->checked_bytes = total;
+    }
+  else if (now - self->checked_at >= interval)
+    {
+      gint64 time = now - self->checked_at;
+
+      if ((double) (total - self->checked_bytes) * G_USEC_PER_SEC >= (double) limit * (double) time)
+        self->since = now;
+      self->checked_at = now;
+      self->checked_bytes = total;
+    }
+
+  *next = self->checked_at + interval;
+  return now - self->since >= limit_us;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-multi.h"
+#include "gm-progress.h"
+#include "gm-request.h"
+
+/* The inside of a transfer, for the engine's own files. Who writes what: gm-transfer.c settings and life,
+ * gm-transfer-states.c the state (by its one setter) and everything of the run, gm-multi.c the links. */
+
+/* Settings of this ring; see GmConnectSettings for how blocks are shared. */
+typedef struct
+{
+  gatomicrefcount refs; /* unused in the static default */
+  char *url; /* GRefString, (nullable) */
+  char *default_scheme; /* GRefString, (nullable) */
+  gint64 low_speed_limit;
+  gint64 max_recv_speed;
+  gint64 max_send_speed;
+  guint protocols;
+  guint redirect_protocols;
+  guint timeout_ms;
+  guint connect_timeout_ms;
+  guint response_timeout_ms;
+  guint low_speed_time_ms;
+  guint max_buffer;
+  guint16 port;
+  guint8 guess_scheme;
+  guint8 path_as_is;
+  guint8 refuse_credentials;
+} GmTransferSettings;
+
+/* What a transfer has only between the end of waiting and its result. */
+typedef struct
+{
+  GmRequest request;
+  GmSource source;
+  const GmTransferSettings *transfer_settings; /* (owned): as they were when the run began */
+  const GmConnectSettings *connect_settings; /* (owned) */
+  const GmRequestSettings *request_settings; /* (owned) */
+  GmUrl *origin; /* (owned): the URL the user named */
+  GmUrl *referer; /* (owned) (nullable) */
+  gboolean begun; /* protocol->begin() was called for this hop */
+  gboolean fresh; /* not from the pool: a pooled one has just proved dead */
+  guint n_hops;
+  gint64 response_clock; /* µs: since when an answer is waited for; 0 = not */
+  char arena[GM_REQUEST_ARENA];
+} GmRun;
+
+typedef enum
+{
+  GM_DEADLINE_TOTAL,
+  GM_DEADLINE_CONNECT,
+  GM_DEADLINE_RESPONSE,
+  GM_DEADLINE_SPEED,
+  GM_DEADLINE_RATE, /* a speed limit lets more through */
+  GM_DEADLINE_WAKE, /* the protocol's wish */
+  GM_DEADLINE_PROGRESS,
+  GM_N_DEADLINES,
+} GmDeadline;
+
+struct _GmTransfer
+{
+  GmRunnable runnable; /* first member */
+  GmClient client;
+  guint64 id;
+
+  /* settings */
+  const GmTransferSettings *transfer_settings; /* (owned) */
+  const GmConnectSettings *connect_settings; /* (owned) */
+  const GmRequestSettings *request_settings; /* (owned) */
+
+  /* in the multi */
+  GmMulti *multi; /* (unowned) (nullable) */
+  GList link;
+  GList fact_link; /* data is NULL while no fact is noted */
+  guint facts;
+
+  /* this run */
+  GmTransferState state;
+  GmResult result;
+  guint stepping; /* > 0 while a step is on the stack */
+  guint8 doomed : 1; /* remove at the end of the step */
+  guint8 dead : 1; /* free at the end of the step */
+  GmFlow flow;
+  GmRun *run; /* (owned) (nullable) */
+  GmPoolWaiter waiter;
+  GmTimer timer; /* the earliest of deadlines[] */
+  gint64 deadlines[GM_N_DEADLINES]; /* µs, 0 = not set */
+  GmBucket recv_bucket;
+  GmBucket send_bucket;
+  GmSlowness slowness;
+  GmMeter recv_meter;
+  GmMeter send_meter;
+  guint32 last_slot; /* socket of the last connection, for gm_transfer_get_fd() */
+  guint32 last_generation;
+
+  /* what is known */
+  GmUrl *url; /* (owned) (nullable): the effective one */
+  GmHeaders *headers; /* (owned) (nullable) */
+  GmInfo info;
+  GmError error;
+};
+
+extern const GmTransferSettings gm_transfer_settings_default;
+const GmTransferSettings *gm_transfer_settings_ref (const GmTransferSettings *self);
+void     gm_transfer_settings_unref (const GmTransferSettings *self);
+
+/* ---- for gm-multi.c ---- */
+void     gm_transfer_start      (GmTransfer *self); /* added: its first turn is queued */
+/* Leaves the run: connection, waiting, timers. The result is known, or it is removed before that. */
+void     gm_transfer_end_run    (GmTransfer *self,
+                                 gboolean keep_connection);
+void     gm_transfer_destroy    (GmTransfer *self);
+
+/* ---- for gm-transfer-states.c, given by gm-multi.c ---- */
+void     gm_multi_note          (GmMulti *self,
+                                 GmTransfer *transfer,
+                                 GmFact fact);
+GmRun   *gm_multi_take_run      (GmMulti *self); /* zeroed */
+void     gm_multi_give_run      (GmMulti *self,
+                                 GmRun *run);
+void     gm_multi_is_done       (GmMulti *self,
+                                 GmTransfer *transfer);
+void     gm_multi_detach        (GmMulti *self,
+                                 GmTransfer *transfer); /* the removal itself */

@@ -1,0 +1,995 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-transfer-private.h"
+
+#include "gm-connect-to.h"
+#include "gm-trace.h"
+
+#include <poll.h>
+
+/* The state machine of a transfer: one function per state, each answering GM_AGAIN (stop here for now), GM_OK (look at the
+ * state again) or the transfer's final result. */
+
+/* As libcurl: a connection that takes longer is not one. */
+#define CONNECT_TIMEOUT_MS 300000
+
+/* ---- the one setter ---- */
+
+static const char *const state_names[] = { "IDLE", "STARTING", "PENDING", "CONNECTING", "RUNNING", "DONE" };
+
+static gboolean
+edge_is_legal (GmTransferState from,
+               GmTransferState to)
+{
+  static const guint8 next[] = {
+    [GM_STATE_IDLE] = 1 << GM_STATE_STARTING,
+    [GM_STATE_STARTING] = 1 << GM_STATE_PENDING | 1 << GM_STATE_CONNECTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
+    [GM_STATE_PENDING] = 1 << GM_STATE_CONNECTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
+    [GM_STATE_CONNECTING] = 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
+    /* another hop: a redirect or a retry */
+    [GM_STATE_RUNNING] = 1 << GM_STATE_STARTING | 1 << GM_STATE_DONE,
+    [GM_STATE_DONE] = 0,
+  };
+
+  return (next[from] & (1 << to)) != 0;
+}
+
+static void
+set_state (GmTransfer *self,
+           GmTransferState state)
+{
+  if (!edge_is_legal (self->state, state))
+    g_critical ("transfer %" G_GUINT64_FORMAT ": no way from %s to %s", self->id, state_names[self->state],
+                state_names[state]);
+  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "%s -> %s", state_names[self->state], state_names[state]);
+
+  self->state = state;
+  gm_multi_note (self->multi, self, GM_FACT_STATE);
+}
+
+/* ---- deadlines ---- */
+
+static void
+arm_timer (GmTransfer *self)
+{
+  gint64 earliest = 0;
+
+  for (guint i = 0; i < GM_N_DEADLINES; i++)
+    if (self->deadlines[i] != 0 && (earliest == 0 || self->deadlines[i] < earliest))
+      earliest = self->deadlines[i];
+
+  if (earliest != self->timer.due)
+    gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->timer, earliest);
+}
+
+static inline gboolean
+is_past (GmTransfer *self,
+         GmDeadline which,
+         gint64 now)
+{
+  return self->deadlines[which] != 0 && self->deadlines[which] <= now;
+}
+
+/* What has run out, or GM_AGAIN. Asked after the step, so that data which was waiting has been seen. */
+static GmResult
+check_deadlines (GmTransfer *self,
+                 gint64 now)
+{
+  if (is_past (self, GM_DEADLINE_TOTAL, now))
+    return GM_TIMEOUT;
+  if (self->state == GM_STATE_CONNECTING && is_past (self, GM_DEADLINE_CONNECT, now))
+    return gm_transfer_get_phase (self) == GM_PHASE_RESOLVE ? GM_RESOLVE_TIMEOUT : GM_CONNECT_TIMEOUT;
+  if (self->state == GM_STATE_RUNNING && is_past (self, GM_DEADLINE_RESPONSE, now))
+    return GM_RESPONSE_TIMEOUT;
+
+  return GM_AGAIN;
+}
+
+/* ---- the URL ---- */
+
+static GmUrlFlags
+url_flags (const GmTransferSettings *settings)
+{
+  GmUrlFlags flags = GM_URL_ANY_SCHEME;
+
+  if (settings->guess_scheme)
+    flags |= GM_URL_GUESS_SCHEME;
+  if (settings->path_as_is)
+    flags |= GM_URL_PATH_AS_IS;
+  if (settings->refuse_credentials)
+    flags |= GM_URL_NO_USER;
+
+  return flags;
+}
+
+static GmResult
+parse_url (GmTransfer *self)
+{
+  const GmTransferSettings *settings = self->run->transfer_settings;
+  GmUrl *url = NULL;
+  GmResult result;
+
+  if (settings->url == NULL)
+    return GM_BAD_URL;
+
+  result = gm_url_parse_full (settings->url, g_ref_string_length (settings->url), url_flags (settings),
+                              settings->default_scheme, NULL, &url);
+  if (result == GM_OK && settings->port != 0)
+    {
+      GmUrl *with_port = NULL;
+
+      if (gm_url_with_port (url, settings->port, &with_port) == GM_OK)
+        {
+          gm_url_unref (url);
+          url = with_port;
+        }
+    }
+  if (result != GM_OK)
+    return result;
+
+  self->url = url;
+  self->run->origin = gm_url_ref (url);
+  return GM_OK;
+}
+
+/* ---- connection ---- */
+
+/* A key that borrows everything. */
+static void
+make_key (GmTransfer *self,
+          GmPoolKey *key)
+{
+  const GmConnectSettings *settings = self->run->connect_settings;
+
+  *key = (GmPoolKey){ .url = self->url, .settings = settings };
+  if (settings->connect_to != NULL)
+    gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
+                        &key->connect_host, &key->connect_port);
+}
+
+static int
+open_socket (GmAddress *address,
+             gpointer user_data)
+{
+  GmTransfer *self = user_data;
+
+  return self->client.ops->open_socket (&self->client, address->sa.any.sa_family, SOCK_STREAM, 0, &address->sa,
+                                        address->len);
+}
+
+static GmSocketAnswer
+set_up_socket (int fd,
+               gpointer user_data)
+{
+  GmTransfer *self = user_data;
+
+  switch (self->client.ops->socket_option (&self->client, fd))
+    {
+    case 0:
+      return GM_SOCKET_SET_UP;
+    case 2:
+      return GM_SOCKET_CONNECTED;
+    default:
+      return GM_SOCKET_REFUSED;
+    }
+}
+
+static void
+on_connection_turn (GmConnection *connection,
+                    gpointer user)
+{
+  GmTransfer *self = user;
+
+  self->runnable.run (&self->runnable);
+}
+
+static void
+attach (GmTransfer *self,
+        GmConnection *connection)
+{
+  GmRun *run = self->run;
+
+  run->request.connection = connection;
+  run->request.reused = connection->n_requests > 0;
+  connection->n_requests++;
+  connection->on_turn = on_connection_turn;
+  connection->user = self;
+  gm_connection_set_holder (connection, self);
+  self->info.hop.connection_id = connection->id;
+  self->info.hop.reused = run->request.reused;
+  self->info.hop.times.queue_end = gm_multi_get_reactor (self->multi)->now;
+}
+
+static void
+open_connection (GmTransfer *self,
+                 const GmPoolKey *key)
+{
+  GmPool *pool = gm_multi_get_pool (self->multi);
+  const GmConnectSettings *settings = self->run->connect_settings;
+  GmConnection *connection = gm_pool_open (pool, key, settings);
+  guint timeout_ms = self->run->transfer_settings->connect_timeout_ms;
+  GmSpan host;
+  guint16 port;
+
+  connection->host.socket_data = self;
+  if (self->client.ops->open_socket != NULL)
+    connection->host.open_socket = open_socket;
+  if (self->client.ops->socket_option != NULL)
+    connection->host.set_up_socket = set_up_socket;
+  attach (self, connection);
+  gm_pool_key_get_target (key, &host, &port);
+  gm_connection_stack (connection, gm_multi_get_resolver (self->multi), host, port);
+  self->info.n_connects++;
+  self->deadlines[GM_DEADLINE_CONNECT] =
+    gm_multi_get_reactor (self->multi)->now + (gint64) (timeout_ms != 0 ? timeout_ms : CONNECT_TIMEOUT_MS) * 1000;
+}
+
+/* One from the pool, a new one, or a place in the line. */
+static GmResult
+find_connection (GmTransfer *self,
+                 gboolean waited)
+{
+  GmPool *pool = gm_multi_get_pool (self->multi);
+  const GmConnectSettings *settings = self->run->connect_settings;
+  GmConnection *connection = NULL;
+  GmPoolKey key;
+
+  make_key (self, &key);
+  if (!settings->fresh_connect && !self->run->fresh)
+    connection = gm_pool_take (pool, &key, settings);
+  if (connection != NULL)
+    {
+      attach (self, connection);
+      if (self->client.ops->note != NULL)
+        self->client.ops->note (&self->client, GM_NOTE_REUSED, NULL, connection->id);
+      set_state (self, GM_STATE_RUNNING);
+      return GM_OK;
+    }
+
+  if (gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN)
+    {
+      gm_pool_wait (pool, &key, &self->waiter, waited);
+      if (self->state != GM_STATE_PENDING)
+        set_state (self, GM_STATE_PENDING);
+      return GM_AGAIN;
+    }
+
+  open_connection (self, &key);
+  set_state (self, GM_STATE_CONNECTING);
+  return GM_OK;
+}
+
+/* ---- hops ---- */
+
+static void
+on_news (GmRequest *request,
+         GmNews news)
+{
+  GmRun *run = (GmRun *) request;
+  GmTransfer *self = gm_transfer_from_client (run->request.client);
+
+  gm_multi_note (self->multi, self, news == GM_NEWS_HEAD ? GM_FACT_HEAD : GM_FACT_INFORMATIONAL);
+}
+
+/* A request wiped whole, so that nothing of the former hop can leak into this one. */
+static void
+wipe_request (GmTransfer *self,
+              GmMethod method,
+              gboolean keep_custom_method)
+{
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
+
+  memset (request, 0, sizeof *request);
+  memset (run->arena, 0, sizeof run->arena);
+  run->begun = FALSE;
+  run->response_clock = 0;
+  request->arena = run->arena;
+  request->arena_left = sizeof run->arena;
+  request->url = self->url;
+  request->settings = run->request_settings;
+  request->reactor = gm_multi_get_reactor (self->multi);
+  request->owner = &self->runnable;
+  request->client = &self->client;
+  request->flow = &self->flow;
+  request->source = &run->source;
+  request->headers = self->headers;
+  request->info = &self->info;
+  request->error = &self->error;
+  request->id = self->id;
+  request->method = method;
+  request->keep_custom_method = keep_custom_method;
+  request->foreign_origin = run->n_hops > 0 && !gm_url_same_origin (run->origin, self->url);
+  request->foreign_host =
+    request->foreign_origin && !gm_span_equal (gm_url_get_host (run->origin), gm_url_get_host (self->url));
+  request->referer = run->referer;
+  request->news = on_news;
+  gm_sink_client_init (&request->client_sink, &self->client, &self->flow);
+  request->client_sink.max_size = (guint64) run->request_settings->max_size;
+  request->sink = &request->client_sink.sink;
+}
+
+static GmResult
+find_protocol (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  const GmProtocol *protocol = gm_protocol_find (gm_url_get_scheme (self->url));
+  guint allowed = run->n_hops > 0 ? run->transfer_settings->redirect_protocols & run->transfer_settings->protocols
+                                  : run->transfer_settings->protocols;
+
+  if (protocol == NULL)
+    return GM_UNSUPPORTED_SCHEME;
+  if ((protocol->set & allowed) == 0)
+    return GM_REFUSED_SCHEME;
+
+  run->request.protocol = protocol;
+  return GM_OK;
+}
+
+static GmResult
+begin_hop (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmInfo *info = &self->info;
+  GmResult result = find_protocol (self);
+
+  if (result != GM_OK)
+    return result;
+
+  g_clear_pointer (&info->hop.url, gm_url_unref);
+  info->hop = (GmHop){ .url = gm_url_ref (self->url) };
+  info->hop.times.start = gm_multi_get_reactor (self->multi)->now;
+  info->downloaded = info->uploaded = 0;
+  info->download_size = -1;
+  info->upload_size = run->source.size;
+  gm_meter_reset (&self->recv_meter);
+  gm_meter_reset (&self->send_meter);
+  if (self->headers == NULL && run->request.protocol->needs_connection)
+    self->headers = gm_headers_new (GM_HEADERS_MAX_BYTES, GM_HEADERS_MAX_ENTRIES);
+  if (self->headers != NULL)
+    gm_headers_set_request (self->headers, (guint16) run->n_hops);
+  run->request.headers = self->headers;
+
+  if (run->request.protocol->needs_connection)
+    return find_connection (self, FALSE);
+
+  info->hop.times.queue_end = info->hop.times.start;
+  set_state (self, GM_STATE_RUNNING);
+  return GM_OK;
+}
+
+static void
+set_up_source (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  const GmRequestSettings *settings = run->request_settings;
+  GmMethod method = (GmMethod) settings->method;
+
+  if (settings->no_body || (method != GM_METHOD_POST && method != GM_METHOD_PUT))
+    gm_source_init (&run->source, GM_SOURCE_NONE, &self->client, &self->flow, NULL, 0);
+  else if (method == GM_METHOD_POST && settings->post_data != NULL)
+    gm_source_init (&run->source, GM_SOURCE_BYTES, &self->client, &self->flow, settings->post_data,
+                    settings->post_size >= 0 ? settings->post_size : (gint64) strlen (settings->post_data));
+  else
+    gm_source_init (&run->source, GM_SOURCE_CLIENT, &self->client, &self->flow, NULL,
+                    method == GM_METHOD_POST ? settings->post_size : settings->upload_size);
+}
+
+/* ---- states ---- */
+
+static GmResult
+state_starting (GmTransfer *self)
+{
+  GmRun *run;
+  const GmTransferSettings *settings;
+  GmReactor *reactor = gm_multi_get_reactor (self->multi);
+  GmResult result;
+
+  if (self->run != NULL)
+    return begin_hop (self); /* not the first */
+
+  run = self->run = gm_multi_take_run (self->multi);
+  settings = run->transfer_settings = gm_transfer_settings_ref (self->transfer_settings);
+  run->connect_settings = gm_connect_settings_ref (self->connect_settings);
+  run->request_settings = gm_request_settings_ref (self->request_settings);
+  self->flow.most = settings->max_buffer;
+  result = parse_url (self);
+  if (result != GM_OK)
+    return result;
+
+  if (run->connect_settings->overrides != NULL)
+    gm_resolver_add_overrides (gm_multi_get_resolver (self->multi), run->connect_settings->overrides);
+  set_up_source (self);
+  if (run->request_settings->resume_from > 0 && run->request_settings->method == GM_METHOD_PUT &&
+      gm_url_get_scheme (self->url) != GM_SCHEME_FILE)
+    {
+      result = gm_source_skip (&run->source, run->request_settings->resume_from);
+      if (result != GM_OK)
+        return result;
+    }
+  if (self->client.ops->progress != NULL)
+    self->deadlines[GM_DEADLINE_PROGRESS] = reactor->now + G_USEC_PER_SEC;
+  wipe_request (self, (GmMethod) run->request_settings->method, TRUE);
+
+  return begin_hop (self);
+}
+
+static GmResult
+state_pending (GmTransfer *self)
+{
+  /* Woken for another reason while still in the line. */
+  if (self->waiter.link.data != NULL)
+    return GM_AGAIN;
+
+  return find_connection (self, TRUE);
+}
+
+static void
+learn_connection (GmTransfer *self)
+{
+  GmConnection *connection = self->run->request.connection;
+  GmInfo *info = &self->info;
+  GmSocket *socket = gm_connection_get_socket (connection);
+
+  info->remote = connection->remote;
+  info->local = connection->local;
+  if (socket != NULL)
+    {
+      self->last_slot = socket->slot;
+      self->last_generation = socket->generation;
+    }
+}
+
+static GmResult
+state_connecting (GmTransfer *self)
+{
+  GmConnection *connection = self->run->request.connection;
+  GmTimes *times = &self->info.hop.times;
+  GmResult result = gm_connection_connect (connection);
+
+  if (times->resolved == 0 && connection->top != NULL)
+    gm_layer_query (connection->top, GM_QUERY_RESOLVED_AT, &times->resolved);
+  if (result != GM_OK)
+    return result;
+
+  times->connected = connection->connected_at;
+  self->deadlines[GM_DEADLINE_CONNECT] = 0;
+  if (self->client.ops->note != NULL)
+    self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, connection->id);
+  set_state (self, GM_STATE_RUNNING);
+
+  return GM_OK;
+}
+
+static GmResult
+begin_request (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmTimes *times = &self->info.hop.times;
+
+  if (run->request.connection != NULL)
+    {
+      learn_connection (self);
+      if (run->request.reused)
+        times->resolved = times->connected = times->queue_end;
+    }
+  times->request_start = gm_multi_get_reactor (self->multi)->now;
+  if (self->client.ops->before_request != NULL && self->client.ops->before_request (&self->client) != GM_ANSWER_OK)
+    return GM_ABORTED;
+  run->begun = TRUE;
+
+  return run->request.protocol->begin (&run->request);
+}
+
+/* What speed limits let through in this turn. */
+static void
+fill_quotas (GmTransfer *self,
+             gint64 now)
+{
+  const GmTransferSettings *settings = self->transfer_settings; /* live */
+
+  self->flow.recv_quota = gm_bucket_fill (&self->recv_bucket, settings->max_recv_speed, now);
+  self->flow.send_quota = gm_bucket_fill (&self->send_bucket, settings->max_send_speed, now);
+}
+
+static void
+settle_quotas (GmTransfer *self,
+               guint64 received,
+               guint64 sent,
+               gint64 now)
+{
+  const GmTransferSettings *settings = self->transfer_settings;
+  gint64 next = 0;
+
+  self->deadlines[GM_DEADLINE_RATE] = 0;
+  if (settings->max_recv_speed > 0)
+    {
+      gm_bucket_take (&self->recv_bucket, settings->max_recv_speed, (gint64) received);
+      if (self->flow.recv_quota <= 0)
+        next = gm_bucket_next (&self->recv_bucket, settings->max_recv_speed, now);
+    }
+  if (settings->max_send_speed > 0)
+    {
+      gm_bucket_take (&self->send_bucket, settings->max_send_speed, (gint64) sent);
+      if (self->flow.send_quota <= 0)
+        {
+          gint64 send_next = gm_bucket_next (&self->send_bucket, settings->max_send_speed, now);
+
+          next = next == 0 ? send_next : MIN (next, send_next);
+        }
+    }
+  self->deadlines[GM_DEADLINE_RATE] = next;
+}
+
+static GmResult
+ask_progress (GmTransfer *self,
+              gint64 now)
+{
+  if (self->client.ops->progress == NULL)
+    return GM_OK;
+
+  self->deadlines[GM_DEADLINE_PROGRESS] = now + G_USEC_PER_SEC;
+  return self->client.ops->progress (&self->client) == GM_ANSWER_OK ? GM_OK : GM_ABORTED;
+}
+
+static GmResult
+check_speed (GmTransfer *self,
+             gint64 now)
+{
+  const GmTransferSettings *settings = self->run->transfer_settings;
+  gint64 next = 0;
+
+  if (settings->low_speed_time_ms == 0 || settings->low_speed_limit == 0)
+    return GM_OK;
+  /* Who is held by a pause, or by a limit of our own, is not slow. */
+  if (self->flow.paused != 0 || self->deadlines[GM_DEADLINE_RATE] != 0)
+    {
+      gm_slowness_reset (&self->slowness);
+      self->deadlines[GM_DEADLINE_SPEED] = 0;
+      return GM_OK;
+    }
+
+  if (gm_slowness_check (&self->slowness, now, self->info.downloaded + self->info.uploaded,
+                         (guint64) settings->low_speed_limit, (gint64) settings->low_speed_time_ms * 1000, &next))
+    return GM_LOW_SPEED;
+
+  self->deadlines[GM_DEADLINE_SPEED] = next;
+  return GM_OK;
+}
+
+static void
+watch_response_clock (GmTransfer *self,
+                      gint64 now)
+{
+  GmRun *run = self->run;
+  guint timeout_ms = run->transfer_settings->response_timeout_ms;
+
+  if (timeout_ms == 0 || !run->request.waiting_for_answer || self->flow.paused != 0)
+    {
+      run->response_clock = 0;
+      self->deadlines[GM_DEADLINE_RESPONSE] = 0;
+    }
+  else if (run->response_clock == 0)
+    {
+      run->response_clock = now;
+      self->deadlines[GM_DEADLINE_RESPONSE] = now + (gint64) timeout_ms * 1000;
+    }
+}
+
+/* Bytes that moved in this turn are noted, and everything that watches them asked. */
+static GmResult
+account (GmTransfer *self,
+         guint64 received,
+         guint64 sent)
+{
+  GmInfo *info = &self->info;
+  gint64 now = gm_multi_get_reactor (self->multi)->now;
+  GmResult result = GM_OK;
+
+  settle_quotas (self, received, sent, now);
+  gm_meter_note (&self->recv_meter, now, info->downloaded);
+  gm_meter_note (&self->send_meter, now, info->uploaded);
+  if (received > 0 || sent > 0)
+    gm_multi_note (self->multi, self, GM_FACT_PROGRESS);
+  if (received > 0 || sent > 0 || is_past (self, GM_DEADLINE_PROGRESS, now))
+    result = ask_progress (self, now);
+
+  return result;
+}
+
+static GmResult
+state_running (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
+  GmInfo *info = &self->info;
+  gint64 now = gm_multi_get_reactor (self->multi)->now;
+  guint64 received = info->downloaded;
+  guint64 sent = info->uploaded;
+  GmResult result, accounted;
+
+  if (!run->begun)
+    {
+      result = begin_request (self);
+      if (result != GM_OK)
+        return result;
+    }
+
+  fill_quotas (self, now);
+  result = request->protocol->step (request);
+  if (result != GM_OK && result != GM_AGAIN)
+    return result;
+
+  accounted = account (self, info->downloaded - received, info->uploaded - sent);
+  if (accounted != GM_OK)
+    return accounted;
+  if (result == GM_OK)
+    return GM_OK;
+
+  watch_response_clock (self, now);
+  self->deadlines[GM_DEADLINE_WAKE] = request->wake_at;
+  accounted = check_speed (self, now);
+
+  return accounted != GM_OK ? accounted : GM_AGAIN;
+}
+
+/* ---- ends ---- */
+
+/* The hop gives back what it has: protocol state and connection. */
+static void
+leave_hop (GmTransfer *self,
+           gboolean keep_connection)
+{
+  GmRun *run = self->run;
+  GmConnection *connection = g_steal_pointer (&run->request.connection);
+
+  if (run->begun)
+    run->request.protocol->end (&run->request);
+  run->begun = FALSE;
+  gm_sink_client_clear (&run->request.client_sink);
+  self->deadlines[GM_DEADLINE_CONNECT] = self->deadlines[GM_DEADLINE_RESPONSE] = self->deadlines[GM_DEADLINE_WAKE] = 0;
+
+  if (connection == NULL)
+    return;
+  keep_connection = keep_connection && !run->connect_settings->forbid_reuse;
+  if (self->client.ops->note != NULL)
+    self->client.ops->note (&self->client, keep_connection ? GM_NOTE_LEFT_INTACT : GM_NOTE_CLOSING, NULL,
+                            connection->id);
+  gm_pool_give_back (gm_multi_get_pool (self->multi), connection, keep_connection, gm_multi_n_added (self->multi));
+}
+
+void
+gm_transfer_end_run (GmTransfer *self,
+                     gboolean keep_connection)
+{
+  GmReactor *reactor = gm_multi_get_reactor (self->multi);
+  GmRun *run = self->run;
+
+  gm_reactor_dequeue (reactor, &self->runnable);
+  gm_reactor_set_timer (reactor, &self->timer, 0);
+  memset (self->deadlines, 0, sizeof self->deadlines);
+  gm_pool_stop_waiting (gm_multi_get_pool (self->multi), &self->waiter);
+  if (run == NULL)
+    return;
+
+  leave_hop (self, keep_connection);
+  self->run = NULL;
+  gm_source_clear (&run->source);
+  g_clear_pointer (&run->request.follow_url, gm_url_unref);
+  g_clear_pointer (&run->origin, gm_url_unref);
+  g_clear_pointer (&run->referer, gm_url_unref);
+  gm_transfer_settings_unref (run->transfer_settings);
+  gm_connect_settings_unref (run->connect_settings);
+  gm_request_settings_unref (run->request_settings);
+  gm_multi_give_run (self->multi, run);
+}
+
+/* Where and why, as far as it is known: the connection's own details first. */
+static void
+note_error (GmTransfer *self,
+            GmResult result)
+{
+  GmRun *run = self->run;
+  GmConnection *connection = run != NULL ? run->request.connection : NULL;
+  GmPhase phase = gm_transfer_get_phase (self);
+
+  if (connection != NULL && connection->error.result != GM_OK)
+    {
+      GmError *from = &connection->error;
+
+      gm_error_set (&self->error, result, from->phase != GM_PHASE_NONE ? from->phase : phase, from->sys_errno);
+      self->error.resolver = from->resolver;
+      if (self->error.address == NULL)
+        self->error.address = g_steal_pointer (&from->address);
+      if (self->error.host == NULL)
+        self->error.host = g_steal_pointer (&from->host);
+      self->error.port = from->port;
+    }
+  gm_error_set (&self->error, result, phase, 0);
+  self->error.result = result;
+
+  if (self->error.host == NULL && self->url != NULL)
+    {
+      GmSpan host = gm_url_get_host (self->url);
+
+      if (host.len > 0)
+        self->error.host = g_strndup (host.data, host.len);
+      self->error.port = gm_url_get_port (self->url);
+    }
+}
+
+static void
+finish (GmTransfer *self,
+        GmResult result)
+{
+  gboolean keep = result == GM_OK && self->run != NULL && self->run->request.keep_connection;
+
+  if (result != GM_OK)
+    note_error (self, result);
+  self->info.ended = gm_multi_get_reactor (self->multi)->now;
+  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "result %s", gm_result_name (result));
+  gm_transfer_end_run (self, keep);
+  self->result = result;
+  set_state (self, GM_STATE_DONE);
+  gm_multi_is_done (self->multi, self);
+}
+
+static void
+archive_hop (GmTransfer *self)
+{
+  GmInfo *info = &self->info;
+
+  if (info->earlier == NULL)
+    info->earlier = g_array_new (FALSE, FALSE, sizeof (GmHop));
+  if (info->earlier->len == 0)
+    g_array_set_clear_func (info->earlier, gm_hop_clear);
+  g_array_append_val (info->earlier, info->hop);
+  info->hop = (GmHop){ 0 };
+}
+
+/* The same hop once more, on a connection of its own: the pooled one was dead before it answered anything. */
+static gboolean
+can_retry (GmTransfer *self,
+           GmResult result)
+{
+  GmRequest *request = &self->run->request;
+
+  return self->state == GM_STATE_RUNNING && request->connection != NULL && request->reused && !request->answered &&
+         !self->run->fresh && (result == GM_GOT_NOTHING || result == GM_RECV_FAILED || result == GM_SEND_FAILED);
+}
+
+static GmResult
+next_hop (GmTransfer *self,
+          GmMethod method,
+          gboolean keep_custom_method,
+          gboolean keep_connection)
+{
+  GmRun *run = self->run;
+  gboolean no_expect = run->request.again_without_expect || run->request.no_expect;
+  GmResult result = GM_OK;
+
+  leave_hop (self, keep_connection);
+  if (method == GM_METHOD_GET || method == GM_METHOD_HEAD)
+    {
+      gm_source_clear (&run->source);
+      gm_source_init (&run->source, GM_SOURCE_NONE, &self->client, &self->flow, NULL, 0);
+    }
+  else
+    result = gm_source_rewind (&run->source);
+  archive_hop (self);
+  run->n_hops++;
+  wipe_request (self, method, keep_custom_method);
+  run->request.no_expect = no_expect;
+  if (result != GM_OK)
+    return result;
+
+  set_state (self, GM_STATE_STARTING);
+  return GM_OK;
+}
+
+static GmResult
+retry (GmTransfer *self)
+{
+  GmRequest *request = &self->run->request;
+
+  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "reused connection was dead: once more");
+  if (self->client.ops->note != NULL)
+    self->client.ops->note (&self->client, GM_NOTE_RETRY, NULL, 0);
+  self->info.n_retries++;
+  self->run->fresh = TRUE;
+  self->run->n_hops--; /* not a redirect: origin rules are as they were */
+  gm_error_clear (&self->error);
+
+  return next_hop (self, request->method, request->keep_custom_method, FALSE);
+}
+
+static GmResult
+follow (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
+  GmUrl *next = g_steal_pointer (&request->follow_url);
+
+  if (self->client.ops->note != NULL)
+    self->client.ops->note (&self->client, GM_NOTE_REDIRECT, gm_url_get_text (next), 0);
+  self->info.n_redirects++;
+  self->info.redirect_us += gm_multi_get_reactor (self->multi)->now - self->info.hop.times.start;
+  if (run->request_settings->auto_referer)
+    {
+      g_clear_pointer (&run->referer, gm_url_unref);
+      gm_url_without_login (self->url, &run->referer);
+    }
+  run->fresh = FALSE;
+  gm_url_unref (self->url);
+  self->url = next;
+  gm_multi_note (self->multi, self, GM_FACT_REDIRECT);
+
+  return next_hop (self, request->follow_method, request->follow_custom_method, request->keep_connection);
+}
+
+/* A hop ended well: another one, or the end. GM_AGAIN = finished. */
+static GmResult
+end_hop (GmTransfer *self)
+{
+  GmRequest *request = &self->run->request;
+
+  if (request->follow_url != NULL)
+    return follow (self);
+  if (request->again_without_expect)
+    {
+      self->run->n_hops--;
+      return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
+    }
+
+  finish (self, GM_OK);
+  return GM_AGAIN;
+}
+
+/* ---- the step ---- */
+
+static GmResult
+dispatch (GmTransfer *self)
+{
+  GmResult result;
+
+  switch (self->state)
+    {
+    case GM_STATE_STARTING:
+      return state_starting (self);
+    case GM_STATE_PENDING:
+      return state_pending (self);
+    case GM_STATE_CONNECTING:
+      return state_connecting (self);
+    case GM_STATE_RUNNING:
+      result = state_running (self);
+      return result == GM_OK ? end_hop (self) : result;
+    case GM_STATE_IDLE:
+    case GM_STATE_DONE:
+    default:
+      return GM_AGAIN;
+    }
+}
+
+static void
+update_wants (GmTransfer *self)
+{
+  GmRequest *request = &self->run->request;
+
+  if (request->connection == NULL)
+    return;
+  if (self->state == GM_STATE_CONNECTING)
+    gm_connection_set_want (request->connection, GM_IO_NONE);
+  else if (self->state == GM_STATE_RUNNING && self->run->begun)
+    gm_connection_set_want (request->connection, request->protocol->want (request));
+}
+
+/* A deadline has passed and a foreign loop drives us: it may have told the time before it told of data that is there.
+ * The sockets of this one transfer are looked at by hand. */
+static void
+look_at_sockets (GmTransfer *self)
+{
+  GmReactor *reactor = gm_multi_get_reactor (self->multi);
+  GmRunnable *owner = &self->run->request.connection->runnable;
+
+  for (guint i = 0; i < reactor->slots->len; i++)
+    {
+      GmSocket *socket = g_ptr_array_index (reactor->slots, i);
+      struct pollfd pfd;
+
+      if (socket == NULL || socket->owner != owner || socket->fd < 0)
+        continue;
+      pfd = (struct pollfd){ socket->fd, POLLIN | POLLOUT, 0 };
+      if (poll (&pfd, 1, 0) > 0)
+        socket->ready |= (guint8) (((pfd.revents & POLLIN) ? GM_IO_IN : 0) | ((pfd.revents & POLLOUT) ? GM_IO_OUT : 0) |
+                                   ((pfd.revents & (POLLERR | POLLHUP)) ? GM_IO_HUP | GM_IO_IN | GM_IO_OUT : 0));
+    }
+}
+
+static void
+step (GmTransfer *self)
+{
+  GmReactor *reactor = gm_multi_get_reactor (self->multi);
+  GmResult result;
+
+  if (reactor->foreign && self->run != NULL && self->run->request.connection != NULL &&
+      check_deadlines (self, reactor->now) != GM_AGAIN)
+    look_at_sockets (self);
+
+  do
+    result = dispatch (self);
+  while (result == GM_OK && !self->doomed);
+
+  if (result == GM_AGAIN && self->state != GM_STATE_DONE && !self->doomed)
+    {
+      if (is_past (self, GM_DEADLINE_PROGRESS, reactor->now))
+        result = ask_progress (self, reactor->now);
+      if (result == GM_OK || result == GM_AGAIN)
+        result = check_deadlines (self, reactor->now);
+    }
+  if (self->doomed || self->state == GM_STATE_DONE)
+    return;
+
+  if (result == GM_AGAIN)
+    {
+      update_wants (self);
+      arm_timer (self);
+      return;
+    }
+
+  if (can_retry (self, result))
+    {
+      result = retry (self);
+      if (result == GM_OK)
+        {
+          gm_reactor_queue (reactor, &self->runnable);
+          return;
+        }
+    }
+  finish (self, result);
+}
+
+static void
+transfer_run (GmRunnable *runnable)
+{
+  GmTransfer *self = (GmTransfer *) runnable;
+
+  if (self->stepping > 0 || self->multi == NULL)
+    return;
+
+  self->stepping++;
+  step (self);
+  self->stepping--;
+
+  if (self->doomed)
+    {
+      self->doomed = FALSE;
+      gm_multi_detach (self->multi, self);
+    }
+  if (self->dead)
+    gm_transfer_destroy (self);
+}
+
+void
+gm_transfer_start (GmTransfer *self)
+{
+  GmReactor *reactor;
+  const GmTransferSettings *settings = self->transfer_settings;
+
+  self->runnable.run = transfer_run;
+  if (self->multi == NULL)
+    return;
+
+  reactor = gm_multi_get_reactor (self->multi);
+  g_clear_pointer (&self->url, gm_url_unref);
+  if (self->headers != NULL)
+    gm_headers_clear (self->headers);
+  gm_info_clear (&self->info);
+  gm_error_clear (&self->error);
+  self->result = GM_AGAIN;
+  self->recv_bucket = self->send_bucket = (GmBucket){ 0 };
+  gm_slowness_reset (&self->slowness);
+  self->info.added = reactor->now;
+  set_state (self, GM_STATE_STARTING);
+  if (settings->timeout_ms != 0)
+    self->deadlines[GM_DEADLINE_TOTAL] = reactor->now + (gint64) settings->timeout_ms * 1000;
+  gm_reactor_queue (reactor, &self->runnable);
+}
