@@ -131,7 +131,7 @@ gm_timers_expire (GmTimers *self,
     {
       GmTimer *timer = self->heap[0];
 
-      if (timer->due > now)
+      if (timer->due != timer->key)
         {
           timer->key = timer->due;
           sift_down (self, timer, 0);
