@@ -93,314 +93,318 @@ parse (const char *text,
 
 /* --- what comes out --- */
 
+typedef struct
+{
+  const char *text;
+  GmUrlFlags flags;
+  const char *wanted;
+} Normalised;
+
+static const Normalised normalised[] = {
+  { "http://h", 0, "http://h/" },
+  { "HTTP://Example.COM/Path", 0, "http://example.com/Path" },
+  { "hTTps://h:443/", 0, "https://h:443/" },
+  { "http://h?q", 0, "http://h/?q" },
+  { "http://h/?", 0, "http://h/?" },
+  { "http://h#f", 0, "http://h/#f" },
+  { "http://h/#", 0, "http://h/#" },
+  { "http://h?#", 0, "http://h/?#" },
+  { "http:/h/x", 0, "http://h/x" },
+  { "http:///h/x", 0, "http://h/x" },
+  { "http://h:/", 0, "http://h/" },
+  { "http://h:080/", 0, "http://h:80/" },
+  { "http://h:00000000000000000000000000080/", 0, "http://h:80/" },
+  { "http://h:0/", 0, "http://h:0/" },
+  { "http://h:65535/", 0, "http://h:65535/" },
+  { "http://h//x", 0, "http://h//x" },
+  { "http://h/a%2fb%zz%", 0, "http://h/a%2fb%zz%" },
+  { "http://h/<a>\"b\"{}|^`\\", 0, "http://h/<a>\"b\"{}|^`\\" },
+  { "http://h/\xc3\xa9?\xff#\x80", 0, "http://h/\xc3\xa9?\xff#\x80" },
+  /* logins */
+  { "http://u@h/", 0, "http://u@h/" },
+  { "http://u:@h/", 0, "http://u:@h/" },
+  { "http://:p@h/", 0, "http://:p@h/" },
+  { "http://@h/", 0, "http://@h/" },
+  { "http://u:p:q%40%2f@h/a@b", 0, "http://u:p:q%40%2f@h/a@b" },
+  { "http://h/a@b", GM_URL_NO_USER, "http://h/a@b" },
+  { "http://h?a@b", GM_URL_NO_USER, "http://h/?a@b" },
+  /* dot segments */
+  { "http://h/a/../b", 0, "http://h/b" },
+  { "http://h/a/./b/.", 0, "http://h/a/b/" },
+  { "http://h/a/b/..", 0, "http://h/a/" },
+  { "http://h/..", 0, "http://h/" },
+  { "http://h/.", 0, "http://h/" },
+  { "http://h/../../x", 0, "http://h/x" },
+  { "http://h/a//../b", 0, "http://h/a/b" },
+  { "http://h/..//x", 0, "http://h//x" },
+  { "http://h/%2e%2E/a/%2e/b/.%2e/%2E.", 0, "http://h/" },
+  { "http://h/.../a.../.x/..y/z./%2e%2e%2e/%2f..", 0, "http://h/.../a.../.x/..y/z./%2e%2e%2e/%2f.." },
+  { "http://h/%2", 0, "http://h/%2" },
+  { "http://h/a?/../b#/../c", 0, "http://h/a?/../b#/../c" },
+  { "http://h/a/../b/./c", AS_IS, "http://h/a/../b/./c" },
+  /* IPv4 in all its clothes */
+  { "http://127.0.0.1/", 0, "http://127.0.0.1/" },
+  { "http://0x7F.1/", 0, "http://127.0.0.1/" },
+  { "http://2130706433/", 0, "http://127.0.0.1/" },
+  { "http://017700000001/", 0, "http://127.0.0.1/" },
+  { "http://0377.0xff.65535/", 0, "http://255.255.255.255/" },
+  { "http://4294967295/", 0, "http://255.255.255.255/" },
+  { "http://0/", 0, "http://0.0.0.0/" },
+  { "http://1.2.3/", 0, "http://1.2.0.3/" },
+  { "http://%31%32%37.1/", 0, "http://127.0.0.1/" },
+  /* ... and what only looks like one */
+  { "http://4294967296/", 0, "http://4294967296/" },
+  { "http://99999999999999999999999/", 0, "http://99999999999999999999999/" },
+  { "http://1.2.3.256/", 0, "http://1.2.3.256/" },
+  { "http://1.256.1/", 0, "http://1.256.1/" },
+  { "http://1.65536.1/", 0, "http://1.65536.1/" },
+  { "http://1.16777216/", 0, "http://1.16777216/" },
+  { "http://1.2.3.4.5/", 0, "http://1.2.3.4.5/" },
+  { "http://1.2.3.4./", 0, "http://1.2.3.4./" },
+  { "http://1..2/", 0, "http://1..2/" },
+  { "http://08.1/", 0, "http://08.1/" },
+  { "http://0x/", 0, "http://0x/" },
+  { "http://0xg/", 0, "http://0xg/" },
+  { "http://0x.1/", 0, "http://0x.1/" },
+  { "http://1.2.3.4x/", 0, "http://1.2.3.4x/" },
+  /* IPv6 */
+  { "http://[::1]/", 0, "http://[::1]/" },
+  { "http://[0:0:0:0:0:0:0:1]:8080", 0, "http://[::1]:8080/" },
+  { "http://[2001:DB8::00A]/", 0, "http://[2001:db8::a]/" },
+  { "http://[::ffff:1.2.3.4]/", 0, "http://[::ffff:1.2.3.4]/" },
+  { "http://[fe80::1%25eth0]:81/", 0, "http://[fe80::1%25eth0]:81/" },
+  { "http://[fe80::1%Eth0]/", 0, "http://[fe80::1%25Eth0]/" },
+  { "http://[fe80::1%2]/", 0, "http://[fe80::1%252]/" },
+  { "http://[fe80::1%123456789012345]/", 0, "http://[fe80::1%25123456789012345]/" },
+  { "http://u:p@[::1]", 0, "http://u:p@[::1]/" },
+  /* names */
+  { "http://a-b_c~d.e./", 0, "http://a-b_c~d.e./" },
+  { "http://%41%2D%5f%7E/", 0, "http://a-_~/" },
+  { "http://XN--9CA.com/", 0, "http://xn--9ca.com/" },
+  /* file: */
+  { "file:///a/../b?c#d", 0, "file:///b?c#d" },
+  { "FILE:/x", 0, "file:///x" },
+  { "file://LocalHost/x", 0, "file:///x" },
+  { "file://127.0.0.1/x", 0, "file:///x" },
+  { "file:////x", 0, "file:////x" },
+  { "file:///..//x", 0, "file:////x" },
+  { "file:/", 0, "file:///" },
+  { "file:///C:/x y", FOLLOW, "file:///C:/x%20y" },
+  { "file:///x", GUESS, "file:///x" },
+  /* data: and other opaque ones */
+  { "data:,x", 0, "data:,x" },
+  { "DATA:text/plain;base64,AA==?a#b", 0, "data:text/plain;base64,AA==?a#b" },
+  { "data:", 0, "data:" },
+  { "data:/../x", 0, "data:/../x" },
+  { "data:,a b\xc3\xa9? c", FOLLOW, "data:,a%20b%c3%a9?%20c" },
+  { "data:,x", GUESS, "data:,x" },
+  { "mailto:a@b?c", ANY, "mailto:a@b?c" },
+  { "foo:/..//x", ANY, "foo:/..//x" },
+  { "Foo+1.2-3://H:1/../x", ANY, "foo+1.2-3://h:1/x" },
+  { "foo://h", ANY, "foo://h/" },
+  /* blanks and other bytes */
+  { "http://h/a b?c d#e f", GM_URL_ALLOW_SPACE, "http://h/a b?c d#e f" },
+  { "http://h/a b?c d#e f", FOLLOW, "http://h/a%20b?c+d#e%20f" },
+  { "http://u s:p\xff@h/\xc3\xa9?\xc3\xa9#\xc3\xa9", FOLLOW, "http://u%20s:p%ff@h/%c3%a9?%c3%a9#%c3%a9" },
+  { "http://h/\x80", GM_URL_ENCODE, "http://h/%80" },
+  { "http://h/a%20b+", FOLLOW, "http://h/a%20b+" },
+  { "http://h/ /../x", FOLLOW, "http://h/x" },
+  /* guessing */
+  { "h", GUESS, "http://h/" },
+  { "h:8080/x", GUESS, "http://h:8080/x" },
+  { "localhost:8080", GUESS, "http://localhost:8080/" },
+  { "FTP.example.com/x", GUESS, "ftp://ftp.example.com/x" },
+  { "u:p@ftp.h", GUESS, "ftp://u:p@ftp.h/" },
+  { "dict.h", GUESS, "dict://dict.h/" },
+  { "ldap.h", GUESS, "ldap://ldap.h/" },
+  { "imap.h", GUESS, "imap://imap.h/" },
+  { "smtp.h", GUESS, "smtp://smtp.h/" },
+  { "pop3.h", GUESS, "pop3://pop3.h/" },
+  { "ftp", GUESS, "http://ftp/" },
+  { "ftpx.h", GUESS, "http://ftpx.h/" },
+  { "mailto:a@b", GUESS, "http://mailto:a@b/" },
+  { "[::1]:81", GUESS, "http://[::1]:81/" },
+  { "h?http://x", GUESS, "http://h/?http://x" },
+  { "https:/h", GUESS, "https://h/" },
+  { "ws://h", 0, "ws://h/" },
+  { "socks5h://u@h:1", 0, "socks5h://u@h:1/" },
+};
+
 static void
 test_normalised (void)
 {
-  static const struct
-  {
-    const char *text;
-    GmUrlFlags flags;
-    const char *wanted;
-  } vectors[] = {
-    { "http://h", 0, "http://h/" },
-    { "HTTP://Example.COM/Path", 0, "http://example.com/Path" },
-    { "hTTps://h:443/", 0, "https://h:443/" },
-    { "http://h?q", 0, "http://h/?q" },
-    { "http://h/?", 0, "http://h/?" },
-    { "http://h#f", 0, "http://h/#f" },
-    { "http://h/#", 0, "http://h/#" },
-    { "http://h?#", 0, "http://h/?#" },
-    { "http:/h/x", 0, "http://h/x" },
-    { "http:///h/x", 0, "http://h/x" },
-    { "http://h:/", 0, "http://h/" },
-    { "http://h:080/", 0, "http://h:80/" },
-    { "http://h:00000000000000000000000000080/", 0, "http://h:80/" },
-    { "http://h:0/", 0, "http://h:0/" },
-    { "http://h:65535/", 0, "http://h:65535/" },
-    { "http://h//x", 0, "http://h//x" },
-    { "http://h/a%2fb%zz%", 0, "http://h/a%2fb%zz%" },
-    { "http://h/<a>\"b\"{}|^`\\", 0, "http://h/<a>\"b\"{}|^`\\" },
-    { "http://h/\xc3\xa9?\xff#\x80", 0, "http://h/\xc3\xa9?\xff#\x80" },
-    /* logins */
-    { "http://u@h/", 0, "http://u@h/" },
-    { "http://u:@h/", 0, "http://u:@h/" },
-    { "http://:p@h/", 0, "http://:p@h/" },
-    { "http://@h/", 0, "http://@h/" },
-    { "http://u:p:q%40%2f@h/a@b", 0, "http://u:p:q%40%2f@h/a@b" },
-    { "http://h/a@b", GM_URL_NO_USER, "http://h/a@b" },
-    { "http://h?a@b", GM_URL_NO_USER, "http://h/?a@b" },
-    /* dot segments */
-    { "http://h/a/../b", 0, "http://h/b" },
-    { "http://h/a/./b/.", 0, "http://h/a/b/" },
-    { "http://h/a/b/..", 0, "http://h/a/" },
-    { "http://h/..", 0, "http://h/" },
-    { "http://h/.", 0, "http://h/" },
-    { "http://h/../../x", 0, "http://h/x" },
-    { "http://h/a//../b", 0, "http://h/a/b" },
-    { "http://h/..//x", 0, "http://h//x" },
-    { "http://h/%2e%2E/a/%2e/b/.%2e/%2E.", 0, "http://h/" },
-    { "http://h/.../a.../.x/..y/z./%2e%2e%2e/%2f..", 0, "http://h/.../a.../.x/..y/z./%2e%2e%2e/%2f.." },
-    { "http://h/%2", 0, "http://h/%2" },
-    { "http://h/a?/../b#/../c", 0, "http://h/a?/../b#/../c" },
-    { "http://h/a/../b/./c", AS_IS, "http://h/a/../b/./c" },
-    /* IPv4 in all its clothes */
-    { "http://127.0.0.1/", 0, "http://127.0.0.1/" },
-    { "http://0x7F.1/", 0, "http://127.0.0.1/" },
-    { "http://2130706433/", 0, "http://127.0.0.1/" },
-    { "http://017700000001/", 0, "http://127.0.0.1/" },
-    { "http://0377.0xff.65535/", 0, "http://255.255.255.255/" },
-    { "http://4294967295/", 0, "http://255.255.255.255/" },
-    { "http://0/", 0, "http://0.0.0.0/" },
-    { "http://1.2.3/", 0, "http://1.2.0.3/" },
-    { "http://%31%32%37.1/", 0, "http://127.0.0.1/" },
-    /* ... and what only looks like one */
-    { "http://4294967296/", 0, "http://4294967296/" },
-    { "http://99999999999999999999999/", 0, "http://99999999999999999999999/" },
-    { "http://1.2.3.256/", 0, "http://1.2.3.256/" },
-    { "http://1.256.1/", 0, "http://1.256.1/" },
-    { "http://1.65536.1/", 0, "http://1.65536.1/" },
-    { "http://1.16777216/", 0, "http://1.16777216/" },
-    { "http://1.2.3.4.5/", 0, "http://1.2.3.4.5/" },
-    { "http://1.2.3.4./", 0, "http://1.2.3.4./" },
-    { "http://1..2/", 0, "http://1..2/" },
-    { "http://08.1/", 0, "http://08.1/" },
-    { "http://0x/", 0, "http://0x/" },
-    { "http://0xg/", 0, "http://0xg/" },
-    { "http://0x.1/", 0, "http://0x.1/" },
-    { "http://1.2.3.4x/", 0, "http://1.2.3.4x/" },
-    /* IPv6 */
-    { "http://[::1]/", 0, "http://[::1]/" },
-    { "http://[0:0:0:0:0:0:0:1]:8080", 0, "http://[::1]:8080/" },
-    { "http://[2001:DB8::00A]/", 0, "http://[2001:db8::a]/" },
-    { "http://[::ffff:1.2.3.4]/", 0, "http://[::ffff:1.2.3.4]/" },
-    { "http://[fe80::1%25eth0]:81/", 0, "http://[fe80::1%25eth0]:81/" },
-    { "http://[fe80::1%Eth0]/", 0, "http://[fe80::1%25Eth0]/" },
-    { "http://[fe80::1%2]/", 0, "http://[fe80::1%252]/" },
-    { "http://[fe80::1%123456789012345]/", 0, "http://[fe80::1%25123456789012345]/" },
-    { "http://u:p@[::1]", 0, "http://u:p@[::1]/" },
-    /* names */
-    { "http://a-b_c~d.e./", 0, "http://a-b_c~d.e./" },
-    { "http://%41%2D%5f%7E/", 0, "http://a-_~/" },
-    { "http://XN--9CA.com/", 0, "http://xn--9ca.com/" },
-    /* file: */
-    { "file:///a/../b?c#d", 0, "file:///b?c#d" },
-    { "FILE:/x", 0, "file:///x" },
-    { "file://LocalHost/x", 0, "file:///x" },
-    { "file://127.0.0.1/x", 0, "file:///x" },
-    { "file:////x", 0, "file:////x" },
-    { "file:///..//x", 0, "file:////x" },
-    { "file:/", 0, "file:///" },
-    { "file:///C:/x y", FOLLOW, "file:///C:/x%20y" },
-    { "file:///x", GUESS, "file:///x" },
-    /* data: and other opaque ones */
-    { "data:,x", 0, "data:,x" },
-    { "DATA:text/plain;base64,AA==?a#b", 0, "data:text/plain;base64,AA==?a#b" },
-    { "data:", 0, "data:" },
-    { "data:/../x", 0, "data:/../x" },
-    { "data:,a b\xc3\xa9? c", FOLLOW, "data:,a%20b%c3%a9?%20c" },
-    { "data:,x", GUESS, "data:,x" },
-    { "mailto:a@b?c", ANY, "mailto:a@b?c" },
-    { "foo:/..//x", ANY, "foo:/..//x" },
-    { "Foo+1.2-3://H:1/../x", ANY, "foo+1.2-3://h:1/x" },
-    { "foo://h", ANY, "foo://h/" },
-    /* blanks and other bytes */
-    { "http://h/a b?c d#e f", GM_URL_ALLOW_SPACE, "http://h/a b?c d#e f" },
-    { "http://h/a b?c d#e f", FOLLOW, "http://h/a%20b?c+d#e%20f" },
-    { "http://u s:p\xff@h/\xc3\xa9?\xc3\xa9#\xc3\xa9", FOLLOW, "http://u%20s:p%ff@h/%c3%a9?%c3%a9#%c3%a9" },
-    { "http://h/\x80", GM_URL_ENCODE, "http://h/%80" },
-    { "http://h/a%20b+", FOLLOW, "http://h/a%20b+" },
-    { "http://h/ /../x", FOLLOW, "http://h/x" },
-    /* guessing */
-    { "h", GUESS, "http://h/" },
-    { "h:8080/x", GUESS, "http://h:8080/x" },
-    { "localhost:8080", GUESS, "http://localhost:8080/" },
-    { "FTP.example.com/x", GUESS, "ftp://ftp.example.com/x" },
-    { "u:p@ftp.h", GUESS, "ftp://u:p@ftp.h/" },
-    { "dict.h", GUESS, "dict://dict.h/" },
-    { "ldap.h", GUESS, "ldap://ldap.h/" },
-    { "imap.h", GUESS, "imap://imap.h/" },
-    { "smtp.h", GUESS, "smtp://smtp.h/" },
-    { "pop3.h", GUESS, "pop3://pop3.h/" },
-    { "ftp", GUESS, "http://ftp/" },
-    { "ftpx.h", GUESS, "http://ftpx.h/" },
-    { "mailto:a@b", GUESS, "http://mailto:a@b/" },
-    { "[::1]:81", GUESS, "http://[::1]:81/" },
-    { "h?http://x", GUESS, "http://h/?http://x" },
-    { "https:/h", GUESS, "https://h/" },
-    { "ws://h", 0, "ws://h/" },
-    { "socks5h://u@h:1", 0, "socks5h://u@h:1/" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (normalised); i++)
     {
-      g_autoptr (GmUrl) url = parse (vectors[i].text, vectors[i].flags);
-      g_autoptr (GmUrl) again = parse (gm_url_get_text (url), vectors[i].flags);
+      g_autoptr (GmUrl) url = parse (normalised[i].text, normalised[i].flags);
+      g_autoptr (GmUrl) again = parse (gm_url_get_text (url), normalised[i].flags);
 
-      g_assert_cmpstr (gm_url_get_text (url), ==, vectors[i].wanted);
-      g_assert_cmpstr (gm_url_get_text (again), ==, vectors[i].wanted);
+      g_assert_cmpstr (gm_url_get_text (url), ==, normalised[i].wanted);
+      g_assert_cmpstr (gm_url_get_text (again), ==, normalised[i].wanted);
     }
 }
 
 /* --- what is refused, why, and where --- */
 
+typedef struct
+{
+  GmSpan text;
+  GmUrlFlags flags;
+  GmResult result;
+  GmUrlFault fault;
+  gsize offset;
+} Refused;
+
+static const Refused refused_texts[] = {
+#define V(text, flags, result, fault, offset)                                                                          \
+  { { text, sizeof (text) - 1 }, flags, GM_##result, GM_URL_FAULT_##fault, offset }
+  V ("", 0, BAD_URL, EMPTY, 0),
+  V ("", GUESS, BAD_URL, EMPTY, 0),
+  /* scheme */
+  V ("h/x", 0, BAD_URL, NO_SCHEME, 0),
+  V ("://h", 0, BAD_URL, NO_SCHEME, 0),
+  V ("//h/x", 0, BAD_URL, NO_SCHEME, 0),
+  V ("1a://h", 0, BAD_URL, NO_SCHEME, 0),
+  V ("+a://h", 0, BAD_URL, NO_SCHEME, 0),
+  V ("ht tp://h", 0, BAD_URL, NO_SCHEME, 0),
+  V ("http", 0, BAD_URL, NO_SCHEME, 0),
+  V ("\0http://h", 0, BAD_URL, NO_SCHEME, 0),
+  V ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://h", ANY, BAD_URL, NO_SCHEME, 0),
+  V ("foo://h", 0, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
+  V ("foo://h", GUESS, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
+  V ("mailto:a@b", 0, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
+  V ("localhost:80", 0, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
+  V ("http:h", 0, BAD_URL, SLASHES, 5),
+  V ("http:", 0, BAD_URL, SLASHES, 5),
+  V ("http:////h", 0, BAD_URL, SLASHES, 5),
+  V ("http:\\\\h", 0, BAD_URL, SLASHES, 5),
+  /* host */
+  V ("http://", 0, BAD_HOST, NO_HOST, 7),
+  V ("http:///", 0, BAD_HOST, NO_HOST, 8),
+  V ("http://?x", 0, BAD_HOST, NO_HOST, 7),
+  V ("http://#x", 0, BAD_HOST, NO_HOST, 7),
+  V ("http://:80/", 0, BAD_HOST, NO_HOST, 7),
+  V ("http://u@/", 0, BAD_HOST, NO_HOST, 9),
+  V ("foo:///", ANY, BAD_HOST, NO_HOST, 7),
+  V ("/x", GUESS, BAD_HOST, NO_HOST, 0),
+  V ("//h/x", GUESS, BAD_HOST, NO_HOST, 0),
+  V ("?x", GUESS, BAD_HOST, NO_HOST, 0),
+  V ("#x", GUESS, BAD_HOST, NO_HOST, 0),
+  V (" h", GUESS, BAD_HOST, HOST_BYTE, 0),
+  V ("h ", GUESS, BAD_HOST, HOST_BYTE, 1),
+  V ("http://a b/", FOLLOW, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a\0b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a\rb/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a\x7f/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a\\b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a@b@h/", 0, BAD_HOST, HOST_BYTE, 10),
+  V ("http://a%2fb/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%23b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%40b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%3a80/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%5cb/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%20b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%00b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%0d%0ab/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%25b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%4/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a%4g/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a;b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a|b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a&b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a+b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a(b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a]b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a[b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a<b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a`b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://a\"b/", 0, BAD_HOST, HOST_BYTE, 8),
+  V ("http://[", 0, BAD_HOST, HOST_IPV6, 7),
+  V ("http://[::1", 0, BAD_HOST, HOST_IPV6, 7),
+  V ("http://[::1/]", 0, BAD_HOST, HOST_IPV6, 7),
+  V ("http://[]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[::1 ]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[::1\0]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[1.2.3.4]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[v1.x]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[1:2:3:4:5:6:7]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[1:2:3:4:5:6:7:8:9]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[::1::]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[12345::]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[::256.1.1.1]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[0000000000000000000000000000000000000000000000000001::]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[%25eth0]/", 0, BAD_HOST, HOST_IPV6, 8),
+  V ("http://[fe80::1%]/", 0, BAD_HOST, HOST_ZONE, 16),
+  V ("http://[fe80::1%25a/b]/", 0, BAD_HOST, HOST_IPV6, 7),
+  V ("http://[fe80::1%25a b]/", 0, BAD_HOST, HOST_ZONE, 19),
+  V ("http://[fe80::1%25a%00]/", 0, BAD_HOST, HOST_ZONE, 19),
+  V ("http://[fe80::1%251234567890123456]/", 0, BAD_HOST, HOST_ZONE, 16),
+  V ("file://h/x", 0, BAD_HOST, FILE_HOST, 7),
+  V ("file://localhost:80/x", 0, BAD_HOST, FILE_HOST, 7),
+  V ("file://u@localhost/x", 0, BAD_HOST, FILE_HOST, 7),
+  V ("file://", 0, BAD_URL, SLASHES, 7),
+  V ("file://localhost", 0, BAD_URL, SLASHES, 16),
+  V ("file:", 0, BAD_URL, SLASHES, 5),
+  V ("file:x", 0, BAD_URL, SLASHES, 5),
+  V ("file:?x", 0, BAD_URL, SLASHES, 5),
+  /* port */
+  V ("http://h:65536/", 0, BAD_PORT, PORT, 9),
+  V ("http://h:99999999999999999999/", 0, BAD_PORT, PORT, 9),
+  V ("http://h:4294967376/", 0, BAD_PORT, PORT, 9),
+  V ("http://h:-1/", 0, BAD_PORT, PORT, 9),
+  V ("http://h:+80/", 0, BAD_PORT, PORT, 9),
+  V ("http://h: 80/", FOLLOW, BAD_PORT, PORT, 9),
+  V ("http://h:80x/", 0, BAD_PORT, PORT, 11),
+  V ("http://h:80:90/", 0, BAD_PORT, PORT, 11),
+  V ("http://h:8\0/", 0, BAD_PORT, PORT, 10),
+  V ("http://[::1]x/", 0, BAD_PORT, PORT, 12),
+  V ("http://::1/", 0, BAD_HOST, NO_HOST, 7),
+  V ("http:x", GUESS, BAD_PORT, PORT, 5),
+  V ("http:", GUESS, BAD_PORT, PORT, 5),
+  V ("1a://h", GUESS, BAD_PORT, PORT, 3),
+  /* login */
+  V ("http://u@h/", GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 7),
+  V ("http://u:p@h/", GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 7),
+  V ("http://@h/", GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 7),
+  V ("u@h", GUESS | GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 0),
+  /* bytes that no URL has */
+  V ("http://h/\0", 0, BAD_URL, CONTROL_BYTE, 9),
+  V ("http://h/\r\nX: y", FOLLOW, BAD_URL, CONTROL_BYTE, 9),
+  V ("http://h/a\tb", FOLLOW, BAD_URL, CONTROL_BYTE, 10),
+  V ("http://h/\x7f", FOLLOW, BAD_URL, CONTROL_BYTE, 9),
+  V ("http://h/?\x01", FOLLOW, BAD_URL, CONTROL_BYTE, 10),
+  V ("http://h/#\x1f", FOLLOW, BAD_URL, CONTROL_BYTE, 10),
+  V ("http://u\n@h/", FOLLOW, BAD_URL, CONTROL_BYTE, 8),
+  V ("http://u:\n@h/", FOLLOW, BAD_URL, CONTROL_BYTE, 9),
+  V ("data:,\n", FOLLOW, BAD_URL, CONTROL_BYTE, 6),
+  V ("file:///\n", FOLLOW, BAD_URL, CONTROL_BYTE, 8),
+  V ("http://h/a b", 0, BAD_URL, SPACE, 10),
+  V ("http://h/a b", GM_URL_ENCODE, BAD_URL, SPACE, 10),
+  V ("http://h/?a b", 0, BAD_URL, SPACE, 11),
+  V ("http://h/#a b", 0, BAD_URL, SPACE, 11),
+  V ("http://u u@h/", 0, BAD_URL, SPACE, 8),
+  V ("data:, ", 0, BAD_URL, SPACE, 6),
+#undef V
+};
+
 static void
 test_refused (void)
 {
-  static const struct
-  {
-    GmSpan text;
-    GmUrlFlags flags;
-    GmResult result;
-    GmUrlFault fault;
-    gsize offset;
-  } vectors[] = {
-#define V(text, flags, result, fault, offset)                                                                          \
-  { { text, sizeof (text) - 1 }, flags, GM_##result, GM_URL_FAULT_##fault, offset }
-    V ("", 0, BAD_URL, EMPTY, 0),
-    V ("", GUESS, BAD_URL, EMPTY, 0),
-    /* scheme */
-    V ("h/x", 0, BAD_URL, NO_SCHEME, 0),
-    V ("://h", 0, BAD_URL, NO_SCHEME, 0),
-    V ("//h/x", 0, BAD_URL, NO_SCHEME, 0),
-    V ("1a://h", 0, BAD_URL, NO_SCHEME, 0),
-    V ("+a://h", 0, BAD_URL, NO_SCHEME, 0),
-    V ("ht tp://h", 0, BAD_URL, NO_SCHEME, 0),
-    V ("http", 0, BAD_URL, NO_SCHEME, 0),
-    V ("\0http://h", 0, BAD_URL, NO_SCHEME, 0),
-    V ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://h", ANY, BAD_URL, NO_SCHEME, 0),
-    V ("foo://h", 0, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
-    V ("foo://h", GUESS, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
-    V ("mailto:a@b", 0, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
-    V ("localhost:80", 0, UNSUPPORTED_SCHEME, UNKNOWN_SCHEME, 0),
-    V ("http:h", 0, BAD_URL, SLASHES, 5),
-    V ("http:", 0, BAD_URL, SLASHES, 5),
-    V ("http:////h", 0, BAD_URL, SLASHES, 5),
-    V ("http:\\\\h", 0, BAD_URL, SLASHES, 5),
-    /* host */
-    V ("http://", 0, BAD_HOST, NO_HOST, 7),
-    V ("http:///", 0, BAD_HOST, NO_HOST, 8),
-    V ("http://?x", 0, BAD_HOST, NO_HOST, 7),
-    V ("http://#x", 0, BAD_HOST, NO_HOST, 7),
-    V ("http://:80/", 0, BAD_HOST, NO_HOST, 7),
-    V ("http://u@/", 0, BAD_HOST, NO_HOST, 9),
-    V ("foo:///", ANY, BAD_HOST, NO_HOST, 7),
-    V ("/x", GUESS, BAD_HOST, NO_HOST, 0),
-    V ("//h/x", GUESS, BAD_HOST, NO_HOST, 0),
-    V ("?x", GUESS, BAD_HOST, NO_HOST, 0),
-    V ("#x", GUESS, BAD_HOST, NO_HOST, 0),
-    V (" h", GUESS, BAD_HOST, HOST_BYTE, 0),
-    V ("h ", GUESS, BAD_HOST, HOST_BYTE, 1),
-    V ("http://a b/", FOLLOW, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a\0b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a\rb/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a\x7f/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a\\b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a@b@h/", 0, BAD_HOST, HOST_BYTE, 10),
-    V ("http://a%2fb/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%23b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%40b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%3a80/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%5cb/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%20b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%00b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%0d%0ab/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%25b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%4/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a%4g/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a;b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a|b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a&b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a+b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a(b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a]b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a[b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a<b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a`b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://a\"b/", 0, BAD_HOST, HOST_BYTE, 8),
-    V ("http://[", 0, BAD_HOST, HOST_IPV6, 7),
-    V ("http://[::1", 0, BAD_HOST, HOST_IPV6, 7),
-    V ("http://[::1/]", 0, BAD_HOST, HOST_IPV6, 7),
-    V ("http://[]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[::1 ]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[::1\0]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[1.2.3.4]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[v1.x]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[1:2:3:4:5:6:7]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[1:2:3:4:5:6:7:8:9]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[::1::]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[12345::]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[::256.1.1.1]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[0000000000000000000000000000000000000000000000000001::]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[%25eth0]/", 0, BAD_HOST, HOST_IPV6, 8),
-    V ("http://[fe80::1%]/", 0, BAD_HOST, HOST_ZONE, 16),
-    V ("http://[fe80::1%25a/b]/", 0, BAD_HOST, HOST_IPV6, 7),
-    V ("http://[fe80::1%25a b]/", 0, BAD_HOST, HOST_ZONE, 19),
-    V ("http://[fe80::1%25a%00]/", 0, BAD_HOST, HOST_ZONE, 19),
-    V ("http://[fe80::1%251234567890123456]/", 0, BAD_HOST, HOST_ZONE, 16),
-    V ("file://h/x", 0, BAD_HOST, FILE_HOST, 7),
-    V ("file://localhost:80/x", 0, BAD_HOST, FILE_HOST, 7),
-    V ("file://u@localhost/x", 0, BAD_HOST, FILE_HOST, 7),
-    V ("file://", 0, BAD_URL, SLASHES, 7),
-    V ("file://localhost", 0, BAD_URL, SLASHES, 16),
-    V ("file:", 0, BAD_URL, SLASHES, 5),
-    V ("file:x", 0, BAD_URL, SLASHES, 5),
-    V ("file:?x", 0, BAD_URL, SLASHES, 5),
-    /* port */
-    V ("http://h:65536/", 0, BAD_PORT, PORT, 9),
-    V ("http://h:99999999999999999999/", 0, BAD_PORT, PORT, 9),
-    V ("http://h:4294967376/", 0, BAD_PORT, PORT, 9),
-    V ("http://h:-1/", 0, BAD_PORT, PORT, 9),
-    V ("http://h:+80/", 0, BAD_PORT, PORT, 9),
-    V ("http://h: 80/", FOLLOW, BAD_PORT, PORT, 9),
-    V ("http://h:80x/", 0, BAD_PORT, PORT, 11),
-    V ("http://h:80:90/", 0, BAD_PORT, PORT, 11),
-    V ("http://h:8\0/", 0, BAD_PORT, PORT, 10),
-    V ("http://[::1]x/", 0, BAD_PORT, PORT, 12),
-    V ("http://::1/", 0, BAD_HOST, NO_HOST, 7),
-    V ("http:x", GUESS, BAD_PORT, PORT, 5),
-    V ("http:", GUESS, BAD_PORT, PORT, 5),
-    V ("1a://h", GUESS, BAD_PORT, PORT, 3),
-    /* login */
-    V ("http://u@h/", GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 7),
-    V ("http://u:p@h/", GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 7),
-    V ("http://@h/", GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 7),
-    V ("u@h", GUESS | GM_URL_NO_USER, CREDENTIALS_REFUSED, LOGIN, 0),
-    /* bytes that no URL has */
-    V ("http://h/\0", 0, BAD_URL, CONTROL_BYTE, 9),
-    V ("http://h/\r\nX: y", FOLLOW, BAD_URL, CONTROL_BYTE, 9),
-    V ("http://h/a\tb", FOLLOW, BAD_URL, CONTROL_BYTE, 10),
-    V ("http://h/\x7f", FOLLOW, BAD_URL, CONTROL_BYTE, 9),
-    V ("http://h/?\x01", FOLLOW, BAD_URL, CONTROL_BYTE, 10),
-    V ("http://h/#\x1f", FOLLOW, BAD_URL, CONTROL_BYTE, 10),
-    V ("http://u\n@h/", FOLLOW, BAD_URL, CONTROL_BYTE, 8),
-    V ("http://u:\n@h/", FOLLOW, BAD_URL, CONTROL_BYTE, 9),
-    V ("data:,\n", FOLLOW, BAD_URL, CONTROL_BYTE, 6),
-    V ("file:///\n", FOLLOW, BAD_URL, CONTROL_BYTE, 8),
-    V ("http://h/a b", 0, BAD_URL, SPACE, 10),
-    V ("http://h/a b", GM_URL_ENCODE, BAD_URL, SPACE, 10),
-    V ("http://h/?a b", 0, BAD_URL, SPACE, 11),
-    V ("http://h/#a b", 0, BAD_URL, SPACE, 11),
-    V ("http://u u@h/", 0, BAD_URL, SPACE, 8),
-    V ("data:, ", 0, BAD_URL, SPACE, 6),
-#undef V
-  };
+  GmUrl *const nothing = (GmUrl *) refused_texts;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (vectors); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (refused_texts); i++)
     {
-      GmUrl *untouched = (GmUrl *) &vectors;
+      const Refused *wanted = &refused_texts[i];
       GmUrlComplaint complaint = { GM_N_URL_FAULTS, 12345 };
-      GmResult result;
+      GmUrl *url = nothing;
+      GmResult result = gm_url_parse_full (wanted->text.data, wanted->text.len, wanted->flags, NULL, &complaint, &url);
 
-      result = gm_url_parse_full (vectors[i].text.data, vectors[i].text.len, vectors[i].flags, NULL, &complaint,
-                                  &untouched);
-      show (vectors[i].text.data);
-      assert_result (result, vectors[i].result);
-      g_assert_cmpstr (gm_url_fault_name (complaint.fault), ==, gm_url_fault_name (vectors[i].fault));
-      g_assert_cmpuint (complaint.offset, ==, vectors[i].offset);
-      g_assert_true (untouched == (GmUrl *) &vectors);
-      assert_result (gm_url_parse (vectors[i].text.data, vectors[i].text.len, vectors[i].flags, &untouched),
-                     vectors[i].result);
+      show (wanted->text.data);
+      assert_result (result, wanted->result);
+      g_assert_cmpstr (gm_url_fault_name (complaint.fault), ==, gm_url_fault_name (wanted->fault));
+      g_assert_cmpuint (complaint.offset, ==, wanted->offset);
+      assert_result (gm_url_parse (wanted->text.data, wanted->text.len, wanted->flags, &url), wanted->result);
+      g_assert_true (url == nothing);
     }
 }
 
