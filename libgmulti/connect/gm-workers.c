@@ -16,6 +16,14 @@
 /* Look-ups and file systems that hang must not stop each other; more than this at once helps no disk. */
 #define FILE_WORKERS 8
 
+enum
+{
+  PLACE_NONE,
+  PLACE_QUEUED,
+  PLACE_WORKING,
+  PLACE_FORSAKEN, /* still working, abandoned */
+};
+
 struct _GmWorkers
 {
   gatomicrefcount refs; /* of owners and started jobs; the last one gone, the threads end, and the last thread frees */
@@ -27,6 +35,7 @@ struct _GmWorkers
   guint max;
   guint n_threads;
   guint n_idle;
+  guint n_forsaken; /* threads at work that nobody waits for */
   gboolean closed; /* no references any more */
 };
 
@@ -317,26 +326,41 @@ take_job (GmWorkers *self)
 
   job = link->data;
   link->data = NULL;
-  job->queued = FALSE;
+  job->place = PLACE_WORKING;
   return job;
 }
 
-static void
-run_job (GmJob *job)
+/* How many threads there may be: those that hang for nobody are replaced, but not without end. */
+static inline guint
+most_threads (const GmWorkers *self)
 {
-  GmMailbox *mailbox;
+  return self->max + MIN (self->n_forsaken, self->max);
+}
 
-  if (g_atomic_int_get (&job->abandoned))
-    {
-      gm_job_unref (job);
-      return;
-    }
+/* Under the lock, which it lets go of meanwhile. */
+static void
+run_job (GmWorkers *self,
+         GmJob *job)
+{
+  GmMailbox *mailbox = job->mailbox != NULL ? mailbox_ref (job->mailbox) : NULL;
 
-  /* The job's own reference is dropped with the answer, which may be before this thread is out of the lock. */
-  mailbox = mailbox_ref (job->mailbox);
+  g_mutex_unlock (&self->lock);
   job->type->work (job);
-  mailbox_put (mailbox, job);
-  mailbox_unref (mailbox);
+  g_mutex_lock (&self->lock);
+  if (job->place == PLACE_FORSAKEN)
+    self->n_forsaken--;
+  job->place = PLACE_NONE;
+  g_mutex_unlock (&self->lock);
+
+  /* The job and its reference to the mailbox may be gone before this thread is out of the mailbox's lock. */
+  if (mailbox != NULL)
+    {
+      mailbox_put (mailbox, job);
+      mailbox_unref (mailbox);
+    }
+  else
+    gm_job_unref (job);
+  g_mutex_lock (&self->lock);
 }
 
 /* Under the lock; FALSE when there was nothing for so long that the thread had better end, or too many are there. */
@@ -349,7 +373,7 @@ wait_for_job (GmWorkers *self)
     {
       gboolean woken;
 
-      if (self->closed || self->n_threads > self->max)
+      if (self->closed || self->n_threads > most_threads (self))
         return FALSE;
       self->n_idle++;
       woken = g_cond_wait_until (&self->more, &self->lock, until);
@@ -369,13 +393,7 @@ worker_thread (gpointer data)
 
   g_mutex_lock (&self->lock);
   while (wait_for_job (self))
-    {
-      GmJob *job = take_job (self);
-
-      g_mutex_unlock (&self->lock);
-      run_job (job);
-      g_mutex_lock (&self->lock);
-    }
+    run_job (self, take_job (self));
   self->n_threads--;
   last = self->closed && self->n_threads == 0;
   g_mutex_unlock (&self->lock);
@@ -411,7 +429,7 @@ static gboolean
 provide_threads (GmWorkers *self,
                  guint n)
 {
-  for (; n > 0 && self->jobs.length > self->n_idle && self->n_threads < self->max; n--)
+  for (; n > 0 && self->jobs.length > self->n_idle && self->n_threads < most_threads (self); n--)
     if (!add_thread (self))
       break;
 
@@ -450,24 +468,29 @@ gm_job_unref (GmJob *job)
   job->type->free (job);
 }
 
-/* TRUE when no worker has begun with it, nor will. */
+/* TRUE when it is there or will be taken; takes a reference then. */
 static gboolean
-take_back (GmJob *job)
+push (GmWorkers *self,
+      GmJob *job)
 {
-  GmWorkers *workers = job->workers;
-  gboolean queued;
+  gboolean taken;
 
-  g_mutex_lock (&workers->lock);
-  queued = job->queued;
-  if (queued)
+  g_mutex_lock (&self->lock);
+  job->place = PLACE_QUEUED;
+  job->link.data = job;
+  g_queue_push_tail_link (&self->jobs, &job->link);
+  taken = provide_threads (self, 1);
+  if (taken)
+    g_cond_signal (&self->more);
+  else
     {
-      g_queue_unlink (&workers->jobs, &job->link);
+      g_queue_unlink (&self->jobs, &job->link);
       job->link.data = NULL;
-      job->queued = FALSE;
+      job->place = PLACE_NONE;
     }
-  g_mutex_unlock (&workers->lock);
+  g_mutex_unlock (&self->lock);
 
-  return queued;
+  return taken;
 }
 
 gboolean
@@ -476,7 +499,6 @@ gm_job_start (GmJob *job,
               GmReactor *reactor)
 {
   GmMailbox *mailbox = mailbox_of (reactor);
-  gboolean taken;
 
   if (mailbox == NULL)
     return FALSE;
@@ -484,16 +506,7 @@ gm_job_start (GmJob *job,
   job->mailbox = mailbox_ref (mailbox);
   job->workers = gm_workers_ref (workers);
   g_atomic_ref_count_inc (&job->refs);
-
-  g_mutex_lock (&workers->lock);
-  job->queued = TRUE;
-  job->link.data = job;
-  g_queue_push_tail_link (&workers->jobs, &job->link);
-  taken = provide_threads (workers, 1);
-  g_cond_signal (&workers->more);
-  g_mutex_unlock (&workers->lock);
-
-  if (!taken && take_back (job))
+  if (!push (workers, job))
     {
       g_clear_pointer (&job->mailbox, mailbox_unref);
       gm_job_unref (job);
@@ -503,6 +516,46 @@ gm_job_start (GmJob *job,
   mailbox->n_outstanding++;
   mailbox_watch (mailbox);
   return TRUE;
+}
+
+gboolean
+gm_job_start_detached (GmJob *job,
+                       GmWorkers *workers)
+{
+  gboolean taken;
+
+  job->workers = gm_workers_ref (workers);
+  taken = push (workers, job);
+  if (!taken)
+    g_clear_pointer (&job->workers, gm_workers_unref);
+
+  return taken;
+}
+
+/* TRUE when no worker has begun with it, nor will. One that has is no longer counted, and another takes its place. */
+static gboolean
+take_back (GmJob *job)
+{
+  GmWorkers *workers = job->workers;
+  gboolean queued;
+
+  g_mutex_lock (&workers->lock);
+  queued = job->place == PLACE_QUEUED;
+  if (queued)
+    {
+      g_queue_unlink (&workers->jobs, &job->link);
+      job->link.data = NULL;
+      job->place = PLACE_NONE;
+    }
+  else if (job->place == PLACE_WORKING)
+    {
+      job->place = PLACE_FORSAKEN;
+      workers->n_forsaken++;
+      provide_threads (workers, 1);
+    }
+  g_mutex_unlock (&workers->lock);
+
+  return queued;
 }
 
 void

@@ -25,13 +25,14 @@ struct _GmJob
   const GmJobType *type;
   gatomicrefcount refs;
   gint abandoned; /* atomic: what work() may look at now and then */
-  gboolean queued; /* in the pool's queue; under its lock */
+  guint8 place; /* in the pool, under its lock: not there, in the queue, at work, at work for nobody */
   GmWorkers *workers; /* (owned) (nullable): since it was started */
   GmMailbox *mailbox; /* (owned) (nullable): since it was started */
   GList link; /* in the pool's queue, then in the mailbox */
 };
 
-/* A pool of at most @max_threads (changeable) named threads; refcounted, a process-wide one is fine. */
+/* A pool of at most @max_threads (changeable) named threads; refcounted, a process-wide one is fine. Threads that hang in
+ * work that was given up do not count, up to as many again: what nobody waits for must not hold up those who wait. */
 GmWorkers *gm_workers_new     (const char *name,
                                guint max_threads);
 GmWorkers *gm_workers_ref     (GmWorkers *self);
@@ -49,6 +50,10 @@ void       gm_job_init        (GmJob *job,
 gboolean   gm_job_start       (GmJob *job,
                                GmWorkers *workers,
                                GmReactor *reactor);
+/* The same for work that nobody will ask about (closing a descriptor): takes the starter's reference, and done() is
+ * never called. FALSE as above, with the reference left to the starter. */
+gboolean   gm_job_start_detached (GmJob *job,
+                               GmWorkers *workers);
 /* Nobody waits any more: done() will not be called; drops the starter's reference. Does not block, in particular never
  * waits for the worker. A job that is still queued is taken out. Before the start and after done(): gm_job_unref(). */
 void       gm_job_abandon     (GmJob *job);

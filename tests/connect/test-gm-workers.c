@@ -271,6 +271,48 @@ test_abandon (Fixture *self,
   g_assert_cmpuint (self->reactor.n_sockets, ==, 0);
 }
 
+/* What hangs for nobody is replaced, but not without end. */
+static void
+test_forsaken (Fixture *self,
+               gconstpointer foreign)
+{
+  Work *works[6];
+  Work *late;
+
+  for (guint round = 0; round < 2; round++)
+    {
+      for (guint i = 0; i < 3; i++)
+        works[3 * round + i] = work_start (self->workers, &self->reactor, TRUE);
+      g_assert_true (wait_inside (3 * (gint) round + 3));
+      for (guint i = 0; i < 3; i++)
+        gm_job_abandon (&works[3 * round + i]->job);
+    }
+
+  late = work_start (self->workers, &self->reactor, FALSE);
+  g_usleep (30 * 1000);
+  turning_once (&self->reactor, 0);
+  g_assert_cmpuint (late->n_done, ==, 0);
+  gate_set (TRUE);
+  g_assert_true (turning_until (&self->reactor, is_done, late));
+  g_assert_cmpint (most_inside, ==, 6);
+  gm_job_unref (&late->job);
+  g_assert_true (wait_freed (7));
+}
+
+static void
+test_detached (Fixture *self,
+               gconstpointer foreign)
+{
+  static const GmJobType type = { work_work, work_done, work_free };
+  Work *work = g_new0 (Work, 1);
+
+  gm_job_init (&work->job, &type);
+  g_assert_true (gm_job_start_detached (&work->job, self->workers));
+  g_assert_true (wait_freed (1));
+  g_assert_cmpint (n_worked, ==, 1);
+  g_assert_cmpuint (self->reactor.n_sockets, ==, 0);
+}
+
 /* Answered but not delivered yet: still never done(). */
 static void
 test_abandon_answered (Fixture *self,
@@ -422,6 +464,8 @@ main (int argc,
   ADD ("answer", test_answer);
   ADD ("cap", test_cap);
   ADD ("abandon", test_abandon);
+  ADD ("forsaken", test_forsaken);
+  ADD ("detached", test_detached);
   ADD ("abandon-answered", test_abandon_answered);
   ADD ("chain", test_chain);
   ADD ("reactor-goes", test_reactor_goes);
