@@ -263,11 +263,11 @@ client_watch (Client *client,
 /* Reads what the peer is willing to take. FALSE: the client is gone. */
 static gboolean
 client_read (Client *client,
-             gint64 now,
-             gint64 *later)
+             gint64 now)
 {
   static _Thread_local guint8 buffer[READ_AT_ONCE];
-  gsize wanted = LINGERING (client) ? sizeof buffer : scripted_peer_wants (client->peer, now, later);
+  gint64 unused;
+  gsize wanted = LINGERING (client) ? sizeof buffer : scripted_peer_wants (client->peer, now, &unused);
   gssize n;
 
   if (wanted == 0 || client->eof)
@@ -338,14 +338,15 @@ client_step (Client *client,
   gint64 later = -1;
   guint32 events = 0;
   WriteState state = WRITE_IDLE;
-  gint64 unused;
+  gint64 readable = -1;
+  gboolean wants;
 
   if (LINGERING (client) && now >= client->linger_until)
     {
       client_free (client);
       return;
     }
-  if (!client_read (client, now, &later))
+  if (!client_read (client, now))
     return;
   if (!LINGERING (client))
     {
@@ -353,8 +354,11 @@ client_step (Client *client,
       if (state == WRITE_GONE)
         return;
     }
+  wants = scripted_peer_wants (client->peer, now, &readable) > 0;
+  if (readable >= 0)
+    later = later < 0 ? readable : MIN (later, readable);
   set_timer (client, LINGERING (client) ? client->linger_until : later);
-  if (!client->eof && (LINGERING (client) || scripted_peer_wants (client->peer, now, &unused) > 0))
+  if (!client->eof && (LINGERING (client) || wants))
     events |= EPOLLIN;
   if (state == WRITE_BLOCKED)
     events |= EPOLLOUT;
@@ -413,6 +417,14 @@ accept_one (ScriptedServer *server,
   client_step (client, now);
 }
 
+static gboolean
+is_deaf (ScriptedServer *server,
+         guint slot)
+{
+  return (server->flags & SCRIPTED_SERVER_DEAF) != 0
+         || (slot == 1 && (server->flags & SCRIPTED_SERVER_DEAF_IPV6) != 0);
+}
+
 static void
 accept_all (ScriptedServer *server,
             gint64 now)
@@ -421,7 +433,7 @@ accept_all (ScriptedServer *server,
     {
       int fd;
 
-      while (server->listeners[i] >= 0
+      while (server->listeners[i] >= 0 && !is_deaf (server, i)
              && (fd = accept4 (server->listeners[i], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
         accept_one (server, fd, now);
     }
@@ -536,7 +548,7 @@ new_socket (ScriptedServer *server,
             int family)
 {
   int fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  int one = 1, size = 4096;
+  int one = 1, size = 32768;
 
   g_assert_cmpint (fd, >=, 0);
   if (family == AF_INET6)
@@ -555,7 +567,7 @@ listen_on (ScriptedServer *server,
            struct sockaddr *address,
            socklen_t len)
 {
-  int backlog = server->flags & SCRIPTED_SERVER_DEAF ? 0 : 4096;
+  int backlog = is_deaf (server, slot) ? 0 : 4096;
   int fd = new_socket (server, address->sa_family);
 
   if (bind (fd, address, len) != 0 || listen (fd, backlog) != 0)
@@ -618,11 +630,11 @@ listen_unix (ScriptedServer *server)
 
 /* Connections of our own, until the kernel drops what comes on top of them. */
 static void
-fill_backlog (ScriptedServer *server)
+fill_backlog (ScriptedServer *server,
+              int listener)
 {
   struct sockaddr_storage address;
   socklen_t len = sizeof address;
-  int listener = server->listeners[0] >= 0 ? server->listeners[0] : server->listeners[1];
 
   getsockname (listener, (struct sockaddr *) &address, &len);
   for (guint i = 0; i < DEAF_FILL; i++)
@@ -666,8 +678,8 @@ start_thread (ScriptedServer *server)
   server->timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   watch_own (server, server->wake, &server->wake);
   watch_own (server, server->timer, &server->timer);
-  if (!(server->flags & SCRIPTED_SERVER_DEAF))
-    for (guint i = 0; i < G_N_ELEMENTS (server->listeners); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (server->listeners); i++)
+    if (!is_deaf (server, i))
       watch_own (server, server->listeners[i], server);
   server->thread = g_thread_new ("scripted-server", server_thread, server);
 }
@@ -692,8 +704,8 @@ scripted_server_new (ScriptedServerFlags flags)
   /* The port that IPv4 gave may be taken on IPv6: then another is tried. */
   while (!(flags & SCRIPTED_SERVER_UNIX ? listen_unix (server) : listen_ip (server)))
     g_assert_cmpuint (--tries, >, 0);
-  if (flags & SCRIPTED_SERVER_DEAF)
-    fill_backlog (server);
+  if (flags & (SCRIPTED_SERVER_DEAF | SCRIPTED_SERVER_DEAF_IPV6))
+    fill_backlog (server, server->listeners[is_deaf (server, 1) && server->listeners[1] >= 0]);
   start_thread (server);
   return server;
 }

@@ -16,7 +16,8 @@ typedef enum
   SCRIPTED_SERVER_ONLY_IPV6 = 1 << 1,
   SCRIPTED_SERVER_UNIX = 1 << 2, /* a socket in a temporary folder instead */
   SCRIPTED_SERVER_DEAF = 1 << 3, /* a connect() to it hangs: its backlog is full and nobody accepts */
-  SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 4 KiB in the kernel each way, as far as it obeys */
+  SCRIPTED_SERVER_DEAF_IPV6 = 1 << 5, /* with IPV6: deaf there only */
+  SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 32 KiB in the kernel each way, as far as it obeys */
 } ScriptedServerFlags;
 
 typedef struct
