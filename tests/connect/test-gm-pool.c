@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-connection.h"
+
+static GmUrl *
+url (const char *text)
+{
+  GmUrl *result = NULL;
+
+  g_assert_cmpint (gm_url_parse (text, strlen (text), GM_URL_DEFAULT, &result), ==, GM_OK);
+  return result;
+}
+
+/* ---- keys: every member flipped gives another key ---- */
+
+typedef void (*Flip) (GmPoolKey *key, GmConnectSettings *settings);
+
+static void
+flip_scheme (GmPoolKey *key,
+             GmConnectSettings *settings)
+{
+  gm_url_unref (key->url);
+  key->url = url ("https://host.example:8080/");
+}
+
+static void
+flip_host (GmPoolKey *key,
+           GmConnectSettings *settings)
+{
+  gm_url_unref (key->url);
+  key->url = url ("http://host.exampl:8080/");
+}
+
+static void
+flip_port (GmPoolKey *key,
+           GmConnectSettings *settings)
+{
+  gm_url_unref (key->url);
+  key->url = url ("http://host.example:8081/");
+}
+
+static void
+flip_connect_host (GmPoolKey *key,
+                   GmConnectSettings *settings)
+{
+  key->connect_host = GM_SPAN ("other.example");
+}
+
+static void
+flip_connect_port (GmPoolKey *key,
+                   GmConnectSettings *settings)
+{
+  key->connect_port = 8081;
+}
+
+static void
+flip_unix_path (GmPoolKey *key,
+                GmConnectSettings *settings)
+{
+  settings->unix_path = g_ref_string_new ("/run/x");
+}
+
+static void
+flip_unix_abstract (GmPoolKey *key,
+                    GmConnectSettings *settings)
+{
+  settings->unix_abstract = TRUE;
+}
+
+static void
+flip_interface (GmPoolKey *key,
+                GmConnectSettings *settings)
+{
+  settings->local_interface = g_ref_string_new ("eth0");
+}
+
+static void
+flip_local_port (GmPoolKey *key,
+                 GmConnectSettings *settings)
+{
+  settings->local_port = 4000;
+}
+
+static void
+flip_local_port_range (GmPoolKey *key,
+                       GmConnectSettings *settings)
+{
+  settings->local_port_range = 10;
+}
+
+static void
+flip_ip_version (GmPoolKey *key,
+                 GmConnectSettings *settings)
+{
+  settings->ip_version = GM_IP_V6;
+}
+
+static void
+test_key_members (void)
+{
+  static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
+                                flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
+                                flip_local_port,    flip_local_port_range, flip_ip_version };
+
+  for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
+    {
+      GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default);
+      GmConnectSettings *b = gm_connect_settings_copy (&gm_connect_settings_default);
+      GmPoolKey x = { .url = url ("http://host.example:8080/a?b"), .settings = a };
+      GmPoolKey y = { .url = url ("http://user@HOST.example:8080/c#d"), .settings = b };
+
+      g_assert_true (gm_pool_key_equal (&x, &y));
+      g_assert_cmpuint (gm_pool_key_hash (&x), ==, gm_pool_key_hash (&y));
+      flips[i](&y, b);
+      g_assert_false (gm_pool_key_equal (&x, &y));
+      g_assert_false (gm_pool_key_equal (&y, &x));
+      gm_url_unref (x.url);
+      gm_url_unref (y.url);
+      gm_connect_settings_unref (a);
+      gm_connect_settings_unref (b);
+    }
+}
+
+/* ---- the pool, over simulated channels ---- */
+
+typedef struct
+{
+  GmLayer layer; /* first member */
+  gboolean *alive;
+  guint *n_freed;
+  guint goodbyes; /* shutdown() answers AGAIN so many times */
+} Fake;
+
+static gboolean
+fake_query (GmLayer *layer,
+            GmQuery query,
+            gpointer answer)
+{
+  if (query != GM_QUERY_ALIVE)
+    return FALSE;
+  *(gboolean *) answer = *((Fake *) layer)->alive;
+  return TRUE;
+}
+
+static GmResult
+fake_connect (GmLayer *layer)
+{
+  return GM_OK;
+}
+
+static GmResult
+fake_shutdown (GmLayer *layer)
+{
+  Fake *self = (Fake *) layer;
+
+  if (self->goodbyes == 0)
+    return GM_OK;
+  self->goodbyes--;
+  return GM_AGAIN;
+}
+
+static void
+fake_free (GmLayer *layer)
+{
+  (*((Fake *) layer)->n_freed)++;
+  g_free (layer);
+}
+
+static const GmLayerType fake_type = {
+  .name = "fake", .connect = fake_connect, .shutdown = fake_shutdown, .query = fake_query, .free = fake_free
+};
+
+static gint64 fake_time;
+
+static gint64
+fake_clock (gpointer user_data)
+{
+  return fake_time;
+}
+
+typedef struct
+{
+  GmReactor reactor;
+  GmPool *pool;
+  gboolean alive;
+  guint n_freed;
+} Fixture;
+
+static void
+set_up (Fixture *f,
+        gconstpointer data)
+{
+  static const GmClock clock = { fake_clock, fake_clock, NULL };
+
+  fake_time = 1000000;
+  gm_reactor_init (&f->reactor, &clock, NULL, NULL);
+  f->pool = gm_pool_new (&f->reactor);
+  f->alive = TRUE;
+}
+
+static void
+tear_down (Fixture *f,
+           gconstpointer data)
+{
+  gm_pool_free (f->pool);
+  gm_reactor_clear (&f->reactor);
+}
+
+static GmConnection *
+open_one (Fixture *f,
+          const char *text)
+{
+  GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default };
+  GmConnection *connection = gm_pool_open (f->pool, &key, key.settings);
+  Fake *fake = g_new0 (Fake, 1);
+
+  fake->layer = (GmLayer){ &fake_type, NULL, &connection->host };
+  fake->alive = &f->alive;
+  fake->n_freed = &f->n_freed;
+  connection->top = &fake->layer;
+  g_assert_cmpint (connection->state, ==, GM_CONNECTION_CONNECTING);
+  g_assert_cmpint (gm_connection_connect (connection), ==, GM_OK);
+  g_assert_cmpint (connection->state, ==, GM_CONNECTION_BUSY);
+  gm_url_unref (key.url);
+
+  return connection;
+}
+
+static GmConnection *
+take (Fixture *f,
+      const char *text)
+{
+  GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default };
+  GmConnection *connection = gm_pool_take (f->pool, &key, key.settings);
+
+  gm_url_unref (key.url);
+  return connection;
+}
+
+static GmPoolRoom
+make_room (Fixture *f,
+           const char *text)
+{
+  GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default };
+  GmPoolRoom room = gm_pool_make_room (f->pool, &key);
+
+  gm_url_unref (key.url);
+  return room;
+}
+
+static void
+test_reuse (Fixture *f,
+            gconstpointer data)
+{
+  GmConnection *a = open_one (f, "http://a/");
+  GmConnection *b = open_one (f, "http://a/");
+
+  g_assert_null (take (f, "http://a/"));
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  gm_pool_give_back (f->pool, b, TRUE, 10);
+  g_assert_cmpuint (gm_pool_n_idle (f->pool), ==, 2);
+  g_assert_null (take (f, "http://b/"));
+  /* Last used first. */
+  g_assert_true (take (f, "http://a/x") == b);
+  g_assert_true (take (f, "http://a/y") == a);
+  g_assert_null (take (f, "http://a/z"));
+  gm_pool_give_back (f->pool, a, FALSE, 10);
+  g_assert_cmpuint (f->n_freed, ==, 1);
+  gm_pool_give_back (f->pool, b, TRUE, 10);
+
+  /* Dead ones are found out. */
+  f->alive = FALSE;
+  g_assert_null (take (f, "http://a/"));
+  g_assert_cmpuint (f->n_freed, ==, 2);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+}
+
+static void
+test_ages (Fixture *f,
+           gconstpointer data)
+{
+  GmConnection *a = open_one (f, "http://a/");
+
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  fake_time += gm_connect_settings_default.max_idle_us;
+  gm_reactor_begin_turn (&f->reactor);
+  g_assert_true (take (f, "http://a/") == a);
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  fake_time += gm_connect_settings_default.max_idle_us + 1;
+  gm_reactor_begin_turn (&f->reactor);
+  /* Nobody asks: its own timer closes it. */
+  gm_reactor_expire (&f->reactor);
+  g_assert_cmpuint (f->n_freed, ==, 1);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+}
+
+static void
+count_turn (GmRunnable *runnable)
+{
+}
+
+static void
+test_limits_and_waiting (Fixture *f,
+                         gconstpointer data)
+{
+  GmPoolLimits limits = { .max_total = 3, .max_per_host = 2, .max_idle = 10 };
+  GmRunnable runnables[4] = { { .run = count_turn }, { .run = count_turn }, { .run = count_turn }, { .run = count_turn } };
+  GmPoolWaiter waiters[4] = { { &runnables[0] }, { &runnables[1] }, { &runnables[2] }, { &runnables[3] } };
+  GmPoolKey key_a = { .url = url ("http://a/"), .settings = &gm_connect_settings_default };
+  GmPoolKey key_c = { .url = url ("http://c/"), .settings = &gm_connect_settings_default };
+  GmConnection *a1, *a2, *b;
+
+  gm_pool_set_limits (f->pool, &limits);
+  a1 = open_one (f, "http://a/");
+  a2 = open_one (f, "http://a/");
+  g_assert_cmpint (make_room (f, "http://a/"), ==, GM_POOL_HOST_FULL);
+  g_assert_cmpint (make_room (f, "http://b/"), ==, GM_POOL_MAY_OPEN);
+  b = open_one (f, "http://b/");
+  g_assert_cmpint (make_room (f, "http://c/"), ==, GM_POOL_FULL);
+
+  gm_pool_wait (f->pool, &key_a, &waiters[0], FALSE);
+  gm_pool_wait (f->pool, &key_a, &waiters[1], FALSE);
+  gm_pool_wait (f->pool, &key_c, &waiters[2], FALSE);
+  gm_pool_wait (f->pool, &key_a, &waiters[3], TRUE);
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 4);
+
+  /* A free connection of the same origin goes to the head of that line. */
+  gm_pool_give_back (f->pool, a1, TRUE, 10);
+  g_assert_true (gm_runnable_is_queued (&runnables[3]));
+  g_assert_false (gm_runnable_is_queued (&runnables[0]));
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 3);
+  g_assert_true (take (f, "http://a/") == a1);
+
+  /* A place that another origin leaves goes to one that may open: "a" is full by its own limit, so "c". */
+  gm_pool_give_back (f->pool, b, FALSE, 10);
+  g_assert_true (gm_runnable_is_queued (&runnables[2]));
+  g_assert_false (gm_runnable_is_queued (&runnables[0]));
+
+  gm_pool_stop_waiting (f->pool, &waiters[0]);
+  gm_pool_stop_waiting (f->pool, &waiters[0]);
+  gm_pool_give_back (f->pool, a2, FALSE, 10);
+  g_assert_true (gm_runnable_is_queued (&runnables[1]));
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 0);
+
+  gm_pool_give_back (f->pool, a1, TRUE, 10);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 1);
+  for (guint i = 0; i < 4; i++)
+    gm_reactor_dequeue (&f->reactor, &runnables[i]);
+  gm_url_unref (key_a.url);
+  gm_url_unref (key_c.url);
+}
+
+/* A full house makes room by closing the connection that is idle longest; a smaller limit closes at once. */
+static void
+test_eviction (Fixture *f,
+               gconstpointer data)
+{
+  GmPoolLimits limits = { .max_total = 2, .max_idle = -1 };
+  GmConnection *a = open_one (f, "http://a/");
+  GmConnection *b = open_one (f, "http://b/");
+
+  gm_pool_set_limits (f->pool, &limits);
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  gm_pool_give_back (f->pool, b, TRUE, 10);
+  g_assert_cmpint (make_room (f, "http://c/"), ==, GM_POOL_MAY_OPEN);
+  g_assert_null (take (f, "http://a/"));
+  g_assert_true (take (f, "http://b/") == b);
+  gm_pool_give_back (f->pool, b, TRUE, 10);
+  limits.max_idle = 0;
+  gm_pool_set_limits (f->pool, &limits);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+  g_assert_cmpuint (f->n_freed, ==, 2);
+}
+
+/* A goodbye that takes time does not count, and has an end of its own. */
+static void
+test_goodbye (Fixture *f,
+              gconstpointer data)
+{
+  GmConnection *a = open_one (f, "http://a/");
+
+  ((Fake *) a->top)->goodbyes = 1000;
+  gm_pool_give_back (f->pool, a, FALSE, 10);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+  g_assert_cmpuint (f->n_freed, ==, 0);
+  fake_time += 3 * G_USEC_PER_SEC;
+  gm_reactor_begin_turn (&f->reactor);
+  gm_reactor_expire (&f->reactor);
+  g_assert_cmpuint (f->n_freed, ==, 1);
+}
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pool/key-members", test_key_members);
+  g_test_add ("/pool/reuse", Fixture, NULL, set_up, test_reuse, tear_down);
+  g_test_add ("/pool/ages", Fixture, NULL, set_up, test_ages, tear_down);
+  g_test_add ("/pool/limits-and-waiting", Fixture, NULL, set_up, test_limits_and_waiting, tear_down);
+  g_test_add ("/pool/eviction", Fixture, NULL, set_up, test_eviction, tear_down);
+  g_test_add ("/pool/goodbye", Fixture, NULL, set_up, test_goodbye, tear_down);
+  return g_test_run ();
+}
