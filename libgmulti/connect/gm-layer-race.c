@@ -319,7 +319,7 @@ static void
 timer_cb (GmTimer *timer,
           gint64 now)
 {
-  RaceLayer *self = (RaceLayer *) ((char *) timer - G_STRUCT_OFFSET (RaceLayer, timer));
+  RaceLayer *self = (RaceLayer *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (RaceLayer, timer));
 
   gm_reactor_queue (self->layer.host->reactor, self->layer.host->owner);
 }

@@ -140,7 +140,7 @@ static void
 retry_cb (GmTimer *timer,
           gint64 now)
 {
-  SocketLayer *self = (SocketLayer *) ((char *) timer - G_STRUCT_OFFSET (SocketLayer, retry));
+  SocketLayer *self = (SocketLayer *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (SocketLayer, retry));
 
   gm_reactor_queue (self->layer.host->reactor, self->layer.host->owner);
 }

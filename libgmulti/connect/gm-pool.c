@@ -400,7 +400,7 @@ static void
 connection_timeout (GmTimer *timer,
                     gint64 now)
 {
-  GmConnection *self = (GmConnection *) ((char *) timer - G_STRUCT_OFFSET (GmConnection, timer));
+  GmConnection *self = (GmConnection *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmConnection, timer));
 
   if (self->state == GM_CONNECTION_CLOSING)
     destroy (self->pool, self);

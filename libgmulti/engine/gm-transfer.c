@@ -7,7 +7,7 @@ static void
 on_timer (GmTimer *timer,
           gint64 now)
 {
-  GmTransfer *self = (GmTransfer *) ((char *) timer - G_STRUCT_OFFSET (GmTransfer, timer));
+  GmTransfer *self = (GmTransfer *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmTransfer, timer));
 
   gm_reactor_queue (gm_multi_get_reactor (self->multi), &self->runnable);
 }
@@ -117,7 +117,7 @@ gm_transfer_get_face (GmTransfer *self)
 GmTransfer *
 gm_transfer_from_client (GmClient *client)
 {
-  return (GmTransfer *) ((char *) client - G_STRUCT_OFFSET (GmTransfer, client));
+  return (GmTransfer *) (gpointer) ((char *) client - G_STRUCT_OFFSET (GmTransfer, client));
 }
 
 void

@@ -43,7 +43,7 @@ static void
 fake_fire (GmTimer *timer,
            gint64 now)
 {
-  FakeLayer *self = (FakeLayer *) ((char *) timer - G_STRUCT_OFFSET (FakeLayer, timer));
+  FakeLayer *self = (FakeLayer *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (FakeLayer, timer));
 
   gm_reactor_queue (self->layer.host->reactor, self->layer.host->owner);
 }
