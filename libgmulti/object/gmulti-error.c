@@ -44,7 +44,11 @@ gmulti_transfer_error_private_clear (GMultiTransferErrorPrivate *priv)
  *
  * Since: 1.0
  */
+/* The macro's own cast, which clang minds. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-align"
 G_DEFINE_EXTENDED_ERROR (GMultiTransferError, gmulti_transfer_error)
+#pragma GCC diagnostic pop
 
 G_STATIC_ASSERT ((int) GM_PHASE_STORAGE == (int) GMULTI_PHASE_STORAGE);
 G_STATIC_ASSERT ((int) GM_PHASE_CONNECT == (int) GMULTI_PHASE_CONNECT);

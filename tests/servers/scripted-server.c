@@ -801,7 +801,7 @@ scripted_server_on (ScriptedServer *server,
                     const char *key,
                     ScriptedAnswer *answer)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
   Rule *rule = g_hash_table_lookup (server->rules, key);
 
   if (rule == NULL)
@@ -819,7 +819,7 @@ scripted_server_set_keep_alive (ScriptedServer *server,
                                 ScriptedEnd how,
                                 guint delay_ms)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   server->keep_alive = n_requests;
   server->keep_alive_end = how;
@@ -843,7 +843,7 @@ scripted_server_drop_all (ScriptedServer *server,
 guint
 scripted_server_n_connections (ScriptedServer *server)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return server->connections->len;
 }
@@ -851,7 +851,7 @@ scripted_server_n_connections (ScriptedServer *server)
 guint
 scripted_server_n_open (ScriptedServer *server)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return g_hash_table_size (server->clients);
 }
@@ -859,7 +859,7 @@ scripted_server_n_open (ScriptedServer *server)
 guint
 scripted_server_n_requests (ScriptedServer *server)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return server->requests->len;
 }
@@ -868,7 +868,7 @@ const ScriptedRequest *
 scripted_server_request (ScriptedServer *server,
                          guint number)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return number < server->requests->len ? g_ptr_array_index (server->requests, number) : NULL;
 }
@@ -877,7 +877,7 @@ const ScriptedConnection *
 scripted_server_connection (ScriptedServer *server,
                             guint number)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return number < server->connections->len ? g_ptr_array_index (server->connections, number) : NULL;
 }
@@ -885,7 +885,7 @@ scripted_server_connection (ScriptedServer *server,
 char *
 scripted_server_summary (ScriptedServer *server)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < server->requests->len; i++)
@@ -903,7 +903,7 @@ scripted_server_wait_requests (ScriptedServer *server,
                                guint n_complete,
                                guint ms)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
   gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
 
   while (server->n_complete < n_complete)
@@ -917,7 +917,7 @@ scripted_server_wait_open (ScriptedServer *server,
                            guint n_open_at_most,
                            guint ms)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
   gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
 
   while (g_hash_table_size (server->clients) > n_open_at_most)
