@@ -158,6 +158,8 @@ void          gm_pool_wait       (GmPool *self,
                                   gboolean first);
 void          gm_pool_stop_waiting (GmPool *self,
                                   GmPoolWaiter *waiter);
+/* Who was woken goes without having tried: the next in line may. */
+void          gm_pool_pass_on    (GmPool *self);
 guint         gm_pool_n_waiting  (GmPool *self);
 void          gm_pool_set_hooks  (GmPool *self,
                                   GmLayer *(*new_socket_layer) (const void *, guint, gpointer),

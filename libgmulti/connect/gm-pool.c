@@ -205,6 +205,12 @@ host_has_room (GmPool *self,
   return self->limits.max_per_host == 0 || host->n_connections < self->limits.max_per_host;
 }
 
+static gboolean
+total_is_full (GmPool *self)
+{
+  return self->limits.max_total > 0 && self->n_counted >= self->limits.max_total;
+}
+
 static void
 wake_one_of (GmPool *self,
              GmOrigin *origin)
@@ -288,6 +294,12 @@ gm_pool_stop_waiting (GmPool *self,
       origin->waiting_link.data = NULL;
       drop_if_unused (self, origin);
     }
+}
+
+void
+gm_pool_pass_on (GmPool *self)
+{
+  wake_next (self, NULL);
 }
 
 guint
@@ -438,6 +450,9 @@ gm_pool_open (GmPool *self,
   self->n_counted++;
   origin->n_connections++;
   origin->host->n_connections++;
+  /* Who got the place may not have been the only one there is: the next in line has a look. */
+  if (self->waiting_origins.length > 0 && !total_is_full (self))
+    wake_next (self, NULL);
 
   return connection;
 }
@@ -490,12 +505,6 @@ gm_pool_take (GmPool *self,
     }
 
   return NULL;
-}
-
-static gboolean
-total_is_full (GmPool *self)
-{
-  return self->limits.max_total > 0 && self->n_counted >= self->limits.max_total;
 }
 
 GmPoolRoom
@@ -588,7 +597,7 @@ gm_pool_new (GmReactor *reactor)
   self->origins = g_hash_table_new_full (gm_pool_key_hash, gm_pool_key_equal, origin_free, NULL);
   self->hosts = g_hash_table_new_full (host_hash, host_equal, host_free, NULL);
   self->limits = (GmPoolLimits){ .max_idle = -1 };
-  self->next_id = 0;
+  self->next_id = 1;
 
   return self;
 }

@@ -129,8 +129,9 @@ gm_multi_take_run (GmMulti *self)
   if (self->n_spare_runs == 0)
     return g_new0 (GmRun, 1);
 
+  /* The request and its arena are wiped by each hop. */
   run = self->spare_runs[--self->n_spare_runs];
-  memset (run, 0, sizeof *run);
+  memset (run, 0, G_STRUCT_OFFSET (GmRun, arena));
   return run;
 }
 
@@ -190,8 +191,8 @@ gm_multi_detach (GmMulti *self,
     }
   transfer->facts = 0;
   g_queue_unlink (&self->transfers, &transfer->link);
+  gm_transfer_set_state (transfer, GM_STATE_IDLE);
   transfer->multi = NULL;
-  transfer->state = GM_STATE_IDLE;
   GM_TRACE (MULTI, transfer->id, 0, "removed, %u running", self->n_running);
 }
 

@@ -107,6 +107,9 @@ const GmTransferSettings *gm_transfer_settings_ref (const GmTransferSettings *se
 void     gm_transfer_settings_unref (const GmTransferSettings *self);
 
 /* ---- for gm-multi.c ---- */
+/* The one setter of the state; checks the edge. */
+void     gm_transfer_set_state  (GmTransfer *self,
+                                 GmTransferState state);
 void     gm_transfer_start      (GmTransfer *self); /* added: its first turn is queued */
 /* Leaves the run: connection, waiting, timers. The result is known, or it is removed before that. */
 void     gm_transfer_end_run    (GmTransfer *self,

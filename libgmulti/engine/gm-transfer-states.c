@@ -30,12 +30,13 @@ edge_is_legal (GmTransferState from,
     [GM_STATE_DONE] = 0,
   };
 
-  return (next[from] & (1 << to)) != 0;
+  /* It may be removed from its multi in any state. */
+  return to == GM_STATE_IDLE || (next[from] & (1 << to)) != 0;
 }
 
-static void
-set_state (GmTransfer *self,
-           GmTransferState state)
+void
+gm_transfer_set_state (GmTransfer *self,
+                       GmTransferState state)
 {
   if (!edge_is_legal (self->state, state))
     g_critical ("transfer %" G_GUINT64_FORMAT ": no way from %s to %s", self->id, state_names[self->state],
@@ -43,7 +44,8 @@ set_state (GmTransfer *self,
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "%s -> %s", state_names[self->state], state_names[state]);
 
   self->state = state;
-  gm_multi_note (self->multi, self, GM_FACT_STATE);
+  if (state != GM_STATE_IDLE)
+    gm_multi_note (self->multi, self, GM_FACT_STATE);
 }
 
 /* ---- deadlines ---- */
@@ -241,7 +243,7 @@ find_connection (GmTransfer *self,
       attach (self, connection);
       if (self->client.ops->note != NULL)
         self->client.ops->note (&self->client, GM_NOTE_REUSED, NULL, connection->id);
-      set_state (self, GM_STATE_RUNNING);
+      gm_transfer_set_state (self, GM_STATE_RUNNING);
       return GM_OK;
     }
 
@@ -249,12 +251,12 @@ find_connection (GmTransfer *self,
     {
       gm_pool_wait (pool, &key, &self->waiter, waited);
       if (self->state != GM_STATE_PENDING)
-        set_state (self, GM_STATE_PENDING);
+        gm_transfer_set_state (self, GM_STATE_PENDING);
       return GM_AGAIN;
     }
 
   open_connection (self, &key);
-  set_state (self, GM_STATE_CONNECTING);
+  gm_transfer_set_state (self, GM_STATE_CONNECTING);
   return GM_OK;
 }
 
@@ -353,7 +355,7 @@ begin_hop (GmTransfer *self)
     return find_connection (self, FALSE);
 
   info->hop.times.queue_end = info->hop.times.start;
-  set_state (self, GM_STATE_RUNNING);
+  gm_transfer_set_state (self, GM_STATE_RUNNING);
   return GM_OK;
 }
 
@@ -455,7 +457,7 @@ state_connecting (GmTransfer *self)
   self->deadlines[GM_DEADLINE_CONNECT] = 0;
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, connection->id);
-  set_state (self, GM_STATE_RUNNING);
+  gm_transfer_set_state (self, GM_STATE_RUNNING);
 
   return GM_OK;
 }
@@ -667,6 +669,8 @@ gm_transfer_end_run (GmTransfer *self,
   gm_reactor_dequeue (reactor, &self->runnable);
   gm_reactor_set_timer (reactor, &self->timer, 0);
   memset (self->deadlines, 0, sizeof self->deadlines);
+  if (self->state == GM_STATE_PENDING && self->waiter.link.data == NULL)
+    gm_pool_pass_on (gm_multi_get_pool (self->multi));
   gm_pool_stop_waiting (gm_multi_get_pool (self->multi), &self->waiter);
   if (run == NULL)
     return;
@@ -729,7 +733,7 @@ finish (GmTransfer *self,
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "result %s", gm_result_name (result));
   gm_transfer_end_run (self, keep);
   self->result = result;
-  set_state (self, GM_STATE_DONE);
+  gm_transfer_set_state (self, GM_STATE_DONE);
   gm_multi_is_done (self->multi, self);
 }
 
@@ -782,7 +786,7 @@ next_hop (GmTransfer *self,
   if (result != GM_OK)
     return result;
 
-  set_state (self, GM_STATE_STARTING);
+  gm_transfer_set_state (self, GM_STATE_STARTING);
   return GM_OK;
 }
 
@@ -988,7 +992,7 @@ gm_transfer_start (GmTransfer *self)
   self->recv_bucket = self->send_bucket = (GmBucket){ 0 };
   gm_slowness_reset (&self->slowness);
   self->info.added = reactor->now;
-  set_state (self, GM_STATE_STARTING);
+  gm_transfer_set_state (self, GM_STATE_STARTING);
   if (settings->timeout_ms != 0)
     self->deadlines[GM_DEADLINE_TOTAL] = reactor->now + (gint64) settings->timeout_ms * 1000;
   gm_reactor_queue (reactor, &self->runnable);
