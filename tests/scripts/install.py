@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What `ninja install` puts where: everything that a program needs to be built and run is there, and nothing of it points
+into the checkout. A program is compiled against the installed headers and libraries alone."""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+from tap import Tap  # pylint: disable=wrong-import-position
+
+OBJECT_PROGRAM = '''
+#include <gmulti.h>
+int main (void)
+{
+  g_print ("%u\\n", gmulti_get_major_version ());
+  return 0;
+}
+'''
+CURL_PROGRAM = '''
+#include <stdio.h>
+#include <curl/curl.h>
+int main (void)
+{
+  printf ("%s\\n", curl_version ());
+  return 0;
+}
+'''
+
+
+class Installed:
+    """The installation below a folder, with any prefix."""
+
+    def __init__(self, build, folder):
+        environment = {**os.environ, 'DESTDIR': folder}
+        done = subprocess.run(['meson', 'install', '-C', build, '--no-rebuild'], env=environment, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        assert done.returncode == 0, done.stdout
+        self.folder = folder
+        pc = self.find('gmulti-1.pc')
+        self.libdir = os.path.dirname(os.path.dirname(pc))
+        self.prefix = os.path.commonpath([self.libdir, self.find('gmulti.h')])
+
+    def find(self, name):
+        found = glob.glob(os.path.join(self.folder, '**', name), recursive=True)
+        assert found, f'{name} is not installed'
+        return found[0]
+
+    def pkg_config(self, name, *arguments):
+        """Its flags, with the prefix where it is now instead of where it will be; nobody else's prefix changes."""
+        with tempfile.TemporaryDirectory() as folder:
+            for path in glob.glob(os.path.join(self.libdir, 'pkgconfig', '*.pc')):
+                with open(path, encoding='utf-8') as file:
+                    text = re.sub('^prefix=.*', f'prefix={self.prefix}', file.read(), flags=re.MULTILINE)
+                with open(os.path.join(folder, os.path.basename(path)), 'w', encoding='utf-8') as file:
+                    file.write(text)
+            return subprocess.run(['pkg-config', *arguments, name], env={**os.environ, 'PKG_CONFIG_PATH': folder}, text=True,
+                                  check=True, stdout=subprocess.PIPE).stdout.split()
+
+    def run(self, name, text, compiler):
+        with tempfile.TemporaryDirectory() as folder:
+            source, program = os.path.join(folder, 'program.c'), os.path.join(folder, 'program')
+            with open(source, 'w', encoding='ascii') as file:
+                file.write(text)
+            subprocess.run([*compiler, '-Wall', '-Werror', '-o', program, source, *self.pkg_config(name, '--cflags', '--libs')],
+                           check=True)
+            env = {**os.environ, 'LD_LIBRARY_PATH': self.libdir + ':' + os.environ.get('LD_LIBRARY_PATH', '')}
+            return subprocess.run([program], env=env, text=True, check=True, stdout=subprocess.PIPE, timeout=30).stdout
+
+
+def pkg_config_names_no_checkout(installed, top):
+    for path in glob.glob(os.path.join(installed.libdir, 'pkgconfig', '*.pc')):
+        with open(path, encoding='utf-8') as file:
+            assert top not in file.read(), path
+
+
+def main():
+    build, top, compiler, *parts = sys.argv[1:]
+    compiler = compiler.split(';')
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        installed = Installed(build, folder)
+        expected = ['libgmulti-1.so', 'libgmulti-1.so.0', 'gmulti.h', 'gmulti-1.pc']
+        if 'gir' in parts:
+            expected += ['GMulti-1.gir', 'GMulti-1.typelib']
+        if 'vapi' in parts:
+            expected += ['gmulti-1.vapi', 'gmulti-1.deps']
+        if 'docs' in parts:
+            expected += ['gmulti-1/index.html']
+        if 'curl' in parts:
+            expected += ['libgmulti-curl-1.so.0', 'curl/curl.h', 'gmulti-curl-1.pc', 'libcurl.so.4', 'libcurl-gnutls.so.4']
+        for name in expected:
+            tap.run(f'{name} is installed', lambda n=name: installed.find(n))
+        tap.run('a program is built on the object face', lambda: installed.run('gmulti-1', OBJECT_PROGRAM, compiler))
+        if 'curl' in parts:
+            tap.run('a program is built on the C face', lambda: installed.run('gmulti-curl-1', CURL_PROGRAM, compiler))
+        tap.run('no pkg-config file names the checkout', lambda: pkg_config_names_no_checkout(installed, top))
+    return tap.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
