@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A series, wholly derived from its seed: which transfers with which options start in which round, what the
+ * application does in its callbacks, and what the server answers. The same seed gives the same plan in every build.
+ *
+ * Texts hold "%P" where the server's port belongs and "%R" where the port belongs on which nobody listens. */
+#pragma once
+
+#include <curl/curl.h>
+#include <glib.h>
+
+typedef enum
+{
+  PLAN_WAIT_POLL,   /* curl_multi_poll() */
+  PLAN_WAIT_WAIT,   /* curl_multi_wait() */
+  PLAN_WAIT_FDSET,  /* curl_multi_fdset() and select() */
+  PLAN_WAIT_EVENTS, /* curl_multi_socket_action() */
+} PlanWait;
+
+typedef enum
+{
+  PLAN_PIECE_SEND,
+  PLAN_PIECE_CLOSE,
+  PLAN_PIECE_RESET,
+} PlanPieceKind;
+
+/* What the server does in one round. */
+typedef struct
+{
+  PlanPieceKind kind;
+  GString *bytes; /* (owned) (nullable) */
+} PlanPiece;
+
+typedef enum
+{
+  PLAN_CONTINUE_SEND,    /* 100 as soon as the head asks for it */
+  PLAN_CONTINUE_SILENT,  /* nothing: the client's patience decides */
+  PLAN_CONTINUE_REFUSED, /* 417 before the body */
+} PlanContinue;
+
+typedef struct
+{
+  GPtrArray *pieces;     /* (owned) (element-type PlanPiece) */
+  gboolean early;        /* answers before the request's body has come in */
+  gboolean drop_reused;  /* closes without a word when the request comes over a used connection */
+  PlanContinue on_expect;
+} PlanResponse;
+
+typedef struct
+{
+  CURLoption id;
+  gboolean is_list;      /* text has one list entry a line */
+  gboolean is_null;
+  char *text;            /* (owned) (nullable): then it is a string or a list */
+  gint64 number;
+} PlanOption;
+
+typedef enum
+{
+  PLAN_DO_NOTHING,
+  PLAN_DO_PAUSE,
+  PLAN_DO_ABORT,
+  PLAN_DO_CALL,          /* calls what is named by argument into the library and notes the answer */
+  PLAN_DO_N,
+} PlanDo;
+
+typedef enum
+{
+  PLAN_AT_HEADER,
+  PLAN_AT_WRITE,
+  PLAN_AT_READ,
+  PLAN_AT_PROGRESS,
+  PLAN_AT_N,
+} PlanAt;
+
+typedef struct
+{
+  PlanAt at;
+  guint nth;             /* from 1 */
+  PlanDo what;
+  guint argument;
+} PlanAction;
+
+typedef struct
+{
+  guint index;
+  GString *tags;         /* (owned): what is special, for reading differences and explaining known ones */
+  GArray *options;       /* (owned) (element-type PlanOption) */
+  GPtrArray *responses;  /* (owned) (element-type PlanResponse): the n-th request for this transfer gets the n-th */
+  PlanAction action;
+  guint start_round;
+  int remove_round;      /* -1: never; counted from the start */
+  guint pause_rounds;    /* how long a pause lasts */
+  int reuse_of;          /* -1: a handle of its own; else that transfer's, when it is done */
+  gboolean reset;        /* curl_easy_reset() before the handle is used again */
+  gboolean progress;
+  gboolean head;         /* the request asks for no body */
+  gint64 upload_size;    /* what the read callback has to give */
+} PlanTransfer;
+
+typedef struct
+{
+  guint64 seed;
+  PlanWait wait;
+  long max_total;        /* 0: none */
+  long max_host;
+  long max_connects;     /* -1: left alone */
+  long buffer_size;      /* 0: left alone; as it is where handles are used again: libcurl 7.88 then writes behind it */
+  GPtrArray *transfers;  /* (owned) (element-type PlanTransfer) */
+} Plan;
+
+Plan   *plan_new          (guint64       seed);
+void    plan_free         (Plan         *plan);
+/* The body's byte at @offset, for uploads and downloads alike. */
+guint8  plan_byte         (gint64        offset);
+/* A number below @bound, from the seed and a counter. */
+guint   plan_choose       (guint64       seed,
+                           guint64       counter,
+                           guint         bound);

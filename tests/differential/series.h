@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One series, played against the library that this was compiled for. */
+#pragma once
+
+#include "plan.h"
+#include "record.h"
+#include "server.h"
+
+typedef struct _Series Series;
+
+typedef struct
+{
+  CURL *easy;              /* (owned) */
+  Series *series;          /* (unowned) */
+  PlanTransfer *transfer;  /* (unowned): the one that it serves now */
+  GSList *lists;           /* (owned) (element-type curl_slist): options point at them */
+  gboolean added;
+  gboolean ever_added;
+  guint added_round;
+  int paused_round;        /* −1: not paused */
+  guint n_calls[PLAN_AT_N];
+  gint64 to_upload;
+  gint64 uploaded;
+  curl_off_t progress[4];
+  gboolean progress_back;  /* a count went down */
+  char error[CURL_ERROR_SIZE];
+} Handle;
+
+struct _Series
+{
+  Plan *plan;              /* (owned) */
+  Record *record;          /* (owned) */
+  Server *server;          /* (owned) */
+  CURLM *multi;            /* (owned) */
+  struct _Loop *loop;      /* (owned) */
+  Handle **handles;        /* (owned) (array): of each transfer; shared where one is used again */
+  gboolean *over;          /* (owned) (array): done or removed */
+  guint round;
+  int running;
+};
+
+void    series_play      (guint64       seed);
+
+/* series-callbacks.c */
+void    handle_set_callbacks (Handle   *handle);
+/* A call into the library from one of its callbacks, by number; the answer is noted. */
+void    handle_call      (Handle       *handle,
+                          guint         which);
+
+/* series-info.c */
+void    handle_note_end  (Handle       *handle,
+                          CURLcode      result);

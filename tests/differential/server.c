@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef enum
+{
+  BODY_NONE,
+  BODY_LENGTH,
+  BODY_CHUNK_HEAD,
+  BODY_CHUNK,
+  BODY_TRAILER,
+} BodyState;
+
+typedef struct
+{
+  int fd;
+  guint number;             /* in the order of acceptance */
+  guint n_requests;
+  GString *input;           /* (owned) */
+  int transfer;             /* the one whose request came last, −1: none yet */
+  PlanResponse *response;   /* (unowned) (nullable): being given */
+  guint next_piece;
+  gsize piece_sent;
+  BodyState body;
+  guint64 body_left;
+  gboolean shut;            /* we have said our last word */
+} Conn;
+
+struct _Server
+{
+  Plan *plan;               /* (unowned) */
+  Record *record;           /* (unowned) */
+  int listen_fd;
+  int refused_fd;           /* bound and deaf */
+  guint n_accepted;
+  guint *n_answered;        /* (owned): requests of each transfer that got their response */
+  GPtrArray *conns;         /* (owned) (element-type Conn) */
+};
+
+static void
+conn_free (gpointer data)
+{
+  Conn *conn = data;
+
+  close (conn->fd);
+  g_string_free (conn->input, TRUE);
+  g_free (conn);
+}
+
+/* The seed's own port, so that even bytes that hold it are the same from run to run; any other when it is taken. */
+static int
+bind_loopback (guint port)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int on = 1;
+
+  setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  address.sin_port = htons ((guint16) port);
+  if (bind (fd, (struct sockaddr *) &address, sizeof address) == 0)
+    return fd;
+  address.sin_port = 0;
+  if (bind (fd, (struct sockaddr *) &address, sizeof address) != 0)
+    g_error ("bind: %s", g_strerror (errno));
+  return fd;
+}
+
+static guint
+port_of (int fd)
+{
+  struct sockaddr_in address;
+  socklen_t length = sizeof address;
+
+  getsockname (fd, (struct sockaddr *) &address, &length);
+  return ntohs (address.sin_port);
+}
+
+Server *
+server_new (Plan *plan, Record *record)
+{
+  Server *server = g_new0 (Server, 1);
+
+  server->plan = plan;
+  server->record = record;
+  server->listen_fd = bind_loopback (20000 + (guint) (plan->seed % 5000));
+  server->refused_fd = bind_loopback (26000 + (guint) (plan->seed % 5000));
+  if (listen (server->listen_fd, 128) != 0)
+    g_error ("listen: %s", g_strerror (errno));
+  server->n_answered = g_new0 (guint, plan->transfers->len);
+  server->conns = g_ptr_array_new_with_free_func (conn_free);
+  return server;
+}
+
+void
+server_free (Server *server)
+{
+  close (server->listen_fd);
+  close (server->refused_fd);
+  g_ptr_array_unref (server->conns);
+  g_free (server->n_answered);
+  g_free (server);
+}
+
+guint
+server_port (Server *server)
+{
+  return port_of (server->listen_fd);
+}
+
+guint
+server_refused (Server *server)
+{
+  return port_of (server->refused_fd);
+}
+
+static gboolean
+accept_all (Server *server)
+{
+  gboolean some = FALSE;
+  int fd;
+
+  while ((fd = accept4 (server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+    {
+      Conn *conn = g_new0 (Conn, 1);
+      int on = 1;
+
+      setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      conn->fd = fd;
+      conn->number = server->n_accepted++;
+      conn->transfer = RECORD_WHOLE;
+      conn->input = g_string_new (NULL);
+      g_ptr_array_add (server->conns, conn);
+      some = TRUE;
+    }
+  return some;
+}
+
+/* The number behind the first "t" that stands before digits and a slash: which transfer a request belongs to. */
+static int
+find_transfer (Server *server, const char *line)
+{
+  for (const char *at = strchr (line, 't'); at != NULL; at = strchr (at + 1, 't'))
+    {
+      char *end;
+      guint64 number;
+
+      if (!g_ascii_isdigit (at[1]))
+        continue;
+      number = g_ascii_strtoull (at + 1, &end, 10);
+      if (*end == '/' && number < server->plan->transfers->len)
+        return (int) number;
+    }
+  return RECORD_WHOLE;
+}
+
+/* The value of a field, to be freed, or NULL. */
+static char *
+field_value (const char *head, const char *name)
+{
+  g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
+
+  for (guint i = 1; lines[i] != NULL; i++)
+    {
+      gsize length = strlen (name);
+
+      if (g_ascii_strncasecmp (lines[i], name, length) == 0 && lines[i][length] == ':')
+        return g_strdup (g_strstrip (lines[i] + length + 1));
+    }
+  return NULL;
+}
+
+static void
+record_head (Server *server, Conn *conn, const char *head)
+{
+  g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
+
+  record_line (server->record, conn->transfer, "request on a %s connection", conn->n_requests > 1 ? "used" : "new");
+  for (guint i = 0; lines[i] != NULL && lines[i][0] != '\0'; i++)
+    record_line (server->record, conn->transfer, "> %s", lines[i]);
+}
+
+/* Small enough to go out at once, whatever the client does. */
+static void
+say (Conn *conn, const char *text)
+{
+  if (send (conn->fd, text, strlen (text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    g_debug ("the client is gone");
+}
+
+/* At once and not in a round of its own: the client's patience is measured in real time. */
+static void
+answer_expectation (Conn *conn, const char *head)
+{
+  g_autofree char *expect = field_value (head, "Expect");
+
+  if (expect == NULL)
+    return;
+  if (conn->response->on_expect == PLAN_CONTINUE_SEND)
+    say (conn, "HTTP/1.1 100 Continue\r\n\r\n");
+  else if (conn->response->on_expect == PLAN_CONTINUE_REFUSED)
+    {
+      say (conn, "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
+      conn->response = NULL;
+      conn->body = BODY_NONE;
+    }
+}
+
+static void
+choose_response (Server *server, Conn *conn, const char *head)
+{
+  PlanTransfer *transfer;
+  guint *n;
+
+  conn->response = NULL;
+  conn->next_piece = 0;
+  conn->piece_sent = 0;
+  if (conn->transfer < 0)
+    {
+      say (conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+  transfer = g_ptr_array_index (server->plan->transfers, (guint) conn->transfer);
+  n = &server->n_answered[conn->transfer];
+  conn->response = g_ptr_array_index (transfer->responses, MIN (*n, transfer->responses->len - 1));
+  if (conn->response->drop_reused && conn->n_requests > 1)
+    {
+      conn->response = NULL;
+      conn->shut = TRUE;
+      shutdown (conn->fd, SHUT_WR);
+      return;
+    }
+  answer_expectation (conn, head);
+  if (conn->response != NULL)
+    (*n)++;
+}
+
+static void
+take_head (Server *server, Conn *conn, const char *head)
+{
+  g_autofree char *length = field_value (head, "Content-Length");
+  g_autofree char *coding = field_value (head, "Transfer-Encoding");
+  g_autofree char *line = g_strndup (head, strcspn (head, "\r\n"));
+
+  conn->n_requests++;
+  conn->transfer = find_transfer (server, line);
+  record_head (server, conn, head);
+  conn->body = BODY_NONE;
+  if (coding != NULL)
+    conn->body = BODY_CHUNK_HEAD;
+  else if (length != NULL && (conn->body_left = g_ascii_strtoull (length, NULL, 10)) > 0)
+    conn->body = BODY_LENGTH;
+  choose_response (server, conn, head);
+}
+
+/* One line of chunked framing; false when it is not there yet. */
+static gboolean
+take_chunk_line (Conn *conn)
+{
+  const char *end = g_strstr_len (conn->input->str, (gssize) conn->input->len, "\r\n");
+  gboolean empty = end == conn->input->str;
+
+  if (end == NULL)
+    return FALSE;
+  if (conn->body == BODY_TRAILER)
+    conn->body = empty ? BODY_NONE : BODY_TRAILER;
+  else if (!empty)
+    {
+      conn->body_left = g_ascii_strtoull (conn->input->str, NULL, 16);
+      conn->body = conn->body_left > 0 ? BODY_CHUNK : BODY_TRAILER;
+    }
+  g_string_erase (conn->input, 0, end + 2 - conn->input->str);
+  return TRUE;
+}
+
+static void
+take_body (Server *server, Conn *conn)
+{
+  while (conn->body != BODY_NONE && conn->input->len > 0)
+    {
+      gsize size = MIN (conn->body_left, conn->input->len);
+
+      if (conn->body == BODY_CHUNK_HEAD || conn->body == BODY_TRAILER)
+        {
+          if (!take_chunk_line (conn))
+            return;
+          continue;
+        }
+      record_bytes (server->record, conn->transfer, ">body", conn->input->str, size);
+      g_string_erase (conn->input, 0, (gssize) size);
+      conn->body_left -= size;
+      if (conn->body_left == 0)
+        conn->body = conn->body == BODY_CHUNK ? BODY_CHUNK_HEAD : BODY_NONE;
+    }
+}
+
+static void
+take_input (Server *server, Conn *conn)
+{
+  const char *end;
+
+  take_body (server, conn);
+  while (conn->body == BODY_NONE && conn->response == NULL && !conn->shut
+         && (end = g_strstr_len (conn->input->str, (gssize) conn->input->len, "\r\n\r\n")) != NULL)
+    {
+      g_autofree char *head = g_strndup (conn->input->str, (gsize) (end + 4 - conn->input->str));
+
+      g_string_erase (conn->input, 0, end + 4 - conn->input->str);
+      take_head (server, conn, head);
+      take_body (server, conn);
+    }
+}
+
+/* True when something came; *gone when the client has closed. */
+static gboolean
+read_conn (Server *server, Conn *conn, gboolean *gone)
+{
+  char buffer[65536];
+  gboolean some = FALSE;
+  ssize_t got;
+
+  while ((got = recv (conn->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0)
+    {
+      g_string_append_len (conn->input, buffer, got);
+      some = TRUE;
+    }
+  *gone = got == 0 || errno != EAGAIN;
+  take_input (server, conn);
+  return some;
+}
+
+gboolean
+server_read (Server *server)
+{
+  gboolean some = accept_all (server);
+
+  for (guint i = 0; i < server->conns->len; i++)
+    {
+      Conn *conn = g_ptr_array_index (server->conns, i);
+      gboolean gone;
+
+      some |= read_conn (server, conn, &gone);
+      if (!gone)
+        continue;
+      /* When idle connections are given up depends on milliseconds. */
+      if (conn->response != NULL)
+        record_line (server->record, conn->transfer, "client closed the connection in mid-answer");
+      g_ptr_array_remove_index (server->conns, i--);
+      some = TRUE;
+    }
+  return some;
+}
+
+static gboolean
+can_step (const Conn *conn)
+{
+  return !conn->shut && conn->response != NULL && (conn->body == BODY_NONE || conn->response->early);
+}
+
+/* Sends what fits. True when all of it is gone. */
+static gboolean
+send_some (Conn *conn, const GString *bytes)
+{
+  while (conn->piece_sent < bytes->len)
+    {
+      ssize_t sent = send (conn->fd, bytes->str + conn->piece_sent, bytes->len - conn->piece_sent,
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
+
+      if (sent < 0 && errno == EAGAIN)
+        return FALSE;
+      if (sent < 0)
+        break;
+      conn->piece_sent += (gsize) sent;
+    }
+  conn->piece_sent = 0;
+  return TRUE;
+}
+
+static void
+step_response (Server *server, Conn *conn)
+{
+  struct linger now = { 1, 0 };
+  PlanPiece *piece;
+
+  if (conn->next_piece >= conn->response->pieces->len)
+    {
+      conn->response = NULL;
+      return;
+    }
+  piece = g_ptr_array_index (conn->response->pieces, conn->next_piece);
+  switch (piece->kind)
+    {
+    case PLAN_PIECE_SEND:
+      if (!send_some (conn, piece->bytes))
+        return;
+      break;
+    case PLAN_PIECE_CLOSE:
+      /* Not close(): unread input would turn it into a reset, which may overtake the answer. */
+      conn->shut = TRUE;
+      shutdown (conn->fd, SHUT_WR);
+      break;
+    case PLAN_PIECE_RESET:
+      setsockopt (conn->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+      g_ptr_array_remove (server->conns, conn);
+      return;
+    default:
+      g_assert_not_reached ();
+    }
+  if (++conn->next_piece == conn->response->pieces->len)
+    conn->response = NULL;
+}
+
+gboolean
+server_step (Server *server, guint round)
+{
+  g_autoptr (GPtrArray) able = g_ptr_array_new ();
+  Conn *conn;
+
+  /* In the order of the transfers, which does not depend on who connected first. */
+  for (int transfer = RECORD_WHOLE; transfer < (int) server->plan->transfers->len; transfer++)
+    for (guint i = 0; i < server->conns->len; i++)
+      {
+        conn = g_ptr_array_index (server->conns, i);
+        if (conn->transfer == transfer && can_step (conn))
+          g_ptr_array_add (able, conn);
+      }
+  if (able->len == 0)
+    return FALSE;
+  conn = g_ptr_array_index (able, plan_choose (server->plan->seed, round, able->len));
+  step_response (server, conn);
+  return TRUE;
+}
+
+gboolean
+server_hang_up (Server *server)
+{
+  Conn *first = NULL;
+
+  for (guint i = 0; i < server->conns->len; i++)
+    {
+      Conn *conn = g_ptr_array_index (server->conns, i);
+
+      if (!conn->shut && (first == NULL || conn->transfer < first->transfer))
+        first = conn;
+    }
+  if (first == NULL)
+    return FALSE;
+  record_line (server->record, first->transfer, "server hangs up");
+  first->shut = TRUE;
+  shutdown (first->fd, SHUT_WR);
+  return TRUE;
+}
