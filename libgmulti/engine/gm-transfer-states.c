@@ -291,6 +291,7 @@ wipe_request (GmTransfer *self,
   request->settings = run->request_settings;
   request->reactor = gm_multi_get_reactor (self->multi);
   request->owner = &self->runnable;
+  request->holder = self;
   request->client = &self->client;
   request->flow = &self->flow;
   request->source = &run->source;

@@ -6,6 +6,8 @@ gm_protocol_find (GmScheme scheme)
 {
   static const GmProtocol *const protocols[] = {
     &gm_protocol_http,
+    &gm_protocol_file,
+    &gm_protocol_data,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)

@@ -30,6 +30,7 @@ struct _GmRequest
   const GmRequestSettings *settings; /* (unowned) */
   GmReactor *reactor; /* (unowned) */
   GmRunnable *owner; /* (unowned): queue it to be stepped */
+  gpointer holder; /* (unowned): goes to sockets the protocol opens by itself */
   GmConnection *connection; /* (unowned) (nullable) */
   gboolean reused; /* the connection carried another request before */
   GmClient *client; /* (unowned) */
