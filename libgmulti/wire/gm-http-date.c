@@ -6,7 +6,8 @@
 #define DAYS_TO_1970 134774 /* from 1 January 1601 */
 #define LAST_SECOND G_GINT64_CONSTANT (253402300799) /* of 9999 */
 
-static const char *const weekday_names[7] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+static const char *const weekday_names[7] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
+                                              "Friday", "Saturday", "Sunday" };
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 typedef struct
@@ -206,7 +207,8 @@ cut_rfc850 (GmSpan *text,
 static gboolean
 is_real (const Moment *m)
 {
-  /* 60 is a leap second, which unix time does not count: it becomes the next minute's first, if the calendar has one. */
+  /* 60 is a leap second, which unix time does not count: it becomes the next minute's first, if the calendar has
+   * one. */
   return m->year >= FIRST_YEAR && m->year <= 9999 && m->day >= 1 && m->day <= days_in_month (m->year, m->month) &&
          m->hour <= 23 && m->minute <= 59 && m->second <= 60;
 }

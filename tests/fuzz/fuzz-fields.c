@@ -8,8 +8,8 @@
 #include "gm-http1-parse.h"
 #include "gm-http1-write.h"
 
-/* The small formats. The first byte chooses one, the rest is its text; where two texts are needed they are separated by the
- * first line feed. */
+/* The small formats. The first byte chooses one, the rest is its text; where two texts are needed they are separated by
+ * the first line feed. */
 
 #define NOW 1793000000 /* October 2026 */
 

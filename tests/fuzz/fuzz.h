@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput (const guint8 *data,
   }                                                                                                                    \
   G_STMT_END
 
-/* Larger inputs only take time: nothing here behaves differently behind this, save limits that tests have for themselves. */
+/* Larger inputs only take time: nothing here behaves differently behind this, save limits that tests have for
+ * themselves. */
 #define FUZZ_MAX_SIZE 8192
 
 /* The first bytes of an input choose settings. Cuts one off; 0 when there is none left. */
