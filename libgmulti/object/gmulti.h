@@ -6,4 +6,10 @@
 #include "gmulti-enums.h"
 #include "gmulti-enum-types.h"
 #include "gmulti-error.h"
+#include "gmulti-headers.h"
+#include "gmulti-metrics.h"
+#include "gmulti-response.h"
+#include "gmulti-transfer.h"
+#include "gmulti-download.h"
+#include "gmulti-session.h"
 #undef GMULTI_INSIDE

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gmulti-errand-private.h"
+
+/* What runs a session: one engine multi, bound to one context, turned by one source. A plain counted struct, so that it
+ * can outlive the session object in the middle of a dispatch. The engine is touched only by the thread that owns the
+ * context; everybody else leaves orders. */
+
+typedef struct _GmTransferList GmTransferList;
+
+/* Live settings of a session. */
+typedef struct
+{
+  guint max_active; /* transfers under way at once; 0 = no limit */
+  guint max_connections; /* 0 = no limit */
+  guint max_connections_per_host;
+  gint max_idle_connections; /* -1 = by the number of transfers */
+  guint idle_timeout;        /* ms; 0 = for ever */
+  guint progress_interval;   /* ms */
+  char *user_agent;          /* (owned) (nullable) */
+} GmCoreSettings;
+
+/* @fd_watches: one watch per socket instead of one for all (where there is no epoll, and for tests). */
+GmCore       *gm_core_new            (GMainContext *context,
+                                      int priority,
+                                      gboolean fd_watches);
+GmCore       *gm_core_ref            (GmCore *self);
+void          gm_core_unref          (GmCore *self);
+/* Any thread. Everything unfinished is cancelled; the engine goes as soon as its context can be had. */
+void          gm_core_shut_down      (GmCore *self);
+GMainContext *gm_core_get_context    (GmCore *self);
+
+/* ---- any thread ---- */
+/* The box of the calling thread's context, with one more errand in it. */
+GmPostbox    *gm_core_take_postbox   (GmCore *self);
+/* It was taken for a errand that never was. Boxes of blocking calls are fine. */
+void          gm_core_drop_postbox   (GmCore *self,
+                                      GmPostbox *box);
+/* @errand is delivered. */
+void          gm_core_forget         (GmCore *self,
+                                      GmErrand *errand);
+void          gm_core_start          (GmCore *self,
+                                      GmErrand *errand);
+void          gm_core_order          (GmCore *self,
+                                      GmErrand *errand,
+                                      guint orders);
+void          gm_core_cancel_all     (GmCore *self);
+/* What is started from now on fails as closed. */
+void          gm_core_refuse_more    (GmCore *self);
+/* Between them the settings may be read and written; unlock with @changed TRUE makes the engine see them. */
+GmCoreSettings *gm_core_lock_settings (GmCore *self);
+void          gm_core_unlock_settings (GmCore *self,
+                                       gboolean changed);
+guint         gm_core_get_n_unfinished (GmCore *self);
+guint         gm_core_get_n_queued   (GmCore *self);
+/* New references on the unfinished errands whose home is the core's own context. */
+GPtrArray    *gm_core_list_home_runs (GmCore *self);
+/* When the last errand is delivered @func is called, from the context it is delivered in; at once if there is none. */
+void          gm_core_when_idle      (GmCore *self,
+                                      void (*func) (gpointer user_data),
+                                      gpointer user_data);
+/* Waits until @done says TRUE, turning the engine if the context can be had. Nothing but the engine runs meanwhile. */
+void          gm_core_block          (GmCore *self,
+                                      gboolean (*done) (gpointer user_data),
+                                      gpointer user_data);
+void          gm_core_wake_waiters   (GmCore *self);
+/* Wakes all blocking calls, and with them their @done. */
+void          gm_core_interrupt      (GmCore *self);
+
+/* ---- the engine's thread ---- */
+gboolean      gm_core_is_alive       (GmCore *self);
+GmMulti      *gm_core_get_multi      (GmCore *self);
+/* @errand is over: its slot is free. */
+void          gm_core_errand_ended      (GmCore *self,
+                                      GmErrand *errand);
+void          gm_core_delay_progress (GmCore *self,
+                                      GmErrand *errand);
+gint64        gm_core_get_progress_interval (GmCore *self); /* µs */
+void          gm_core_admit          (GmCore *self,
+                                      GmErrand *errand);
+
+/* ---- for the sources ---- */
+GSource      *gm_core_get_source     (GmCore *self);
+/* One turn and its deliveries; @readable: the poll descriptor is. Returns the next ready time. */
+gint64        gm_core_dispatch       (GmCore *self,
+                                      gboolean readable);
+gboolean      gm_core_has_work       (GmCore *self);
+
+/* ---- the session's context ---- */
+void          gm_core_set_list       (GmCore *self,
+                                      GmTransferList *list); /* (nullable) (unowned) */
+GmTransferList *gm_core_get_list     (GmCore *self);
+gboolean      gm_core_is_home        (GmCore *self,
+                                      GmPostbox *box);

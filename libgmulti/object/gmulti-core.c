@@ -1,0 +1,1008 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-core-private.h"
+
+#include "gm-config.h"
+#include "gmulti-source-private.h"
+#include "gmulti-transfer-private.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <glib/gi18n-lib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* How long a blocking call keeps a context that somebody else may want. */
+#define BORROWED_SLICE_MS 10
+/* How long one that has no context waits before it looks whether there is one to be had. */
+#define WAIT_SLICE_US 50000
+
+/* One delivery context other than the core's own. */
+typedef struct
+{
+  GmPostbox *box; /* (owned) */
+  guint n_errands;
+} Box;
+
+typedef struct
+{
+  void (*func) (gpointer user_data);
+  gpointer user_data;
+} IdleCall;
+
+struct _GmCore
+{
+  gatomicrefcount refs;
+  GMainContext *context; /* (owned) */
+  GThread *creator;      /* (unowned): compared only */
+  int priority;
+  GSource *source; /* (owned) */
+  GSource *share;  /* (owned) */
+  GmPostbox *home; /* (owned) */
+
+  GMutex lock;
+  GQueue orders;     /* of GmErrand.order_link */
+  GQueue unfinished; /* of GmErrand.unfinished_link */
+  GArray *boxes;     /* (owned) (element-type Box) */
+  GArray *idle_calls; /* (owned) (element-type IdleCall) */
+  GmCoreSettings settings;
+  gboolean settings_changed;
+  gboolean refusing;
+  gboolean closing;
+  GThread *dispatching; /* (unowned) (nullable): who will look at the orders anyway */
+  guint n_turning;      /* blocking calls that sleep on @wake_fd */
+  int wake_fd;          /* -1 until there is one */
+  guint n_queued;
+
+  /* for blocking calls without the context */
+  GMutex wait_lock;
+  GCond wait_cond;
+  gint n_waiters; /* atomic */
+  guint wait_serial;
+
+  /* the engine's thread */
+  GmMulti *multi; /* (owned) (nullable): NULL once shut down */
+  GQueue active;  /* of GmErrand.active_link */
+  GQueue ticking; /* of GmErrand.tick_link */
+  GSequence *waiting; /* (owned) (element-type GmErrand): for a free slot */
+  GmTimer tick;
+  guint n_running; /* given to the engine */
+  guint64 last_serial;
+  guint max_active;
+  gint64 progress_interval; /* µs */
+  gboolean stepping;
+  GmTransferList *list; /* (unowned) (nullable) */
+};
+
+/* ---- reactor ---- */
+
+static GmCore *
+core_from_reactor (GmReactor *reactor)
+{
+  return gm_multi_get_user_data (gm_multi_from_reactor (reactor));
+}
+
+static void
+announce_cb (GmReactor *reactor,
+             GmSocket *socket,
+             GmIo want)
+{
+  gm_main_source_announce (core_from_reactor (reactor)->source, socket, want);
+}
+
+static void
+hurry_cb (GmReactor *reactor)
+{
+  GmCore *self = core_from_reactor (reactor);
+
+  /* within a dispatch the ready time is set at its end */
+  if (self->source != NULL && self->dispatching == NULL)
+    g_source_set_ready_time (self->source, 0);
+}
+
+static const GmReactorOps epoll_ops = { .hurry = hurry_cb };
+static const GmReactorOps watch_ops = { .announce = announce_cb, .hurry = hurry_cb };
+
+static void
+tick_cb (GmTimer *timer,
+         gint64 now)
+{
+  GmCore *self = (GmCore *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmCore, tick));
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&self->ticking)) != NULL)
+    gm_errand_tick (g_steal_pointer (&link->data));
+}
+
+/* ---- life ---- */
+
+GmCore *
+gm_core_new (GMainContext *context,
+             int priority,
+             gboolean fd_watches)
+{
+  GmCore *self = g_new0 (GmCore, 1);
+  int poll_fd = -1;
+
+  g_atomic_ref_count_init (&self->refs);
+  self->context = g_main_context_ref (context);
+  self->creator = g_thread_self ();
+  self->priority = priority;
+  self->wake_fd = -1;
+  self->boxes = g_array_new (FALSE, FALSE, sizeof (Box));
+  self->idle_calls = g_array_new (FALSE, FALSE, sizeof (IdleCall));
+  self->waiting = g_sequence_new (NULL);
+  self->tick.fire = tick_cb;
+  self->progress_interval = 100000;
+  self->settings.progress_interval = 100;
+  self->settings.max_idle_connections = -1;
+  g_mutex_init (&self->lock);
+  g_mutex_init (&self->wait_lock);
+  g_cond_init (&self->wait_cond);
+
+  self->home = gm_postbox_new (context, priority);
+  self->multi = gm_multi_new (&gm_clock_system, fd_watches ? &watch_ops : &epoll_ops,
+                              GM_FACT_DONE | GM_FACT_STATE | GM_FACT_HEAD | GM_FACT_PROGRESS | GM_FACT_REDIRECT, self);
+  if (!fd_watches)
+    poll_fd = gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi));
+  self->source = gm_main_source_new (self, context, priority, poll_fd);
+  self->share = gm_share_source_new (self, context, poll_fd);
+  /* the engine's own, dropped when it is torn down */
+  return gm_core_ref (self);
+}
+
+GmCore *
+gm_core_ref (GmCore *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+gm_core_unref (GmCore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  g_assert (self->multi == NULL);
+  gm_postbox_close (self->home);
+  gm_postbox_unref (self->home);
+  for (guint i = 0; i < self->boxes->len; i++)
+    gm_postbox_unref (g_array_index (self->boxes, Box, i).box);
+  g_array_unref (self->boxes);
+  g_array_unref (self->idle_calls);
+  g_sequence_free (self->waiting);
+  g_free (self->settings.user_agent);
+  if (self->wake_fd >= 0)
+    close (self->wake_fd);
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->wait_lock);
+  g_cond_clear (&self->wait_cond);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+GMainContext *
+gm_core_get_context (GmCore *self)
+{
+  return self->context;
+}
+
+GmMulti *
+gm_core_get_multi (GmCore *self)
+{
+  return self->multi;
+}
+
+GSource *
+gm_core_get_source (GmCore *self)
+{
+  return self->source;
+}
+
+/* ---- orders ---- */
+
+/* With the lock held. */
+static void
+wake (GmCore *self)
+{
+  if (self->n_turning > 0)
+    {
+      guint64 one = 1;
+      gssize n;
+
+      do
+        n = write (self->wake_fd, &one, sizeof one);
+      while (n < 0 && errno == EINTR);
+    }
+
+  if (self->source != NULL && self->dispatching != g_thread_self ())
+    g_source_set_ready_time (self->source, 0);
+}
+
+/* With the lock held. */
+static void
+leave_order (GmCore *self,
+             GmErrand *errand,
+             guint orders)
+{
+  if ((orders & GM_ORDER_PAUSE) != 0)
+    errand->orders &= ~(guint) GM_ORDER_RESUME;
+  if ((orders & GM_ORDER_RESUME) != 0)
+    errand->orders &= ~(guint) GM_ORDER_PAUSE;
+  errand->orders |= orders;
+  if (errand->order_link.data != NULL)
+    return;
+
+  errand->order_link.data = gm_errand_ref (errand);
+  g_queue_push_tail_link (&self->orders, &errand->order_link);
+  if (self->orders.length == 1)
+    wake (self);
+}
+
+void
+gm_core_order (GmCore *self,
+               GmErrand *errand,
+               guint orders)
+{
+  g_mutex_lock (&self->lock);
+  /* what comes before the start is carried out with it */
+  if (errand->unfinished_link.data != NULL)
+    leave_order (self, errand, orders);
+  else
+    errand->orders |= orders;
+  g_mutex_unlock (&self->lock);
+}
+
+/* The session is closed: the errand ends before it began. */
+static void
+refuse (GmCore *self,
+        GmErrand *errand)
+{
+  errand->ending = TRUE;
+  errand->mirror.state = GMULTI_TRANSFER_STATE_FAILED;
+  errand->final_error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, _("The session is closed"));
+  if (errand->pipe != NULL)
+    gm_pipe_finish (errand->pipe, g_error_copy (errand->final_error));
+  gm_errand_tell (errand, GM_TIDINGS_DONE);
+}
+
+void
+gm_core_start (GmCore *self,
+               GmErrand *errand)
+{
+  gboolean closing;
+
+  g_mutex_lock (&self->lock);
+  closing = self->closing || self->refusing;
+  errand->unfinished_link.data = gm_errand_ref (errand);
+  g_queue_push_tail_link (&self->unfinished, &errand->unfinished_link);
+  if (!closing)
+    leave_order (self, errand, GM_ORDER_START);
+  g_mutex_unlock (&self->lock);
+
+  if (closing)
+    refuse (self, errand);
+}
+
+static void
+cancel_link (gpointer data,
+             gpointer user_data)
+{
+  leave_order (user_data, data, GM_ORDER_CANCEL);
+}
+
+void
+gm_core_refuse_more (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  self->refusing = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gm_core_interrupt (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  wake (self);
+  g_mutex_unlock (&self->lock);
+  gm_core_wake_waiters (self);
+}
+
+gboolean
+gm_core_is_alive (GmCore *self)
+{
+  return self->multi != NULL;
+}
+
+void
+gm_core_cancel_all (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  g_queue_foreach (&self->unfinished, cancel_link, self);
+  g_mutex_unlock (&self->lock);
+}
+
+GmCoreSettings *
+gm_core_lock_settings (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  return &self->settings;
+}
+
+void
+gm_core_unlock_settings (GmCore *self,
+                         gboolean changed)
+{
+  if (changed)
+    {
+      self->settings_changed = TRUE;
+      wake (self);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+gm_core_get_n_unfinished (GmCore *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->unfinished.length;
+  g_mutex_unlock (&self->lock);
+
+  return n;
+}
+
+guint
+gm_core_get_n_queued (GmCore *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_queued;
+  g_mutex_unlock (&self->lock);
+
+  return n;
+}
+
+GPtrArray *
+gm_core_list_home_runs (GmCore *self)
+{
+  GPtrArray *errands = g_ptr_array_new_with_free_func ((GDestroyNotify) gm_errand_unref);
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->unfinished.head; l != NULL; l = l->next)
+    if (((GmErrand *) l->data)->home == self->home)
+      g_ptr_array_add (errands, gm_errand_ref (l->data));
+  g_mutex_unlock (&self->lock);
+
+  return errands;
+}
+
+void
+gm_core_when_idle (GmCore *self,
+                   void (*func) (gpointer user_data),
+                   gpointer user_data)
+{
+  IdleCall call = { func, user_data };
+
+  g_mutex_lock (&self->lock);
+  if (self->unfinished.length > 0)
+    {
+      g_array_append_val (self->idle_calls, call);
+      func = NULL;
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (func != NULL)
+    func (user_data);
+}
+
+/* ---- postboxes ---- */
+
+GmPostbox *
+gm_core_take_postbox (GmCore *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GmPostbox *found = NULL;
+  Box box;
+
+  if (context == self->context)
+    return gm_postbox_ref (self->home);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->boxes->len && found == NULL; i++)
+    {
+      Box *other = &g_array_index (self->boxes, Box, i);
+
+      if (gm_postbox_get_context (other->box) == context)
+        {
+          other->n_errands++;
+          found = gm_postbox_ref (other->box);
+        }
+    }
+  if (found == NULL)
+    {
+      box.box = gm_postbox_new (context, self->priority);
+      box.n_errands = 1;
+      g_array_append_val (self->boxes, box);
+      found = gm_postbox_ref (box.box);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return found;
+}
+
+/* With the lock held: the box that nobody needs any more, or NULL. */
+static GmPostbox *
+release_box (GmCore *self,
+             GmPostbox *home)
+{
+  for (guint i = 0; i < self->boxes->len; i++)
+    {
+      Box *box = &g_array_index (self->boxes, Box, i);
+
+      if (box->box != home)
+        continue;
+      if (--box->n_errands > 0)
+        return NULL;
+
+      g_array_remove_index_fast (self->boxes, i);
+      return home;
+    }
+
+  return NULL;
+}
+
+void
+gm_core_drop_postbox (GmCore *self,
+                      GmPostbox *box)
+{
+  GmPostbox *last;
+
+  if (box == self->home || gm_postbox_get_context (box) == NULL)
+    return;
+
+  g_mutex_lock (&self->lock);
+  last = release_box (self, box);
+  g_mutex_unlock (&self->lock);
+  if (last == NULL)
+    return;
+
+  gm_postbox_close (last);
+  gm_postbox_unref (last);
+}
+
+void
+gm_core_forget (GmCore *self,
+                GmErrand *errand)
+{
+  g_autoptr (GArray) calls = NULL;
+
+  g_mutex_lock (&self->lock);
+  g_queue_unlink (&self->unfinished, &errand->unfinished_link);
+  errand->unfinished_link.data = NULL;
+  if (self->unfinished.length == 0 && self->idle_calls->len > 0)
+    {
+      calls = g_steal_pointer (&self->idle_calls);
+      self->idle_calls = g_array_new (FALSE, FALSE, sizeof (IdleCall));
+    }
+  g_mutex_unlock (&self->lock);
+
+  gm_core_drop_postbox (self, errand->home);
+  for (guint i = 0; calls != NULL && i < calls->len; i++)
+    g_array_index (calls, IdleCall, i).func (g_array_index (calls, IdleCall, i).user_data);
+  gm_errand_unref (errand);
+}
+
+gboolean
+gm_core_is_home (GmCore *self,
+                 GmPostbox *box)
+{
+  return self->home == box;
+}
+
+void
+gm_core_set_list (GmCore *self,
+                  GmTransferList *list)
+{
+  g_atomic_pointer_set (&self->list, list);
+}
+
+GmTransferList *
+gm_core_get_list (GmCore *self)
+{
+  return g_atomic_pointer_get (&self->list);
+}
+
+/* ---- the engine's thread ---- */
+
+/* Lower numbers first, then who came first. */
+static int
+compare_waiting (gconstpointer a,
+                 gconstpointer b,
+                 gpointer user_data)
+{
+  const GmErrand *one = a;
+  const GmErrand *other = b;
+
+  if (one->priority != other->priority)
+    return one->priority < other->priority ? -1 : 1;
+
+  return one->serial < other->serial ? -1 : one->serial > other->serial;
+}
+
+static void
+set_n_queued (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  self->n_queued = (guint) g_sequence_get_length (self->waiting);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+errand_now (GmCore *self,
+         GmErrand *errand)
+{
+  GmResult result;
+
+  self->n_running++;
+  errand->running = TRUE;
+  result = gm_multi_add (self->multi, errand->engine);
+  if (result != GM_OK)
+    gm_errand_stop (errand, result);
+}
+
+static void
+admit_waiting (GmCore *self)
+{
+  while (!g_sequence_is_empty (self->waiting) && (self->max_active == 0 || self->n_running < self->max_active))
+    {
+      GSequenceIter *iter = g_sequence_get_begin_iter (self->waiting);
+      GmErrand *errand = g_sequence_get (iter);
+
+      g_sequence_remove (iter);
+      errand->waiting = NULL;
+      set_n_queued (self);
+      errand_now (self, errand);
+    }
+}
+
+void
+gm_core_admit (GmCore *self,
+               GmErrand *errand)
+{
+  if (self->max_active == 0 || self->n_running < self->max_active)
+    {
+      errand_now (self, errand);
+      return;
+    }
+
+  if (errand->serial == 0)
+    errand->serial = ++self->last_serial;
+  errand->waiting = g_sequence_insert_sorted (self->waiting, errand, compare_waiting, NULL);
+  set_n_queued (self);
+}
+
+void
+gm_core_errand_ended (GmCore *self,
+                   GmErrand *errand)
+{
+  if (errand->tick_link.data != NULL)
+    {
+      errand->tick_link.data = NULL;
+      g_queue_unlink (&self->ticking, &errand->tick_link);
+    }
+  if (errand->waiting != NULL)
+    {
+      g_sequence_remove (errand->waiting);
+      errand->waiting = NULL;
+      set_n_queued (self);
+    }
+  if (errand->running)
+    {
+      errand->running = FALSE;
+      self->n_running--;
+    }
+  if (errand->active_link.data != NULL)
+    {
+      errand->active_link.data = NULL;
+      g_queue_unlink (&self->active, &errand->active_link);
+      gm_errand_unref (errand);
+    }
+  if (self->multi != NULL && !self->closing)
+    admit_waiting (self);
+}
+
+void
+gm_core_delay_progress (GmCore *self,
+                        GmErrand *errand)
+{
+  GmReactor *reactor;
+
+  if (errand->tick_link.data != NULL)
+    return;
+
+  errand->tick_link.data = errand;
+  g_queue_push_tail_link (&self->ticking, &errand->tick_link);
+  if (self->tick.due != 0)
+    return;
+
+  reactor = gm_multi_get_reactor (self->multi);
+  gm_reactor_set_timer (reactor, &self->tick, reactor->now + self->progress_interval);
+}
+
+static void
+apply_settings (GmCore *self)
+{
+  GmMultiLimits limits = *gm_multi_get_limits (self->multi);
+
+  g_mutex_lock (&self->lock);
+  self->settings_changed = FALSE;
+  limits.pool.max_total = self->settings.max_connections;
+  limits.pool.max_per_host = self->settings.max_connections_per_host;
+  limits.pool.max_idle = self->settings.max_idle_connections;
+  self->max_active = self->settings.max_active;
+  self->progress_interval = (gint64) self->settings.progress_interval * 1000;
+  g_mutex_unlock (&self->lock);
+
+  gm_multi_set_limits (self->multi, &limits);
+  admit_waiting (self);
+}
+
+static void
+begin_errand (GmCore *self,
+           GmErrand *errand)
+{
+  errand->active_link.data = gm_errand_ref (errand);
+  g_queue_push_tail_link (&self->active, &errand->active_link);
+  if (gm_errand_prepare (errand))
+    gm_core_admit (self, errand);
+}
+
+static void
+change_priority (GmCore *self,
+                 GmErrand *errand)
+{
+  guint64 down, up;
+
+  gm_face_transfer_get_live (errand->transfer, &errand->priority, &down, &up);
+  if (errand->waiting != NULL)
+    g_sequence_sort_changed (errand->waiting, compare_waiting, NULL);
+}
+
+static void
+carry_out (GmCore *self,
+           GmErrand *errand,
+           guint orders)
+{
+  if ((orders & GM_ORDER_START) != 0)
+    {
+      change_priority (self, errand);
+      begin_errand (self, errand);
+    }
+  if ((orders & GM_ORDER_PRIORITY) != 0 && !errand->ending)
+    change_priority (self, errand);
+  gm_errand_carry_out (errand, orders);
+}
+
+/* FALSE if the core is to be shut down. */
+static gboolean
+take_orders (GmCore *self)
+{
+  gboolean settings_changed, closing;
+  GList *link;
+
+  do
+    {
+      GmErrand *errand = NULL;
+      guint orders = 0;
+
+      g_mutex_lock (&self->lock);
+      settings_changed = self->settings_changed;
+      closing = self->closing;
+      link = g_queue_pop_head_link (&self->orders);
+      if (link != NULL)
+        {
+          errand = g_steal_pointer (&link->data);
+          orders = errand->orders;
+          errand->orders = 0;
+        }
+      g_mutex_unlock (&self->lock);
+
+      if (settings_changed)
+        apply_settings (self);
+      if (errand != NULL)
+        {
+          carry_out (self, errand, orders);
+          gm_errand_unref (errand);
+        }
+    }
+  while (link != NULL);
+
+  return !closing;
+}
+
+static void
+take_facts (GmCore *self)
+{
+  GmTransfer *transfer;
+  guint facts;
+
+  while ((transfer = gm_multi_pop_fact (self->multi, &facts)) != NULL)
+    gm_errand_take_facts (gm_transfer_get_face (transfer), facts);
+}
+
+static void
+step (GmCore *self,
+      gboolean readable)
+{
+  GmReactor *reactor = gm_multi_get_reactor (self->multi);
+
+  self->stepping = TRUE;
+  gm_reactor_begin_turn (reactor);
+  if (readable)
+    gm_reactor_collect (reactor, 0);
+  gm_multi_turn (self->multi, GM_DISPATCH_BUDGET_US);
+  self->stepping = FALSE;
+
+  take_facts (self);
+}
+
+static gboolean
+has_orders (GmCore *self)
+{
+  gboolean any;
+
+  g_mutex_lock (&self->lock);
+  any = self->orders.length > 0 || self->settings_changed || self->closing;
+  g_mutex_unlock (&self->lock);
+
+  return any;
+}
+
+/* The engine goes; the errands that are left end as cancelled. */
+static void
+tear_down (GmCore *self)
+{
+  GSource *source;
+  GList *link;
+
+  take_orders (self);
+  while ((link = self->active.head) != NULL)
+    {
+      GmErrand *errand = gm_errand_ref (link->data);
+
+      gm_errand_stop (errand, GM_CANCELLED);
+      if (errand->store != NULL)
+        {
+          gm_store_stop (errand->store);
+          gm_errand_storage_done (errand, NULL);
+        }
+      gm_errand_unref (errand);
+    }
+
+  if (self->tick.due != 0)
+    gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->tick, 0);
+  g_clear_pointer (&self->multi, gm_multi_free);
+
+  gm_main_source_disown (self->source);
+  gm_share_source_disown (self->share);
+  g_source_destroy (self->share);
+  g_clear_pointer (&self->share, g_source_unref);
+  g_mutex_lock (&self->lock);
+  source = g_steal_pointer (&self->source);
+  g_mutex_unlock (&self->lock);
+  g_source_destroy (source);
+  g_source_unref (source);
+  gm_core_unref (self);
+}
+
+void
+gm_core_shut_down (GmCore *self)
+{
+  gboolean closing;
+
+  g_mutex_lock (&self->lock);
+  closing = self->closing;
+  self->closing = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (closing)
+    return;
+
+  gm_core_ref (self);
+  if (g_main_context_acquire (self->context))
+    {
+      if (self->multi != NULL && !self->stepping)
+        tear_down (self);
+      g_main_context_release (self->context);
+    }
+  else
+    {
+      g_mutex_lock (&self->lock);
+      wake (self);
+      g_mutex_unlock (&self->lock);
+    }
+  gm_core_unref (self);
+}
+
+static void
+begin_dispatch (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  self->dispatching = g_thread_self ();
+  g_mutex_unlock (&self->lock);
+  gm_postbox_hold (self->home);
+}
+
+static void
+end_dispatch (GmCore *self,
+              GThread *outer)
+{
+  gm_postbox_let_go (self->home);
+  g_mutex_lock (&self->lock);
+  self->dispatching = outer;
+  g_mutex_unlock (&self->lock);
+}
+
+gint64
+gm_core_dispatch (GmCore *self,
+                  gboolean readable)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 deadline = now + GM_DISPATCH_BUDGET_US;
+  GThread *outer = self->dispatching;
+  gint64 next = -1;
+
+  if (self->stepping)
+    return -1;
+
+  /* a handler may drop the session */
+  gm_core_ref (self);
+  gm_share_source_push (self->share, now);
+  begin_dispatch (self);
+
+  if (take_orders (self))
+    {
+      step (self, readable);
+      gm_postbox_drain (self->home, deadline);
+      /* what the handlers started goes out now, not one turn of the loop later; its tidings wait for that */
+      if (self->multi != NULL && has_orders (self) && take_orders (self))
+        step (self, FALSE);
+    }
+  if (self->multi != NULL)
+    next = has_orders (self) ? 0 : gm_multi_get_next (self->multi);
+
+  end_dispatch (self, outer);
+  if (self->multi != NULL && self->closing)
+    tear_down (self);
+  gm_core_unref (self);
+  return next;
+}
+
+gboolean
+gm_core_has_work (GmCore *self)
+{
+  return has_orders (self) || gm_multi_get_next (self->multi) == 0 || !gm_postbox_is_empty (self->home);
+}
+
+/* ---- blocking calls ---- */
+
+void
+gm_core_wake_waiters (GmCore *self)
+{
+  if (g_atomic_int_get (&self->n_waiters) == 0)
+    return;
+
+  g_mutex_lock (&self->wait_lock);
+  self->wait_serial++;
+  g_cond_broadcast (&self->wait_cond);
+  g_mutex_unlock (&self->wait_lock);
+}
+
+static int
+get_timeout (GmCore *self,
+             gboolean borrowed)
+{
+  gint64 next = has_orders (self) ? 0 : gm_multi_get_next (self->multi);
+  int timeout = -1;
+
+  if (next >= 0)
+    timeout = (int) CLAMP ((next - g_get_monotonic_time () + 999) / 1000, 0, 60000);
+  if (borrowed && (timeout < 0 || timeout > BORROWED_SLICE_MS))
+    timeout = BORROWED_SLICE_MS;
+
+  return timeout;
+}
+
+/* Sleeps until the engine has something to do, or somebody leaves an order. TRUE if the engine's descriptor is ready. */
+static gboolean
+sleep_for_events (GmCore *self,
+                  int timeout)
+{
+  GPollFD fds[2] = { { gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi)), G_IO_IN, 0 }, { -1, G_IO_IN, 0 } };
+  guint64 count;
+
+  g_mutex_lock (&self->lock);
+  if (self->wake_fd < 0)
+    self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  fds[1].fd = self->wake_fd;
+  self->n_turning++;
+  if (self->orders.length > 0)
+    timeout = 0;
+  g_mutex_unlock (&self->lock);
+
+  g_poll (fds, 2, timeout);
+
+  g_mutex_lock (&self->lock);
+  self->n_turning--;
+  g_mutex_unlock (&self->lock);
+  if ((fds[1].revents & G_IO_IN) != 0 && read (self->wake_fd, &count, sizeof count) < 0)
+    return (fds[0].revents & G_IO_IN) != 0;
+
+  return (fds[0].revents & G_IO_IN) != 0;
+}
+
+/* One turn of the engine, with the context acquired. */
+static void
+turn (GmCore *self,
+      gboolean borrowed)
+{
+  gboolean readable;
+
+  if (take_orders (self))
+    {
+      readable = sleep_for_events (self, get_timeout (self, borrowed));
+      if (take_orders (self))
+        step (self, readable);
+    }
+  if (self->multi != NULL && self->closing)
+    tear_down (self);
+}
+
+static void
+wait_for_tidings (GmCore *self,
+               guint serial)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_SLICE_US;
+
+  g_mutex_lock (&self->wait_lock);
+  while (self->wait_serial == serial && g_cond_wait_until (&self->wait_cond, &self->wait_lock, deadline))
+    ;
+  g_mutex_unlock (&self->wait_lock);
+}
+
+void
+gm_core_block (GmCore *self,
+               gboolean (*done) (gpointer user_data),
+               gpointer user_data)
+{
+  gboolean borrowed = g_thread_self () != self->creator && !g_main_context_is_owner (self->context);
+  guint serial;
+
+  g_atomic_int_inc (&self->n_waiters);
+  for (;;)
+    {
+      g_mutex_lock (&self->wait_lock);
+      serial = self->wait_serial;
+      g_mutex_unlock (&self->wait_lock);
+
+      if (done (user_data))
+        break;
+
+      if (g_main_context_acquire (self->context))
+        {
+          if (self->multi != NULL && !self->stepping)
+            turn (self, borrowed);
+          /* the ordinary source does not know what happened in its absence */
+          if (self->source != NULL)
+            g_source_set_ready_time (self->source, 0);
+          g_main_context_release (self->context);
+        }
+      else
+        {
+          wait_for_tidings (self, serial);
+        }
+    }
+  g_atomic_int_add (&self->n_waiters, -1);
+}

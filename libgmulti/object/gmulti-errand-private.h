@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-multi.h"
+#include "gmulti-feed-private.h"
+#include "gmulti-metrics-private.h"
+#include "gmulti-pipe-private.h"
+#include "gmulti-plan-private.h"
+#include "gmulti-postbox-private.h"
+#include "gmulti-store-private.h"
+
+/* One run of a transfer, from its start to its completion: a plain counted struct between three threads.
+ *
+ *   the application's   makes it and gives orders
+ *   the session's       carries them out on the engine, and posts reports
+ *   the home context's  gets the reports and tells the transfer object
+ *
+ * Members say whose they are. */
+
+typedef struct _GmCore GmCore;
+typedef struct _GMultiTransfer GMultiTransfer;
+
+/* How long a dispatch may go on before it lets the rest of the loop have its turn. */
+#define GM_DISPATCH_BUDGET_US 2500
+
+/* Where the body goes. */
+typedef enum
+{
+  GM_ERRAND_DISCARD,
+  GM_ERRAND_MEMORY,
+  GM_ERRAND_PIPE,
+  GM_ERRAND_STORE,
+} GmErrandKind;
+
+/* What the application wants done; level-triggered, so that they can wait as bits. */
+typedef enum
+{
+  GM_ORDER_START = 1 << 0,
+  GM_ORDER_CANCEL = 1 << 1,
+  GM_ORDER_PAUSE = 1 << 2,
+  GM_ORDER_RESUME = 1 << 3,
+  GM_ORDER_RATES = 1 << 4,
+  GM_ORDER_PRIORITY = 1 << 5,
+  GM_ORDER_CONTINUE = 1 << 6, /* the pipe has room, or the feed has data */
+} GmOrder;
+
+struct _GmErrand
+{
+  gatomicrefcount refs;
+
+  /* written before the start, then only read */
+  GmCore *core;    /* (owned) */
+  GmPostbox *home; /* (owned) */
+  GmErrandKind kind;
+  gboolean again;        /* the transfer was started before */
+  gboolean eager;        /* somebody listened at the start: tell each change of state at once */
+  gboolean judge_status; /* a status of 400 or more is an error */
+  GmStringList *header_list; /* (owned) (nullable) */
+  GmPipe *pipe;   /* (owned) (nullable): GM_ERRAND_PIPE */
+  GmStore *store; /* (owned) (nullable): GM_ERRAND_STORE */
+  GmFeed *feed;   /* (owned) (nullable): an upload that is not in memory */
+  GBytes *upload; /* (owned) (nullable): one that is, sent through read() */
+
+  /* guarded by the core's lock */
+  GList unfinished_link; /* in the core's list of those not delivered yet; data = a reference on self */
+  GList order_link; /* data = a reference on self while queued */
+  guint orders;
+
+  /* guarded by the home's lock */
+  GList tidings_link; /* data = a reference on self while queued */
+  GmReport report;
+
+  /* the engine's thread */
+  GmTransfer *engine; /* (owned) (nullable) */
+  GList active_link;  /* in the core's list of unfinished errands; data = a reference on self */
+  GList tick_link;    /* in the core's list of those whose progress waits to be told */
+  int priority;
+  guint64 serial; /* order among those of equal priority */
+  gboolean running; /* has a slot */
+  GSequenceIter *waiting; /* (nullable): its place among those that wait for a free slot */
+  GmMirror mirror;
+  char *body; /* (owned) (nullable): GM_ERRAND_MEMORY */
+  gsize body_len;
+  gsize body_size;
+  gsize upload_offset;
+  gsize n_discarded;
+  gint64 last_told; /* when progress was last posted, µs */
+  GmResult write_fault; /* why write() said no, if the engine cannot know */
+  gboolean paused;    /* the application wants it */
+  gboolean full;      /* pipe or store have no room */
+  gboolean starved;   /* the feed has nothing */
+  gboolean refused;   /* the status is an error: the body is thrown away */
+  gboolean ending;    /* the engine's part is over */
+  GmResult final_result; /* kept while the store still works */
+  GError *final_error;   /* (owned) (nullable) */
+  GmInfo *final_info;    /* (owned) (nullable) */
+  GmHead *head;          /* (owned) (nullable) */
+
+  /* the home context's thread */
+  GMultiTransfer *transfer; /* (owned) (nullable): until completion is delivered; the engine reads its plan */
+  GTask *task;              /* (owned) (nullable) */
+  GCancellable *cancellable; /* (owned) (nullable) */
+  gulong cancel_id;
+  gboolean delivered;
+  /* (nullable): called with the head, and again after completion, instead of returning @task as is usual for @kind */
+  void (*hook) (GmErrand *self, const GError *error);
+  gpointer hook_data; /* the hook's */
+  GSequenceIter *list_iter; /* (nullable): its place in the list of the session */
+};
+
+GmErrand   *gm_errand_new            (GmCore *core,
+                                GmPostbox *home,
+                                GMultiTransfer *transfer,
+                                GmErrandKind kind);
+GmErrand   *gm_errand_ref            (GmErrand *self);
+void     gm_errand_unref          (GmErrand *self);
+/* Any thread. Does nothing once the errand is done. */
+void     gm_errand_order          (GmErrand *self,
+                                guint orders);
+/* Orders CONTINUE; @errand: a GmErrand. */
+void     gm_errand_continue       (gpointer errand);
+/* Orders CANCEL when @cancellable is, also if it is already. Before the start. */
+void     gm_errand_watch_cancellable (GmErrand *self,
+                                   GCancellable *cancellable);
+
+/* ---- the engine's thread; called by the core ---- */
+/* Makes the engine's transfer for it; FALSE if it has ended at once. */
+gboolean gm_errand_prepare        (GmErrand *self);
+void     gm_errand_take_facts     (GmErrand *self,
+                                guint facts);
+void     gm_errand_carry_out      (GmErrand *self,
+                                guint orders); /* all but START */
+/* It ends now, without the engine's word. */
+void     gm_errand_stop           (GmErrand *self,
+                                GmResult result);
+void     gm_errand_tell           (GmErrand *self,
+                                guint tidings);
+void     gm_errand_storage_done   (GmErrand *self,
+                                GError *error); /* (transfer full) (nullable) */
+/* Its progress was held back long enough. */
+void     gm_errand_tick           (GmErrand *self);
+GmReactor *gm_errand_get_reactor  (GmErrand *self);
+
+/* ---- the home context ---- */
+/* Tells the object; application code runs. */
+void     gm_errand_deliver        (GmErrand *self,
+                                GmReport *report);
+
+/* (transfer full): the bytes of GM_ERRAND_MEMORY; once. */
+GBytes  *gm_errand_take_body      (GmErrand *self);

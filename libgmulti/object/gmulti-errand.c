@@ -1,0 +1,796 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-errand-private.h"
+
+#include "gmulti-core-private.h"
+#include "gmulti-error-private.h"
+#include "gmulti-transfer-private.h"
+
+#include <string.h>
+
+/* An error's body is thrown away to keep the connection; a longer one costs more than a new connection. */
+#define MAX_DISCARDED (64 * 1024)
+/* A length that a server merely announces is believed up to here; beyond it the buffer grows with what arrives. */
+#define MAX_TRUSTED_LENGTH (1024 * 1024)
+#define MIN_BODY_SIZE 512
+
+GmErrand *
+gm_errand_new (GmCore *core,
+            GmPostbox *home,
+            GMultiTransfer *transfer,
+            GmErrandKind kind)
+{
+  GmErrand *self = g_new0 (GmErrand, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->core = gm_core_ref (core);
+  self->home = home;
+  self->transfer = g_object_ref (transfer);
+  self->kind = kind;
+  self->judge_status = TRUE;
+  self->mirror.state = GMULTI_TRANSFER_STATE_QUEUED;
+  self->mirror.total = -1;
+  self->mirror.upload_total = -1;
+  return self;
+}
+
+GmErrand *
+gm_errand_ref (GmErrand *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+gm_errand_unref (GmErrand *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  gm_report_clear (&self->report);
+  g_clear_pointer (&self->pipe, gm_pipe_free);
+  g_clear_pointer (&self->store, gm_store_unref);
+  g_clear_pointer (&self->feed, gm_feed_unref);
+  g_clear_pointer (&self->upload, g_bytes_unref);
+  g_clear_pointer (&self->header_list, gm_header_list_free);
+  g_clear_pointer (&self->head, gm_head_unref);
+  g_clear_pointer (&self->final_info, gm_face_info_free);
+  g_clear_error (&self->final_error);
+  g_clear_object (&self->transfer);
+  g_clear_object (&self->task);
+  g_clear_object (&self->cancellable);
+  g_free (self->body);
+  gm_postbox_unref (self->home);
+  gm_core_unref (self->core);
+  g_free (self);
+}
+
+void
+gm_errand_order (GmErrand *self,
+              guint orders)
+{
+  gm_core_order (self->core, self, orders);
+}
+
+void
+gm_errand_continue (gpointer errand)
+{
+  gm_errand_order (errand, GM_ORDER_CONTINUE);
+}
+
+GmReactor *
+gm_errand_get_reactor (GmErrand *self)
+{
+  return gm_multi_get_reactor (gm_core_get_multi (self->core));
+}
+
+/* ---- cancellation ---- */
+
+static void
+cancelled_cb (GCancellable *cancellable,
+              gpointer user_data)
+{
+  gm_errand_order (user_data, GM_ORDER_CANCEL);
+}
+
+static void
+unref_closure_data (gpointer data,
+                    GClosure *closure)
+{
+  gm_errand_unref (data);
+}
+
+void
+gm_errand_watch_cancellable (GmErrand *self,
+                          GCancellable *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+
+  /* A plain signal connection: to disconnect it never waits for a handler that is running, as
+   * g_cancellable_disconnect() does, and what that handler touches is kept alive by the closure. */
+  self->cancellable = g_object_ref (cancellable);
+  self->cancel_id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb), gm_errand_ref (self),
+                                           unref_closure_data, 0);
+  if (g_cancellable_is_cancelled (cancellable))
+    self->orders |= GM_ORDER_CANCEL;
+}
+
+static void
+unwatch_cancellable (GmErrand *self)
+{
+  if (self->cancellable == NULL)
+    return;
+
+  g_signal_handler_disconnect (self->cancellable, self->cancel_id);
+  g_clear_object (&self->cancellable);
+}
+
+/* ---- answers to the engine ---- */
+
+static gboolean
+has_error_status (GmErrand *self)
+{
+  return self->judge_status && self->head != NULL && self->head->status >= 400;
+}
+
+static void
+ensure_head (GmErrand *self)
+{
+  if (self->head != NULL)
+    return;
+
+  self->head = gm_head_new (gm_transfer_get_info (self->engine), gm_transfer_get_url (self->engine),
+                            gm_transfer_get_headers (self->engine), GM_HEADER_FINAL);
+  self->refused = has_error_status (self);
+  if (self->store != NULL && !self->refused)
+    gm_store_set_head (self->store, self->head);
+}
+
+static GmAnswer
+discard (GmErrand *self,
+         gsize len)
+{
+  self->n_discarded += len;
+  if (self->refused && self->n_discarded > MAX_DISCARDED)
+    {
+      self->write_fault = GM_HTTP_STATUS;
+      return GM_ANSWER_ABORT;
+    }
+
+  return GM_ANSWER_OK;
+}
+
+static gboolean
+grow_body (GmErrand *self,
+           gsize len)
+{
+  gint64 announced = gm_transfer_get_info (self->engine)->download_size;
+  gsize wanted, size;
+  char *body;
+
+  if (!g_size_checked_add (&wanted, self->body_len, len))
+    return FALSE;
+  if (wanted <= self->body_size)
+    return TRUE;
+
+  size = MAX (self->body_size, MIN_BODY_SIZE);
+  if (self->body == NULL && announced > 0)
+    size = MAX ((gsize) MIN (announced, MAX_TRUSTED_LENGTH), len);
+  while (size < wanted)
+    {
+      if (size > G_MAXSIZE / 2)
+        return FALSE;
+      size *= 2;
+    }
+
+  body = g_try_realloc (self->body, size);
+  if (body == NULL)
+    return FALSE;
+  self->body = body;
+  self->body_size = size;
+  return TRUE;
+}
+
+static GmAnswer
+write_memory (GmErrand *self,
+              const char *data,
+              gsize len)
+{
+  if (!grow_body (self, len))
+    {
+      self->write_fault = GM_OUT_OF_MEMORY;
+      return GM_ANSWER_ABORT;
+    }
+
+  memcpy (self->body + self->body_len, data, len);
+  self->body_len += len;
+  return GM_ANSWER_OK;
+}
+
+static GmAnswer
+write_partly (GmErrand *self,
+              gssize n,
+              gsize len,
+              gsize *taken)
+{
+  if (n < 0)
+    {
+      self->write_fault = GM_WRITE_FAILED;
+      return GM_ANSWER_ABORT;
+    }
+
+  *taken = (gsize) n;
+  self->full = *taken < len;
+  return self->full ? GM_ANSWER_PAUSE : GM_ANSWER_OK;
+}
+
+static GmAnswer
+client_write (GmClient *client,
+              const char *data,
+              gsize len,
+              gsize *taken)
+{
+  GmErrand *self = client->face;
+  gsize n;
+
+  ensure_head (self);
+  if (self->refused)
+    return discard (self, len);
+
+  switch (self->kind)
+    {
+    case GM_ERRAND_MEMORY:
+      return write_memory (self, data, len);
+    case GM_ERRAND_PIPE:
+      n = gm_pipe_write (self->pipe, data, len);
+      gm_core_wake_waiters (self->core);
+      return write_partly (self, (gssize) n, len, taken);
+    case GM_ERRAND_STORE:
+      return write_partly (self, gm_store_write (self->store, gm_errand_get_reactor (self), data, len), len, taken);
+    case GM_ERRAND_DISCARD:
+    default:
+      return discard (self, len);
+    }
+}
+
+static GmAnswer
+client_read (GmClient *client,
+             char *buffer,
+             gsize len,
+             gsize *n)
+{
+  GmErrand *self = client->face;
+
+  *n = 0;
+  if (self->upload != NULL)
+    {
+      gsize size;
+      const char *data = g_bytes_get_data (self->upload, &size);
+
+      *n = MIN (len, size - self->upload_offset);
+      if (*n > 0)
+        memcpy (buffer, data + self->upload_offset, *n);
+      self->upload_offset += *n;
+      return GM_ANSWER_OK;
+    }
+
+  if (self->feed == NULL)
+    return GM_ANSWER_OK;
+
+  switch (gm_feed_read (self->feed, gm_errand_get_reactor (self), buffer, len, n))
+    {
+    case GM_FEED_LATER:
+      self->starved = TRUE;
+      return GM_ANSWER_PAUSE;
+    case GM_FEED_FAILED:
+      return GM_ANSWER_FAIL;
+    case GM_FEED_DATA:
+    case GM_FEED_END:
+    default:
+      return GM_ANSWER_OK;
+    }
+}
+
+static GmSeekAnswer
+client_seek (GmClient *client,
+             gint64 offset)
+{
+  GmErrand *self = client->face;
+
+  if (self->upload != NULL)
+    {
+      if ((guint64) offset > g_bytes_get_size (self->upload))
+        return GM_SEEK_FAIL;
+      self->upload_offset = (gsize) offset;
+      return GM_SEEK_OK;
+    }
+
+  return self->feed != NULL && gm_feed_seek (self->feed, offset) ? GM_SEEK_OK : GM_SEEK_CANNOT;
+}
+
+static const GmClientOps client_ops = {
+  .write = client_write,
+  .read = client_read,
+  .seek = client_seek,
+};
+
+/* ---- the engine's side ---- */
+
+void
+gm_errand_tell (GmErrand *self,
+             guint tidings)
+{
+  gm_postbox_lock (self->home);
+  self->report.tidings |= tidings;
+  self->report.mirror = self->mirror;
+  if ((tidings & GM_TIDINGS_HEAD) != 0 && self->report.head == NULL)
+    self->report.head = gm_head_ref (self->head);
+  if ((tidings & GM_TIDINGS_DONE) != 0)
+    {
+      self->report.info = g_steal_pointer (&self->final_info);
+      self->report.error = g_steal_pointer (&self->final_error);
+    }
+  gm_postbox_post (self->home, self);
+
+  if (gm_postbox_get_context (self->home) == NULL)
+    gm_core_wake_waiters (self->core);
+}
+
+static void
+update_pause (GmErrand *self)
+{
+  GmPause pause = GM_PAUSE_NONE;
+
+  if (self->engine == NULL)
+    return;
+  if (self->paused)
+    pause = GM_PAUSE_RECV | GM_PAUSE_SEND;
+  if (self->full)
+    pause |= GM_PAUSE_RECV;
+  if (self->starved)
+    pause |= GM_PAUSE_SEND;
+
+  gm_transfer_pause (self->engine, pause);
+}
+
+static void
+update_numbers (GmErrand *self)
+{
+  const GmInfo *info = gm_transfer_get_info (self->engine);
+
+  self->mirror.received = info->downloaded;
+  self->mirror.sent = info->uploaded;
+  self->mirror.total = info->download_size;
+  self->mirror.upload_total = info->upload_size;
+  self->mirror.phase = (guint8) gm_transfer_get_phase (self->engine);
+  self->mirror.speed = gm_transfer_get_speed (self->engine, FALSE);
+  if (self->mirror.speed == 0)
+    self->mirror.speed = gm_transfer_get_speed (self->engine, TRUE);
+}
+
+static void
+update_state (GmErrand *self)
+{
+  GmTransferState state = gm_transfer_get_state (self->engine);
+
+  self->mirror.wait_reason = GMULTI_WAIT_REASON_NONE;
+  if (self->paused)
+    {
+      self->mirror.state = GMULTI_TRANSFER_STATE_PAUSED;
+    }
+  else if (state == GM_STATE_PENDING || self->waiting != NULL)
+    {
+      self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
+      self->mirror.wait_reason = GMULTI_WAIT_REASON_LIMIT;
+    }
+  else
+    {
+      self->mirror.state = state == GM_STATE_IDLE || state == GM_STATE_STARTING ? GMULTI_TRANSFER_STATE_QUEUED
+                                                                                 : GMULTI_TRANSFER_STATE_RUNNING;
+    }
+}
+
+static GmFailure
+describe_failure (GmErrand *self,
+                  GmResult result,
+                  char **host)
+{
+  const GmError *error = self->engine != NULL ? gm_transfer_get_error (self->engine) : NULL;
+  GmUrl *url = self->engine != NULL ? gm_transfer_get_url (self->engine) : NULL;
+  GmFailure failure = { .result = result, .phase = GM_PHASE_NONE };
+
+  if (error != NULL && error->result == result)
+    {
+      failure.phase = error->phase;
+      failure.sys_errno = error->sys_errno;
+      failure.resolver = error->resolver;
+      *host = g_strdup (error->host);
+    }
+  else if (self->engine != NULL)
+    {
+      failure.phase = gm_transfer_get_phase (self->engine);
+    }
+
+  if (*host == NULL && url != NULL)
+    {
+      GmSpan span = gm_url_get_scheme (url) == GM_SCHEME_FILE ? gm_url_get_path (url) : gm_url_get_host (url);
+
+      *host = span.len > 0 ? g_strndup (span.data, span.len) : NULL;
+    }
+  if (*host == NULL)
+    *host = gm_face_transfer_dup_host (self->transfer);
+
+  failure.host = *host;
+  failure.status = self->head != NULL ? self->head->status : 0;
+  if (result == GM_HTTP_STATUS)
+    failure.phase = GM_PHASE_RESPONSE;
+  return failure;
+}
+
+static GError *
+make_error (GmErrand *self,
+            GmResult result)
+{
+  g_autofree char *host = NULL;
+  GmFailure failure;
+  GError *error = NULL;
+
+  if (result == GM_OK)
+    return NULL;
+
+  /* whoever could not write or read says it better than the engine */
+  if (self->store != NULL && (result == GM_WRITE_FAILED || result == GM_ABORTED))
+    error = gm_store_take_error (self->store);
+  else if (self->feed != NULL && result == GM_READ_FAILED)
+    error = gm_feed_take_error (self->feed);
+  if (error != NULL)
+    return error;
+
+  failure = describe_failure (self, result, &host);
+  return gm_failure_to_error (&failure);
+}
+
+static void
+drop_engine (GmErrand *self)
+{
+  if (self->engine == NULL)
+    return;
+
+  gm_transfer_free (g_steal_pointer (&self->engine));
+}
+
+/* All is over: the report says so. The errand may be gone afterwards. */
+static void
+complete (GmErrand *self)
+{
+  if (self->final_error == NULL)
+    self->mirror.state = GMULTI_TRANSFER_STATE_SUCCEEDED;
+  else if (g_error_matches (self->final_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    self->mirror.state = GMULTI_TRANSFER_STATE_CANCELLED;
+  else
+    self->mirror.state = GMULTI_TRANSFER_STATE_FAILED;
+  self->mirror.wait_reason = GMULTI_WAIT_REASON_NONE;
+
+  if (self->pipe != NULL)
+    gm_pipe_finish (self->pipe, self->final_error != NULL ? g_error_copy (self->final_error) : NULL);
+
+  gm_errand_ref (self);
+  gm_core_errand_ended (self->core, self);
+  gm_errand_tell (self, GM_TIDINGS_DONE | (self->head != NULL ? GM_TIDINGS_HEAD : 0));
+  gm_core_wake_waiters (self->core);
+  gm_errand_unref (self);
+}
+
+static void
+add_trailers (GmErrand *self)
+{
+  GmHeaders *headers = gm_transfer_get_headers (self->engine);
+  GmHead *trailers;
+
+  if (headers == NULL
+      || gm_headers_find (headers, gm_span (NULL, 0), 0, GM_HEADER_TRAILER, GM_HEADERS_LAST_REQUEST) < 0)
+    return;
+
+  trailers = gm_head_new (gm_transfer_get_info (self->engine), NULL, headers, GM_HEADER_TRAILER);
+  gm_postbox_lock (self->home);
+  g_clear_pointer (&self->report.trailers, gm_head_unref);
+  self->report.trailers = trailers;
+  gm_postbox_post (self->home, self);
+}
+
+/* The engine's part is over, by its own word or by ours. */
+static void
+end (GmErrand *self,
+     GmResult result)
+{
+  if (self->ending)
+    return;
+
+  self->ending = TRUE;
+  if (self->engine != NULL)
+    {
+      if (result == GM_OK)
+        ensure_head (self);
+      if (result == GM_OK && self->refused)
+        result = GM_HTTP_STATUS;
+      if (result == GM_ABORTED && self->write_fault != GM_OK)
+        result = self->write_fault;
+      update_numbers (self);
+      add_trailers (self);
+      self->final_info = gm_face_info_copy (gm_transfer_get_info (self->engine));
+    }
+
+  self->final_error = make_error (self, result);
+  if (self->feed != NULL)
+    gm_feed_stop (self->feed);
+  drop_engine (self);
+
+  if (self->store != NULL)
+    gm_store_finish (self->store, gm_errand_get_reactor (self), self->final_error == NULL);
+  else
+    complete (self);
+}
+
+void
+gm_errand_storage_done (GmErrand *self,
+                     GError *error)
+{
+  if (self->final_error == NULL)
+    self->final_error = g_steal_pointer (&error);
+  g_clear_error (&error);
+
+  complete (self);
+}
+
+void
+gm_errand_stop (GmErrand *self,
+             GmResult result)
+{
+  end (self, result);
+}
+
+static void
+set_body_source (GmErrand *self,
+                 const GmPlan *plan)
+{
+  switch ((GmUploadKind) plan->body_kind)
+    {
+    case GM_UPLOAD_BYTES:
+      self->upload = g_bytes_ref (plan->body);
+      break;
+    case GM_UPLOAD_FILE:
+      self->feed = gm_feed_new_for_file (self, plan->body);
+      break;
+    case GM_UPLOAD_STREAM:
+      self->feed = gm_feed_new_for_stream (self, plan->body);
+      break;
+    case GM_UPLOAD_NONE:
+    default:
+      break;
+    }
+}
+
+gboolean
+gm_errand_prepare (GmErrand *self)
+{
+  const GmPlan *plan = gm_face_transfer_get_plan (self->transfer);
+  g_autofree char *agent = NULL;
+  GmCoreSettings *settings;
+  GmResult result;
+
+  self->engine = gm_transfer_new (&client_ops, self);
+  self->header_list = gm_plan_make_header_list (plan);
+  set_body_source (self, plan);
+
+  settings = gm_core_lock_settings (self->core);
+  if (settings->idle_timeout != 0)
+    gm_transfer_set_int (self->engine, GM_OPTION_MAX_IDLE_US, (gint64) settings->idle_timeout * 1000);
+  result = gm_plan_apply (plan, self->engine, settings->user_agent, self->header_list);
+  gm_core_unlock_settings (self->core, FALSE);
+
+  if (plan->accept_status)
+    self->judge_status = FALSE;
+  if (result != GM_OK)
+    end (self, result);
+  return result == GM_OK;
+}
+
+static void
+note_redirect (GmErrand *self)
+{
+  GmUrl *url = gm_transfer_get_url (self->engine);
+  g_autoptr (GmUrl) plain = NULL;
+
+  if (url == NULL || gm_url_without_login (url, &plain) != GM_OK)
+    return;
+
+  gm_postbox_lock (self->home);
+  if (self->report.redirects == NULL)
+    self->report.redirects = g_ptr_array_new_with_free_func (g_free);
+  if (self->report.redirects->len >= GM_REPORT_MAX_REDIRECTS)
+    g_ptr_array_remove_index (self->report.redirects, 0);
+  g_ptr_array_add (self->report.redirects, g_strdup (gm_url_get_text (plain)));
+  self->report.tidings |= GM_TIDINGS_REDIRECT;
+  gm_postbox_post (self->home, self);
+}
+
+void
+gm_errand_tick (GmErrand *self)
+{
+  if (self->ending)
+    return;
+
+  update_numbers (self);
+  update_state (self);
+  self->last_told = gm_errand_get_reactor (self)->now;
+  gm_errand_tell (self, GM_TIDINGS_PROGRESS | GM_TIDINGS_STATE);
+}
+
+static void
+note_progress (GmErrand *self)
+{
+  gm_core_delay_progress (self->core, self);
+}
+
+void
+gm_errand_take_facts (GmErrand *self,
+                   guint facts)
+{
+  guint tidings = 0;
+
+  if (self->ending)
+    return;
+
+  if ((facts & GM_FACT_REDIRECT) != 0)
+    note_redirect (self);
+
+  if ((facts & GM_FACT_DONE) != 0)
+    {
+      end (self, gm_transfer_get_result (self->engine));
+      return;
+    }
+
+  if ((facts & GM_FACT_HEAD) != 0)
+    {
+      ensure_head (self);
+      tidings |= GM_TIDINGS_HEAD;
+    }
+  else if (self->head != NULL && self->kind == GM_ERRAND_PIPE && (facts & GM_FACT_PROGRESS) != 0)
+    {
+      tidings |= GM_TIDINGS_HEAD;
+    }
+
+  if ((facts & GM_FACT_STATE) != 0)
+    {
+      update_state (self);
+      if (self->eager)
+        tidings |= GM_TIDINGS_STATE;
+    }
+
+  if (tidings != 0)
+    {
+      update_numbers (self);
+      gm_errand_tell (self, tidings);
+    }
+  else if ((facts & (GM_FACT_PROGRESS | GM_FACT_STATE)) != 0)
+    {
+      note_progress (self);
+    }
+}
+
+void
+gm_errand_carry_out (GmErrand *self,
+                  guint orders)
+{
+  gboolean paused = self->paused;
+
+  if (self->ending)
+    return;
+
+  if ((orders & GM_ORDER_CANCEL) != 0)
+    {
+      end (self, GM_CANCELLED);
+      return;
+    }
+
+  if ((orders & GM_ORDER_RATES) != 0)
+    {
+      guint64 down, up;
+      int priority;
+
+      gm_face_transfer_get_live (self->transfer, &priority, &down, &up);
+      gm_plan_apply_rates (down, up, self->engine);
+    }
+
+  if ((orders & GM_ORDER_PAUSE) != 0)
+    self->paused = TRUE;
+  if ((orders & GM_ORDER_RESUME) != 0)
+    self->paused = FALSE;
+  if ((orders & GM_ORDER_CONTINUE) != 0)
+    {
+      self->full = FALSE;
+      self->starved = FALSE;
+    }
+  if ((orders & (GM_ORDER_PAUSE | GM_ORDER_RESUME | GM_ORDER_CONTINUE)) != 0)
+    update_pause (self);
+
+  if (paused != self->paused)
+    {
+      update_state (self);
+      gm_errand_tell (self, GM_TIDINGS_STATE);
+    }
+}
+
+/* ---- the home context ---- */
+
+static void
+return_task (GmErrand *self,
+             const GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+
+  if (task == NULL)
+    return;
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else if (self->kind == GM_ERRAND_MEMORY)
+    g_task_return_pointer (task, gm_errand_take_body (self), (GDestroyNotify) g_bytes_unref);
+  else if (self->kind == GM_ERRAND_STORE)
+    g_task_return_pointer (task, gm_store_dup_file (self->store), g_object_unref);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+GBytes *
+gm_errand_take_body (GmErrand *self)
+{
+  gsize len = self->body_len;
+
+  self->body_len = 0;
+  self->body_size = 0;
+  return g_bytes_new_take (g_steal_pointer (&self->body), len);
+}
+
+static void
+deliver_done (GmErrand *self,
+              GMultiTransfer *transfer,
+              GmReport *report)
+{
+  unwatch_cancellable (self);
+  gm_face_transfer_complete (transfer, self, report);
+  if (self->hook != NULL)
+    self->hook (self, report->error);
+  else
+    return_task (self, report->error);
+  g_clear_object (&self->transfer);
+  gm_core_forget (self->core, self);
+}
+
+void
+gm_errand_deliver (GmErrand *self,
+                GmReport *report)
+{
+  g_autoptr (GMultiTransfer) transfer = NULL;
+
+  if (self->delivered)
+    return;
+
+  if ((report->tidings & GM_TIDINGS_FEED) != 0 && (report->tidings & GM_TIDINGS_DONE) == 0)
+    gm_feed_fill (self->feed, gm_postbox_get_context (self->home) == NULL);
+
+  transfer = g_object_ref (self->transfer);
+  gm_face_transfer_report (transfer, self, report);
+  /* a handler may have run a loop of its own, in which the rest was delivered */
+  if (self->delivered)
+    return;
+
+  if ((report->tidings & GM_TIDINGS_HEAD) != 0 && self->hook != NULL && (report->tidings & GM_TIDINGS_DONE) == 0)
+    self->hook (self, NULL);
+
+  if ((report->tidings & GM_TIDINGS_DONE) != 0)
+    {
+      self->delivered = TRUE;
+      deliver_done (self, transfer, report);
+    }
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-metrics-private.h"
+
+/**
+ * GMultiMetrics:
+ *
+ * How long the parts of a transfer took, and how many bytes went over the wire.
+ *
+ * The metrics of a transfer have one child for each request that was made: redirects and retries make more than one.
+ * They do not change, and can be read from any thread.
+ *
+ * Since: 1.0
+ */
+struct _GMultiMetrics
+{
+  gatomicrefcount refs;
+  GMultiMetrics *parent; /* (unowned) (nullable): whose reference count a child uses */
+  GmTimes times;
+  gint64 start; /* of the whole; 0 if it has not started */
+  gint64 end;   /* 0 if it has not ended */
+  char *uri;    /* (owned) */
+  gboolean reused;
+  guint64 bytes_sent;
+  guint64 bytes_received;
+  guint n_children;
+  GMultiMetrics *children; /* (owned) (array length=n_children) */
+};
+
+G_DEFINE_BOXED_TYPE (GMultiMetrics, gmulti_metrics, gmulti_metrics_ref, gmulti_metrics_unref)
+
+static char *
+make_uri (GmUrl *url)
+{
+  g_autoptr (GmUrl) plain = NULL;
+
+  if (url == NULL || gm_url_without_login (url, &plain) != GM_OK)
+    return g_strdup (url != NULL ? gm_url_get_text (url) : "");
+
+  return g_strdup (gm_url_get_text (plain));
+}
+
+static void
+fill (GMultiMetrics *self,
+      const GmHop *hop)
+{
+  self->times = hop->times;
+  self->start = hop->times.start;
+  self->end = hop->times.response_end;
+  self->uri = make_uri (hop->url);
+  self->reused = hop->reused;
+  self->bytes_sent = hop->bytes_sent;
+  self->bytes_received = hop->bytes_received;
+}
+
+GmInfo *
+gm_face_info_copy (const GmInfo *info)
+{
+  GmInfo *copy = g_memdup2 (info, sizeof (GmInfo));
+
+  copy->redirect_url = NULL;
+  if (copy->hop.url != NULL)
+    gm_url_ref (copy->hop.url);
+  if (info->earlier != NULL)
+    {
+      copy->earlier = g_array_copy (info->earlier);
+      for (guint i = 0; i < copy->earlier->len; i++)
+        if (g_array_index (copy->earlier, GmHop, i).url != NULL)
+          gm_url_ref (g_array_index (copy->earlier, GmHop, i).url);
+    }
+
+  return copy;
+}
+
+void
+gm_face_info_free (GmInfo *info)
+{
+  gm_info_clear (info);
+  g_free (info);
+}
+
+GMultiMetrics *
+gm_face_metrics_new (const GmInfo *info)
+{
+  guint n_earlier = info->earlier != NULL ? info->earlier->len : 0;
+  GMultiMetrics *self = g_new0 (GMultiMetrics, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  fill (self, &info->hop);
+  self->start = info->added;
+  self->end = info->ended;
+
+  self->n_children = n_earlier + 1;
+  self->children = g_new0 (GMultiMetrics, self->n_children);
+  for (guint i = 0; i < n_earlier; i++)
+    fill (&self->children[i], &g_array_index (info->earlier, GmHop, i));
+  fill (&self->children[n_earlier], &info->hop);
+
+  self->bytes_sent = 0;
+  self->bytes_received = 0;
+  for (guint i = 0; i < self->n_children; i++)
+    {
+      self->children[i].parent = self;
+      self->bytes_sent += self->children[i].bytes_sent;
+      self->bytes_received += self->children[i].bytes_received;
+    }
+
+  return self;
+}
+
+/**
+ * gmulti_metrics_ref:
+ * @self: the metrics
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): the same metrics
+ *
+ * Since: 1.0
+ */
+GMultiMetrics *
+gmulti_metrics_ref (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (self->parent != NULL ? &self->parent->refs : &self->refs);
+  return self;
+}
+
+/**
+ * gmulti_metrics_unref:
+ * @self: (transfer full): the metrics
+ *
+ * Drops a reference; with the last one the metrics are freed.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_metrics_unref (GMultiMetrics *self)
+{
+  GMultiMetrics *root;
+
+  g_return_if_fail (self != NULL);
+
+  root = self->parent != NULL ? self->parent : self;
+  if (!g_atomic_ref_count_dec (&root->refs))
+    return;
+
+  for (guint i = 0; i < root->n_children; i++)
+    g_free (root->children[i].uri);
+  g_free (root->children);
+  g_free (root->uri);
+  g_free (root);
+}
+
+/**
+ * gmulti_metrics_get_n_children:
+ * @self: the metrics
+ *
+ * Gets the number of requests that were made for the transfer.
+ *
+ * Returns: the number of children
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_metrics_get_n_children (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->n_children;
+}
+
+/**
+ * gmulti_metrics_get_child:
+ * @self: the metrics
+ * @position: a number less than that of the children
+ *
+ * Gets the metrics of one request.
+ *
+ * Returns: (transfer none): the metrics at that position
+ *
+ * Since: 1.0
+ */
+GMultiMetrics *
+gmulti_metrics_get_child (GMultiMetrics *self,
+                          guint position)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (position < self->n_children, NULL);
+
+  return &self->children[position];
+}
+
+/* Beginning and end of @phase, each 0 if it did not happen. */
+static void
+find_span (GMultiMetrics *self,
+           GMultiPhase phase,
+           gint64 *start,
+           gint64 *end)
+{
+  const GmTimes *times = &self->times;
+
+  *start = 0;
+  *end = 0;
+  switch (phase)
+    {
+    case GMULTI_PHASE_NONE:
+      *start = self->start;
+      *end = self->end;
+      break;
+    case GMULTI_PHASE_RESOLVE:
+      *start = self->reused ? 0 : times->queue_end;
+      *end = times->resolved;
+      break;
+    case GMULTI_PHASE_CONNECT:
+      *start = self->reused ? 0 : times->resolved;
+      *end = times->connected;
+      break;
+    case GMULTI_PHASE_TLS:
+      *start = times->secured != 0 ? times->connected : 0;
+      *end = times->secured;
+      break;
+    case GMULTI_PHASE_REQUEST:
+      *start = times->request_start;
+      *end = times->request_end;
+      break;
+    case GMULTI_PHASE_RESPONSE:
+      *start = times->request_end;
+      *end = times->response_start;
+      break;
+    case GMULTI_PHASE_BODY:
+      *start = times->response_start;
+      *end = times->response_end;
+      break;
+    case GMULTI_PHASE_PROXY_LOOKUP:
+    case GMULTI_PHASE_PROXY:
+    case GMULTI_PHASE_STORAGE:
+    default:
+      break;
+    }
+}
+
+/**
+ * gmulti_metrics_get_start:
+ * @self: the metrics
+ * @phase: a phase, or %GMULTI_PHASE_NONE for the whole
+ *
+ * Gets when a phase began.
+ *
+ * Returns: monotonic time in microseconds, or -1 if it did not happen
+ *
+ * Since: 1.0
+ */
+gint64
+gmulti_metrics_get_start (GMultiMetrics *self,
+                          GMultiPhase phase)
+{
+  gint64 start, end;
+
+  g_return_val_if_fail (self != NULL, -1);
+
+  find_span (self, phase, &start, &end);
+  return start != 0 ? start : -1;
+}
+
+/**
+ * gmulti_metrics_get_duration:
+ * @self: the metrics
+ * @phase: a phase, or %GMULTI_PHASE_NONE for the whole
+ *
+ * Gets how long a phase took.
+ *
+ * Returns: the time in microseconds, or -1 if the phase did not happen or did not come to its end
+ *
+ * Since: 1.0
+ */
+gint64
+gmulti_metrics_get_duration (GMultiMetrics *self,
+                             GMultiPhase phase)
+{
+  gint64 start, end;
+
+  g_return_val_if_fail (self != NULL, -1);
+
+  find_span (self, phase, &start, &end);
+  return start != 0 && end >= start ? end - start : -1;
+}
+
+/**
+ * gmulti_metrics_is_reused:
+ * @self: the metrics
+ *
+ * Tells whether the (last) request went over a connection that had been used before.
+ *
+ * Returns: whether it did
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_metrics_is_reused (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->reused;
+}
+
+/**
+ * gmulti_metrics_get_uri:
+ * @self: the metrics
+ *
+ * Gets the address of the (last) request, without a login.
+ *
+ * Returns: the URI
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_metrics_get_uri (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->uri;
+}
+
+/**
+ * gmulti_metrics_get_bytes_sent:
+ * @self: the metrics
+ *
+ * Gets how many bytes were sent, heads included.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+gmulti_metrics_get_bytes_sent (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->bytes_sent;
+}
+
+/**
+ * gmulti_metrics_get_bytes_received:
+ * @self: the metrics
+ *
+ * Gets how many bytes were received, heads included.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+gmulti_metrics_get_bytes_received (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->bytes_received;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gmulti-headers.h"
+#include "gm-transfer.h"
+
+/* What the application asked a transfer to do: the request side of GMultiTransfer. Written by the setters before the
+ * start, in whatever thread the application uses for that; only read from the start to the end. */
+
+/* Redirect chains of the web are short; browsers stop at 20. */
+#define GM_DEFAULT_MAX_REDIRECTS 20
+/* Milliseconds: half a minute is more than any host that still answers needs, and less than people wait. */
+#define GM_DEFAULT_CONNECT_TIMEOUT 30000
+
+typedef enum
+{
+  GM_UPLOAD_NONE,
+  GM_UPLOAD_BYTES,
+  GM_UPLOAD_FILE,
+  GM_UPLOAD_STREAM,
+} GmUploadKind;
+
+typedef struct
+{
+  char *uri;              /* (owned) (nullable) */
+  char *method;           /* (owned) (nullable): NULL = GET, or POST if there is a body */
+  GMultiHeaders *headers; /* (owned) (nullable): made on first use */
+  char *bad_header;       /* (owned) (nullable): name of one that cannot be sent: fails the start */
+  char *bearer_token;     /* (owned) (nullable) */
+  char *user_agent;       /* (owned) (nullable): NULL = the session's */
+  char *content_type;     /* (owned) (nullable): of the body */
+  gpointer body;          /* (owned) (nullable): GBytes, GFile or GInputStream by @body_kind */
+  gint64 body_length;     /* of a stream; -1 unknown */
+  guint64 range_offset;
+  gint64 range_length; /* -1 to the end */
+  guint64 max_size;    /* 0 = no limit */
+  guint64 max_download_rate; /* bytes per second, 0 = no limit; live */
+  guint64 max_upload_rate;   /* live */
+  int priority;              /* live; lower first */
+  guint connect_timeout;     /* ms, 0 = never; so are the others */
+  guint response_timeout;
+  guint stall_timeout;
+  guint timeout;
+  guint max_redirects;
+  guint8 redirects; /* GMultiRedirects */
+  guint8 body_kind; /* GmUploadKind */
+  guint8 has_range;
+  guint8 accept_status;
+} GmPlan;
+
+void     gm_plan_init       (GmPlan *self);
+void     gm_plan_clear      (GmPlan *self);
+void     gm_plan_take_body  (GmPlan *self,
+                             GmUploadKind kind,
+                             const char *content_type,
+                             gpointer body,
+                             gint64 length);
+
+/* The header lines in the layout the engine wants; they live as long as the errand. NULL if there are none. */
+GmStringList *gm_plan_make_header_list (const GmPlan *self);
+void          gm_header_list_free      (GmStringList *list); /* NULL is fine */
+
+/* Writes all settings that differ from the engine's defaults to @engine. @session_agent (nullable) is sent unless the
+ * plan has its own. @list as made above. What the engine refuses comes out as its result. */
+GmResult gm_plan_apply      (const GmPlan *self,
+                             GmTransfer *engine,
+                             const char *session_agent,
+                             const GmStringList *list);
+void     gm_plan_apply_rates (guint64 max_download_rate,
+                              guint64 max_upload_rate,
+                              GmTransfer *engine);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-plan-private.h"
+
+#include "gm-request-settings.h"
+#include "gmulti-enums.h"
+
+/* The engine takes 0 for its own default and has no "never"; 49 days are one. */
+#define NEVER_MS G_MAXUINT32
+
+void
+gm_plan_init (GmPlan *self)
+{
+  self->body_length = -1;
+  self->range_length = -1;
+  self->connect_timeout = GM_DEFAULT_CONNECT_TIMEOUT;
+  self->max_redirects = GM_DEFAULT_MAX_REDIRECTS;
+}
+
+static void
+clear_body (GmPlan *self)
+{
+  if (self->body_kind == GM_UPLOAD_BYTES)
+    g_bytes_unref (self->body);
+  else if (self->body != NULL)
+    g_object_unref (self->body);
+  self->body = NULL;
+  self->body_kind = GM_UPLOAD_NONE;
+  g_clear_pointer (&self->content_type, g_free);
+}
+
+void
+gm_plan_clear (GmPlan *self)
+{
+  clear_body (self);
+  g_clear_pointer (&self->uri, g_free);
+  g_clear_pointer (&self->method, g_free);
+  g_clear_pointer (&self->headers, gmulti_headers_unref);
+  g_clear_pointer (&self->bad_header, g_free);
+  g_clear_pointer (&self->bearer_token, g_free);
+  g_clear_pointer (&self->user_agent, g_free);
+}
+
+void
+gm_plan_take_body (GmPlan *self,
+                   GmUploadKind kind,
+                   const char *content_type,
+                   gpointer body,
+                   gint64 length)
+{
+  clear_body (self);
+  if (body == NULL)
+    return;
+
+  self->body_kind = kind;
+  self->body = body;
+  self->body_length = length;
+  self->content_type = g_strdup (content_type);
+}
+
+static GmStringList *
+prepend (GmStringList *list,
+         char *line)
+{
+  GmStringList *item = g_new (GmStringList, 1);
+
+  item->data = line;
+  item->next = list;
+  return item;
+}
+
+GmStringList *
+gm_plan_make_header_list (const GmPlan *self)
+{
+  guint n = self->headers != NULL ? gmulti_headers_get_n_fields (self->headers) : 0;
+  GmStringList *list = NULL;
+
+  if (self->content_type != NULL
+      && (n == 0 || gmulti_headers_get_value (self->headers, "Content-Type") == NULL))
+    list = prepend (list, g_strconcat ("Content-Type: ", self->content_type, NULL));
+
+  while (n-- > 0)
+    {
+      const char *name = gmulti_headers_get_field_name (self->headers, n);
+      const char *value = gmulti_headers_get_field_value (self->headers, n);
+
+      /* an empty one has a form of its own: "Name:" would take a header away */
+      if (value[strspn (value, " \t")] == '\0')
+        list = prepend (list, g_strconcat (name, ";", NULL));
+      else
+        list = prepend (list, g_strconcat (name, ": ", value, NULL));
+    }
+
+  return list;
+}
+
+void
+gm_header_list_free (GmStringList *list)
+{
+  while (list != NULL)
+    {
+      GmStringList *next = list->next;
+
+      g_free (list->data);
+      g_free (list);
+      list = next;
+    }
+}
+
+void
+gm_plan_apply_rates (guint64 max_download_rate,
+                     guint64 max_upload_rate,
+                     GmTransfer *engine)
+{
+  gm_transfer_set_int (engine, GM_OPTION_MAX_RECV_SPEED, (gint64) MIN (max_download_rate, G_MAXINT64));
+  gm_transfer_set_int (engine, GM_OPTION_MAX_SEND_SPEED, (gint64) MIN (max_upload_rate, G_MAXINT64));
+}
+
+static void
+apply_limits (const GmPlan *self,
+              GmTransfer *engine)
+{
+  gm_transfer_set_int (engine, GM_OPTION_CONNECT_TIMEOUT_MS,
+                       self->connect_timeout != 0 ? self->connect_timeout : NEVER_MS);
+  if (self->response_timeout != 0)
+    gm_transfer_set_int (engine, GM_OPTION_RESPONSE_TIMEOUT_MS, self->response_timeout);
+  if (self->timeout != 0)
+    gm_transfer_set_int (engine, GM_OPTION_TIMEOUT_MS, self->timeout);
+  if (self->stall_timeout != 0)
+    {
+      gm_transfer_set_int (engine, GM_OPTION_LOW_SPEED_LIMIT, 1);
+      gm_transfer_set_int (engine, GM_OPTION_LOW_SPEED_TIME_MS, self->stall_timeout);
+    }
+  if (self->max_size != 0)
+    gm_transfer_set_int (engine, GM_OPTION_MAX_SIZE, (gint64) MIN (self->max_size, G_MAXINT64));
+  if (self->max_download_rate != 0 || self->max_upload_rate != 0)
+    gm_plan_apply_rates (self->max_download_rate, self->max_upload_rate, engine);
+}
+
+static GmResult
+apply_redirects (const GmPlan *self,
+                 GmTransfer *engine)
+{
+  if (self->redirects == GMULTI_REDIRECTS_NEVER)
+    return GM_OK;
+
+  gm_transfer_set_int (engine, GM_OPTION_FOLLOW, TRUE);
+  gm_transfer_set_int (engine, GM_OPTION_MAX_REDIRECTS, self->max_redirects);
+  if (self->redirects == GMULTI_REDIRECTS_SAME_ORIGIN)
+    gm_transfer_set_int (engine, GM_OPTION_FOLLOW_SAME_ORIGIN, TRUE);
+  return GM_OK;
+}
+
+static GmResult
+apply_range (const GmPlan *self,
+             GmTransfer *engine)
+{
+  char text[48];
+  guint64 last;
+
+  if (!self->has_range)
+    return GM_OK;
+
+  if (self->range_length < 0)
+    {
+      g_snprintf (text, sizeof text, "%" G_GUINT64_FORMAT "-", self->range_offset);
+    }
+  else
+    {
+      if (self->range_length == 0 || !g_uint64_checked_add (&last, self->range_offset, (guint64) self->range_length - 1))
+        return GM_BAD_REQUEST;
+      g_snprintf (text, sizeof text, "%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, self->range_offset, last);
+    }
+
+  return gm_transfer_set_string (engine, GM_OPTION_RANGE, text);
+}
+
+/* The method by one of the engine's kinds, plus a word of its own where that differs. */
+static GmResult
+apply_method (const GmPlan *self,
+              GmTransfer *engine)
+{
+  const char *word = self->method;
+  GmMethod kind = self->body_kind != GM_UPLOAD_NONE ? GM_METHOD_POST : GM_METHOD_GET;
+
+  if (word == NULL || g_str_equal (word, kind == GM_METHOD_POST ? "POST" : "GET"))
+    word = NULL;
+  else if (g_str_equal (word, "PUT") && kind == GM_METHOD_POST)
+    kind = GM_METHOD_PUT;
+  else if (g_str_equal (word, "HEAD"))
+    kind = GM_METHOD_HEAD;
+  else if (g_str_equal (word, "POST"))
+    kind = GM_METHOD_POST;
+
+  if (kind != GM_METHOD_GET)
+    gm_transfer_set_int (engine, GM_OPTION_METHOD, kind);
+  if (kind == GM_METHOD_POST && self->body_kind == GM_UPLOAD_NONE)
+    {
+      gm_transfer_set_int (engine, GM_OPTION_POST_SIZE, 0);
+      gm_transfer_set_pointer (engine, GM_OPTION_POST_DATA, "");
+    }
+  if (word == NULL || kind == GM_METHOD_PUT || kind == GM_METHOD_HEAD
+      || (kind == GM_METHOD_POST && g_str_equal (word, "POST")))
+    return GM_OK;
+
+  return gm_transfer_set_string (engine, GM_OPTION_CUSTOM_METHOD, word);
+}
+
+static GmResult
+apply_body (const GmPlan *self,
+            GmTransfer *engine)
+{
+  gboolean put = self->method != NULL && g_str_equal (self->method, "PUT");
+
+  switch ((GmUploadKind) self->body_kind)
+    {
+    case GM_UPLOAD_BYTES:
+      if (!put)
+        return gm_transfer_set_bytes (engine, GM_OPTION_POST_COPY, self->body);
+      return gm_transfer_set_int (engine, GM_OPTION_UPLOAD_SIZE, (gint64) g_bytes_get_size (self->body));
+    case GM_UPLOAD_FILE:
+    case GM_UPLOAD_STREAM:
+      return gm_transfer_set_int (engine, put ? GM_OPTION_UPLOAD_SIZE : GM_OPTION_POST_SIZE, self->body_length);
+    case GM_UPLOAD_NONE:
+    default:
+      return GM_OK;
+    }
+}
+
+GmResult
+gm_plan_apply (const GmPlan *self,
+               GmTransfer *engine,
+               const char *session_agent,
+               const GmStringList *list)
+{
+  const char *agent = self->user_agent != NULL ? self->user_agent : session_agent;
+  GmResult result;
+
+  if (self->uri == NULL)
+    return GM_BAD_URL;
+  if (self->bad_header != NULL)
+    return GM_BAD_REQUEST;
+
+  result = gm_transfer_set_string (engine, GM_OPTION_URL, self->uri);
+  if (result == GM_OK && agent != NULL)
+    result = gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, agent);
+  if (result == GM_OK && self->bearer_token != NULL)
+    result = gm_transfer_set_string (engine, GM_OPTION_BEARER, self->bearer_token);
+  if (result == GM_OK && list != NULL)
+    result = gm_transfer_set_list (engine, GM_OPTION_HEADERS, list);
+  if (result == GM_OK)
+    result = apply_redirects (self, engine);
+  if (result == GM_OK)
+    result = apply_range (self, engine);
+  if (result == GM_OK)
+    result = apply_method (self, engine);
+  if (result == GM_OK)
+    result = apply_body (self, engine);
+  /* a long silence should end when the peer is gone, whatever the time limits */
+  gm_transfer_set_int (engine, GM_OPTION_KEEPALIVE, TRUE);
+  apply_limits (self, engine);
+  return result;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "gmulti-head-private.h"
+#include "gmulti-enums.h"
+
+/* Where a context is told what happened: one per core and delivery context. It holds at most one entry per errand, so a
+ * context that is slow costs memory per transfer and not per event. Anybody posts; only the context's thread, or a
+ * blocking call that waits, takes out. */
+
+typedef struct _GmPostbox GmPostbox;
+typedef struct _GmErrand GmErrand;
+
+/* What there is to tell of a errand. */
+typedef enum
+{
+  GM_TIDINGS_STARTED = 1 << 0,
+  GM_TIDINGS_STATE = 1 << 1,
+  GM_TIDINGS_PROGRESS = 1 << 2,
+  GM_TIDINGS_HEAD = 1 << 3,
+  GM_TIDINGS_REDIRECT = 1 << 4,
+  GM_TIDINGS_FEED = 1 << 5, /* the upload wants data from the application's stream */
+  GM_TIDINGS_DONE = 1 << 6,
+} GmTidings;
+
+/* The numbers of a transfer, as the engine's thread last saw them and as the object mirrors them. */
+typedef struct
+{
+  guint8 state;       /* GMultiTransferState */
+  guint8 wait_reason; /* GMultiWaitReason */
+  guint8 phase;       /* GMultiPhase */
+  guint64 received;   /* body bytes */
+  guint64 sent;
+  gint64 total;        /* -1 unknown */
+  gint64 upload_total; /* -1 unknown, or nothing to upload */
+  guint64 speed;
+} GmMirror;
+
+/* One entry: everything that happened since the last delivery. */
+typedef struct
+{
+  guint tidings; /* GmTidings */
+  GmMirror mirror;
+  GmHead *head;         /* (owned) (nullable) */
+  GmHead *trailers;     /* (owned) (nullable) */
+  GmInfo *info;         /* (owned) (nullable): with DONE */
+  GError *error;        /* (owned) (nullable): with DONE */
+  GPtrArray *redirects; /* (owned) (nullable) (element-type utf8) */
+} GmReport;
+
+/* A redirect loop ends at the transfer's limit; a listener that is slower than this many misses the first ones. */
+#define GM_REPORT_MAX_REDIRECTS 64
+
+void       gm_report_clear        (GmReport *self);
+
+/* @context NULL: for a blocking call, which waits for entries itself. */
+GmPostbox *gm_postbox_new         (GMainContext *context,
+                                   int priority);
+GmPostbox *gm_postbox_ref         (GmPostbox *self);
+void       gm_postbox_unref       (GmPostbox *self);
+GMainContext *gm_postbox_get_context (GmPostbox *self); /* (nullable) */
+
+/* Between the two the errand's report may be written. post() queues the errand and wakes the context. */
+void       gm_postbox_lock        (GmPostbox *self);
+void       gm_postbox_post        (GmPostbox *self, /* and unlocks */
+                                   GmErrand *errand);
+
+/* While held, posting wakes nobody: the holder drains by itself before it lets go. Calls nest. */
+void       gm_postbox_hold        (GmPostbox *self);
+void       gm_postbox_let_go      (GmPostbox *self); /* wakes if something is left */
+
+/* Delivers entries until there are none or @deadline (monotonic µs, 0 = none) is passed. FALSE if some are left. Only
+ * in the context's thread, with nothing locked: application code runs in it. */
+gboolean   gm_postbox_drain       (GmPostbox *self,
+                                   gint64 deadline);
+gboolean   gm_postbox_is_empty    (GmPostbox *self);
+/* Waits until there is an entry, at most until @deadline. */
+void       gm_postbox_wait        (GmPostbox *self,
+                                   gint64 deadline);
+/* No errand will post any more: takes the source from the context. */
+void       gm_postbox_close       (GmPostbox *self);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-postbox-private.h"
+
+#include "gmulti-errand-private.h"
+
+struct _GmPostbox
+{
+  gatomicrefcount refs;
+  GMainContext *context; /* (owned) (nullable) */
+  int priority;
+  GMutex lock;
+  GCond cond;
+  GQueue entries;  /* of GmErrand.tidings_link, each with a reference */
+  GSource *source; /* (owned) (nullable): made when first needed */
+  guint holds;
+};
+
+typedef struct
+{
+  GSource base;
+  GmPostbox *box; /* (owned) (nullable) */
+} BoxSource;
+
+void
+gm_report_clear (GmReport *self)
+{
+  g_clear_pointer (&self->head, gm_head_unref);
+  g_clear_pointer (&self->trailers, gm_head_unref);
+  g_clear_pointer (&self->info, gm_face_info_free);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->redirects, g_ptr_array_unref);
+  self->tidings = 0;
+}
+
+static gboolean
+box_source_dispatch (GSource *source,
+                     GSourceFunc callback,
+                     gpointer user_data)
+{
+  GmPostbox *box = gm_postbox_ref (((BoxSource *) source)->box);
+
+  /* first, for what is posted from now on wakes again */
+  g_source_set_ready_time (source, -1);
+  if (!gm_postbox_drain (box, g_get_monotonic_time () + GM_DISPATCH_BUDGET_US))
+    g_source_set_ready_time (source, 0);
+  gm_postbox_unref (box);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+box_source_finalize (GSource *source)
+{
+  g_clear_pointer (&((BoxSource *) source)->box, gm_postbox_unref);
+}
+
+static GSourceFuncs box_source_funcs = {
+  .dispatch = box_source_dispatch,
+  .finalize = box_source_finalize,
+};
+
+GmPostbox *
+gm_postbox_new (GMainContext *context,
+                int priority)
+{
+  GmPostbox *self = g_new0 (GmPostbox, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->context = context != NULL ? g_main_context_ref (context) : NULL;
+  self->priority = priority;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  return self;
+}
+
+GmPostbox *
+gm_postbox_ref (GmPostbox *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+gm_postbox_unref (GmPostbox *self)
+{
+  GList *link;
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  /* only when the context died with entries in it: there is nobody to tell any more */
+  while ((link = g_queue_pop_head_link (&self->entries)) != NULL)
+    {
+      GmErrand *errand = g_steal_pointer (&link->data);
+
+      gm_errand_unref (errand);
+    }
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  g_free (self);
+}
+
+GMainContext *
+gm_postbox_get_context (GmPostbox *self)
+{
+  return self->context;
+}
+
+void
+gm_postbox_lock (GmPostbox *self)
+{
+  g_mutex_lock (&self->lock);
+}
+
+/* With the lock held. */
+static GSource *
+ensure_source (GmPostbox *self)
+{
+  if (self->source == NULL && self->context != NULL)
+    {
+      self->source = g_source_new (&box_source_funcs, sizeof (BoxSource));
+      ((BoxSource *) self->source)->box = gm_postbox_ref (self);
+      g_source_set_static_name (self->source, "[libgmulti] mailbox");
+      g_source_set_priority (self->source, self->priority);
+      g_source_set_can_recurse (self->source, TRUE);
+      g_source_attach (self->source, self->context);
+    }
+
+  return self->source;
+}
+
+/* With the lock held; it is given up. */
+static void
+wake (GmPostbox *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (self->context == NULL)
+    {
+      g_cond_broadcast (&self->cond);
+      g_mutex_unlock (&self->lock);
+      return;
+    }
+
+  source = g_source_ref (ensure_source (self));
+  g_mutex_unlock (&self->lock);
+  g_source_set_ready_time (source, 0);
+}
+
+void
+gm_postbox_post (GmPostbox *self,
+                 GmErrand *errand)
+{
+  gboolean first = self->entries.length == 0;
+
+  if (errand->tidings_link.data == NULL)
+    {
+      errand->tidings_link.data = gm_errand_ref (errand);
+      g_queue_push_tail_link (&self->entries, &errand->tidings_link);
+    }
+
+  if (first && self->holds == 0)
+    wake (self);
+  else
+    g_mutex_unlock (&self->lock);
+}
+
+void
+gm_postbox_hold (GmPostbox *self)
+{
+  g_mutex_lock (&self->lock);
+  self->holds++;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gm_postbox_let_go (GmPostbox *self)
+{
+  g_mutex_lock (&self->lock);
+  if (--self->holds == 0 && self->entries.length > 0)
+    wake (self);
+  else
+    g_mutex_unlock (&self->lock);
+}
+
+static GmErrand *
+take_entry (GmPostbox *self,
+            GmReport *report)
+{
+  GmErrand *errand = NULL;
+  GList *link;
+
+  g_mutex_lock (&self->lock);
+  link = g_queue_pop_head_link (&self->entries);
+  if (link != NULL)
+    {
+      errand = g_steal_pointer (&link->data);
+      *report = errand->report;
+      errand->report = (GmReport){ .mirror = report->mirror };
+    }
+  g_mutex_unlock (&self->lock);
+
+  return errand;
+}
+
+gboolean
+gm_postbox_drain (GmPostbox *self,
+                  gint64 deadline)
+{
+  GmReport report;
+  GmErrand *errand;
+
+  while ((errand = take_entry (self, &report)) != NULL)
+    {
+      gm_errand_deliver (errand, &report);
+      gm_report_clear (&report);
+      gm_errand_unref (errand);
+
+      if (deadline != 0 && g_get_monotonic_time () >= deadline)
+        return gm_postbox_is_empty (self);
+    }
+
+  return TRUE;
+}
+
+gboolean
+gm_postbox_is_empty (GmPostbox *self)
+{
+  gboolean empty;
+
+  g_mutex_lock (&self->lock);
+  empty = self->entries.length == 0;
+  g_mutex_unlock (&self->lock);
+
+  return empty;
+}
+
+void
+gm_postbox_wait (GmPostbox *self,
+                 gint64 deadline)
+{
+  g_mutex_lock (&self->lock);
+  while (self->entries.length == 0)
+    if (!g_cond_wait_until (&self->cond, &self->lock, deadline))
+      break;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gm_postbox_close (GmPostbox *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  g_mutex_lock (&self->lock);
+  source = g_steal_pointer (&self->source);
+  g_mutex_unlock (&self->lock);
+
+  if (source != NULL)
+    g_source_destroy (source);
+}

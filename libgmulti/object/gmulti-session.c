@@ -1,0 +1,1382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-session.h"
+
+#include "gm-config.h"
+#include "gmulti-body-stream-private.h"
+#include "gmulti-core-private.h"
+#include "gmulti-download-private.h"
+#include "gmulti-error-private.h"
+#include "gmulti-splice-private.h"
+#include "gmulti-transfer-list-private.h"
+#include "gmulti-transfer-private.h"
+
+#include <glib/gi18n-lib.h>
+
+/**
+ * GMultiSession:
+ *
+ * Moves many transfers at once, and keeps what they share: connections, names, limits.
+ *
+ * A session belongs to the main context that was the thread-default one when it was made, and does its work there; or it
+ * has a thread of its own, see [ctor@GMulti.Session.new_threaded]. Its functions may be called from any thread. Every
+ * callback comes in the context that was the thread-default one of the call.
+ *
+ * An asynchronous call keeps the session alive. Transfers that were merely started do not: with the last reference they
+ * are cancelled.
+ *
+ * Since: 1.0
+ */
+struct _GMultiSession
+{
+  GObject parent_instance;
+
+  GmCore *core; /* (owned) */
+  int priority;
+  gboolean threaded;
+  GmTransferList *transfers; /* (owned) (nullable): made on first use */
+};
+
+/* Just below GTK's redraw (120): work must not keep frames waiting, however much of it there is. */
+#define DEFAULT_PRIORITY 130
+/* As many as browsers open to one host of HTTP/1.1. */
+#define DEFAULT_MAX_CONNECTIONS_PER_HOST 6
+
+typedef enum
+{
+  PROP_PRIORITY = 1,
+  PROP_HAS_THREAD,
+  PROP_MAX_ACTIVE,
+  PROP_MAX_CONNECTIONS,
+  PROP_MAX_CONNECTIONS_PER_HOST,
+  PROP_MAX_IDLE_CONNECTIONS,
+  PROP_IDLE_TIMEOUT,
+  PROP_PROGRESS_INTERVAL,
+  PROP_USER_AGENT,
+  PROP_TRANSFERS,
+} Property;
+
+static GParamSpec *properties[PROP_TRANSFERS + 1];
+
+G_DEFINE_FINAL_TYPE (GMultiSession, gmulti_session, G_TYPE_OBJECT)
+
+/* ---- the worker thread of a threaded session ---- */
+
+static gpointer
+session_thread (gpointer user_data)
+{
+  GmCore *core = user_data;
+  GMainContext *context = gm_core_get_context (core);
+
+  g_main_context_push_thread_default (context);
+  while (gm_core_is_alive (core))
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  gm_core_unref (core);
+
+  return NULL;
+}
+
+static gboolean
+wants_fd_watches (void)
+{
+  return g_strcmp0 (g_getenv ("GMULTI_WATCHES"), "fd") == 0;
+}
+
+static void
+gmulti_session_constructed (GObject *object)
+{
+  GMultiSession *self = GMULTI_SESSION (object);
+  g_autoptr (GMainContext) context = NULL;
+  GmCoreSettings *settings;
+
+  G_OBJECT_CLASS (gmulti_session_parent_class)->constructed (object);
+
+  context = self->threaded ? g_main_context_new () : g_main_context_ref_thread_default ();
+  self->core = gm_core_new (context, self->priority, wants_fd_watches ());
+  settings = gm_core_lock_settings (self->core);
+  settings->max_connections_per_host = DEFAULT_MAX_CONNECTIONS_PER_HOST;
+  settings->user_agent = g_strdup ("libgmulti/" GMULTI_VERSION_STRING);
+  gm_core_unlock_settings (self->core, TRUE);
+
+  /* never joined: it ends by itself when the core is gone */
+  if (self->threaded)
+    g_thread_unref (g_thread_new ("gmulti-session", session_thread, gm_core_ref (self->core)));
+}
+
+static void
+gmulti_session_finalize (GObject *object)
+{
+  GMultiSession *self = GMULTI_SESSION (object);
+
+  gm_core_set_list (self->core, NULL);
+  gm_core_shut_down (self->core);
+  gm_core_unref (self->core);
+  g_clear_object (&self->transfers);
+
+  G_OBJECT_CLASS (gmulti_session_parent_class)->finalize (object);
+}
+
+static void
+gmulti_session_get_property (GObject *object,
+                             guint prop_id,
+                             GValue *value,
+                             GParamSpec *pspec)
+{
+  GMultiSession *self = GMULTI_SESSION (object);
+
+  switch ((Property) prop_id)
+    {
+    case PROP_PRIORITY:
+      g_value_set_int (value, self->priority);
+      break;
+    case PROP_HAS_THREAD:
+      g_value_set_boolean (value, self->threaded);
+      break;
+    case PROP_MAX_ACTIVE:
+      g_value_set_uint (value, gmulti_session_get_max_active (self));
+      break;
+    case PROP_MAX_CONNECTIONS:
+      g_value_set_uint (value, gmulti_session_get_max_connections (self));
+      break;
+    case PROP_MAX_CONNECTIONS_PER_HOST:
+      g_value_set_uint (value, gmulti_session_get_max_connections_per_host (self));
+      break;
+    case PROP_MAX_IDLE_CONNECTIONS:
+      g_value_set_int (value, gmulti_session_get_max_idle_connections (self));
+      break;
+    case PROP_IDLE_TIMEOUT:
+      g_value_set_uint (value, gmulti_session_get_idle_timeout (self));
+      break;
+    case PROP_PROGRESS_INTERVAL:
+      g_value_set_uint (value, gmulti_session_get_progress_interval (self));
+      break;
+    case PROP_USER_AGENT:
+      g_value_take_string (value, gmulti_session_dup_user_agent (self));
+      break;
+    case PROP_TRANSFERS:
+      g_value_set_object (value, gmulti_session_get_transfers (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gmulti_session_set_property (GObject *object,
+                             guint prop_id,
+                             const GValue *value,
+                             GParamSpec *pspec)
+{
+  GMultiSession *self = GMULTI_SESSION (object);
+
+  switch (prop_id)
+    {
+    case PROP_PRIORITY:
+      self->priority = g_value_get_int (value);
+      break;
+    case PROP_HAS_THREAD:
+      self->threaded = g_value_get_boolean (value);
+      break;
+    case PROP_MAX_ACTIVE:
+      gmulti_session_set_max_active (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_CONNECTIONS:
+      gmulti_session_set_max_connections (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_CONNECTIONS_PER_HOST:
+      gmulti_session_set_max_connections_per_host (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_IDLE_CONNECTIONS:
+      gmulti_session_set_max_idle_connections (self, g_value_get_int (value));
+      break;
+    case PROP_IDLE_TIMEOUT:
+      gmulti_session_set_idle_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_PROGRESS_INTERVAL:
+      gmulti_session_set_progress_interval (self, g_value_get_uint (value));
+      break;
+    case PROP_USER_AGENT:
+      gmulti_session_set_user_agent (self, g_value_get_string (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_construct_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiSession:priority: (getter get_priority)
+   *
+   * The priority of the session's sources in its context. The default, 130, is just below that of drawing in GTK.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, DEFAULT_PRIORITY, flags);
+
+  /**
+   * GMultiSession:has-thread: (getter is_threaded)
+   *
+   * Whether the session works in a thread of its own.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HAS_THREAD] = g_param_spec_boolean ("has-thread", NULL, NULL, FALSE, flags);
+}
+
+static void
+install_limit_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiSession:max-active: (getter get_max_active) (setter set_max_active)
+   *
+   * How many transfers are under way at once; 0 means any number. The others wait, in the order of their priority.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_ACTIVE] = g_param_spec_uint ("max-active", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * GMultiSession:max-connections: (getter get_max_connections) (setter set_max_connections)
+   *
+   * How many connections are open at once; 0 means any number.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_CONNECTIONS] = g_param_spec_uint ("max-connections", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * GMultiSession:max-connections-per-host: (getter get_max_connections_per_host) (setter set_max_connections_per_host)
+   *
+   * How many connections to one host are open at once; 0 means any number.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_CONNECTIONS_PER_HOST] = g_param_spec_uint (
+    "max-connections-per-host", NULL, NULL, 0, G_MAXUINT, DEFAULT_MAX_CONNECTIONS_PER_HOST, flags);
+
+  /**
+   * GMultiSession:max-idle-connections: (getter get_max_idle_connections) (setter set_max_idle_connections)
+   *
+   * How many connections are kept open when nobody uses them; -1 means a number that fits that of the transfers.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_IDLE_CONNECTIONS]
+    = g_param_spec_int ("max-idle-connections", NULL, NULL, -1, G_MAXINT, -1, flags);
+
+  /**
+   * GMultiSession:idle-timeout: (getter get_idle_timeout) (setter set_idle_timeout)
+   *
+   * After how many milliseconds without use a connection is not used again; 0 means the default, which is two minutes.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_IDLE_TIMEOUT] = g_param_spec_uint ("idle-timeout", NULL, NULL, 0, G_MAXUINT, 0, flags);
+}
+
+static void
+gmulti_session_class_init (GMultiSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->constructed = gmulti_session_constructed;
+  object_class->finalize = gmulti_session_finalize;
+  object_class->get_property = gmulti_session_get_property;
+  object_class->set_property = gmulti_session_set_property;
+
+  install_construct_properties ();
+  install_limit_properties ();
+
+  /**
+   * GMultiSession:progress-interval: (getter get_progress_interval) (setter set_progress_interval)
+   *
+   * How many milliseconds there are at least between two notifications about the progress of a transfer.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROGRESS_INTERVAL]
+    = g_param_spec_uint ("progress-interval", NULL, NULL, 0, G_MAXUINT, 100, flags);
+
+  /**
+   * GMultiSession:user-agent: (getter dup_user_agent) (setter set_user_agent)
+   *
+   * What is sent as `User-Agent` by transfers that have none of their own.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_USER_AGENT] = g_param_spec_string ("user-agent", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiSession:transfers: (getter get_transfers)
+   *
+   * The unfinished transfers that were started in the session's own context.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRANSFERS]
+    = g_param_spec_object ("transfers", NULL, NULL, G_TYPE_LIST_MODEL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+gmulti_session_init (GMultiSession *self)
+{
+  self->priority = DEFAULT_PRIORITY;
+}
+
+/**
+ * gmulti_session_new:
+ *
+ * Makes a session that works in the thread-default context of the caller.
+ *
+ * Returns: (transfer full): the new session
+ *
+ * Since: 1.0
+ */
+GMultiSession *
+gmulti_session_new (void)
+{
+  return g_object_new (GMULTI_TYPE_SESSION, NULL);
+}
+
+/**
+ * gmulti_session_new_threaded:
+ *
+ * Makes a session that works in a thread of its own. It is used like any other: callbacks and signals come in the context
+ * that was the thread-default one of the call.
+ *
+ * Returns: (transfer full): the new session
+ *
+ * Since: 1.0
+ */
+GMultiSession *
+gmulti_session_new_threaded (void)
+{
+  return g_object_new (GMULTI_TYPE_SESSION, "has-thread", TRUE, NULL);
+}
+
+/* ---- settings ---- */
+
+/**
+ * gmulti_session_get_max_active: (get-property max-active)
+ * @self: the session
+ *
+ * Gets how many transfers are under way at once; 0 means any number.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_max_active (GMultiSession *self)
+{
+  guint value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_active;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_active: (set-property max-active)
+ * @self: the session
+ * @max_active: the number
+ *
+ * Sets how many transfers are under way at once; 0 means any number.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_active (GMultiSession *self,
+                               guint max_active)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_active != max_active;
+  settings->max_active = max_active;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_ACTIVE]);
+}
+
+/**
+ * gmulti_session_get_max_connections: (get-property max-connections)
+ * @self: the session
+ *
+ * Gets how many connections are open at once; 0 means any number.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_max_connections (GMultiSession *self)
+{
+  guint value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_connections;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_connections: (set-property max-connections)
+ * @self: the session
+ * @max_connections: the number
+ *
+ * Sets how many connections are open at once; 0 means any number.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_connections (GMultiSession *self,
+                                    guint max_connections)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_connections != max_connections;
+  settings->max_connections = max_connections;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_CONNECTIONS]);
+}
+
+/**
+ * gmulti_session_get_max_connections_per_host: (get-property max-connections-per-host)
+ * @self: the session
+ *
+ * Gets how many connections to one host are open at once; 0 means any number.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_max_connections_per_host (GMultiSession *self)
+{
+  guint value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_connections_per_host;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_connections_per_host: (set-property max-connections-per-host)
+ * @self: the session
+ * @max_connections_per_host: the number
+ *
+ * Sets how many connections to one host are open at once; 0 means any number.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_connections_per_host (GMultiSession *self,
+                                             guint max_connections_per_host)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_connections_per_host != max_connections_per_host;
+  settings->max_connections_per_host = max_connections_per_host;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_CONNECTIONS_PER_HOST]);
+}
+
+/**
+ * gmulti_session_get_max_idle_connections: (get-property max-idle-connections)
+ * @self: the session
+ *
+ * Gets how many connections are kept open when nobody uses them; -1 means a number that fits that of the
+ * transfers.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+int
+gmulti_session_get_max_idle_connections (GMultiSession *self)
+{
+  int value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_idle_connections;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_idle_connections: (set-property max-idle-connections)
+ * @self: the session
+ * @max_idle_connections: the number
+ *
+ * Sets how many connections are kept open when nobody uses them; -1 means a number that fits that of the
+ * transfers.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_idle_connections (GMultiSession *self,
+                                         int max_idle_connections)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_idle_connections != max_idle_connections;
+  settings->max_idle_connections = max_idle_connections;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_IDLE_CONNECTIONS]);
+}
+
+/**
+ * gmulti_session_get_idle_timeout: (get-property idle-timeout)
+ * @self: the session
+ *
+ * Gets after how many milliseconds without use a connection is not used again.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_idle_timeout (GMultiSession *self)
+{
+  guint value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->idle_timeout;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_idle_timeout: (set-property idle-timeout)
+ * @self: the session
+ * @idle_timeout: the number
+ *
+ * Sets after how many milliseconds without use a connection is not used again.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_idle_timeout (GMultiSession *self,
+                                 guint idle_timeout)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->idle_timeout != idle_timeout;
+  settings->idle_timeout = idle_timeout;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IDLE_TIMEOUT]);
+}
+
+/**
+ * gmulti_session_get_progress_interval: (get-property progress-interval)
+ * @self: the session
+ *
+ * Gets how many milliseconds there are at least between two notifications about the progress of a transfer.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_progress_interval (GMultiSession *self)
+{
+  guint value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->progress_interval;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_progress_interval: (set-property progress-interval)
+ * @self: the session
+ * @progress_interval: the number
+ *
+ * Sets how many milliseconds there are at least between two notifications about the progress of a transfer.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_progress_interval (GMultiSession *self,
+                                      guint progress_interval)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->progress_interval != progress_interval;
+  settings->progress_interval = progress_interval;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS_INTERVAL]);
+}
+
+/**
+ * gmulti_session_get_priority: (get-property priority)
+ * @self: the session
+ *
+ * Gets the priority of the session's sources.
+ *
+ * Returns: the priority
+ *
+ * Since: 1.0
+ */
+int
+gmulti_session_get_priority (GMultiSession *self)
+{
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  return self->priority;
+}
+
+/**
+ * gmulti_session_is_threaded: (get-property has-thread)
+ * @self: the session
+ *
+ * Tells whether the session works in a thread of its own.
+ *
+ * Returns: whether it does
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_session_is_threaded (GMultiSession *self)
+{
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), FALSE);
+
+  return self->threaded;
+}
+
+/**
+ * gmulti_session_dup_user_agent: (get-property user-agent)
+ * @self: the session
+ *
+ * Gets what is sent as `User-Agent`.
+ *
+ * Returns: (transfer full) (nullable): the value
+ *
+ * Since: 1.0
+ */
+char *
+gmulti_session_dup_user_agent (GMultiSession *self)
+{
+  char *value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  value = g_strdup (gm_core_lock_settings (self->core)->user_agent);
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_user_agent: (set-property user-agent)
+ * @self: the session
+ * @user_agent: (nullable): the value, or %NULL to send none
+ *
+ * Sets what is sent as `User-Agent` by transfers that have none of their own.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_user_agent (GMultiSession *self,
+                               const char *user_agent)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = g_strcmp0 (settings->user_agent, user_agent) != 0;
+  if (changed)
+    {
+      g_free (settings->user_agent);
+      settings->user_agent = g_strdup (user_agent);
+    }
+  gm_core_unlock_settings (self->core, FALSE);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USER_AGENT]);
+}
+
+/**
+ * gmulti_session_get_transfers: (get-property transfers)
+ * @self: the session
+ *
+ * Gets the unfinished transfers that were started in the session's own context, in the order of their start: a list for
+ * views. It is to be used in that context only.
+ *
+ * Returns: (transfer none): a list of [class@GMulti.Transfer]
+ *
+ * Since: 1.0
+ */
+GListModel *
+gmulti_session_get_transfers (GMultiSession *self)
+{
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  if (self->transfers == NULL)
+    {
+      g_autoptr (GPtrArray) errands = gm_core_list_home_runs (self->core);
+
+      self->transfers = gm_transfer_list_new ();
+      for (guint i = 0; i < errands->len; i++)
+        {
+          GmErrand *errand = g_ptr_array_index (errands, i);
+
+          if (errand->transfer != NULL)
+            gm_transfer_list_add_errand (self->transfers, errand, errand->transfer);
+        }
+      gm_core_set_list (self->core, self->transfers);
+    }
+
+  return G_LIST_MODEL (self->transfers);
+}
+
+/**
+ * gmulti_session_get_n_unfinished:
+ * @self: the session
+ *
+ * Gets how many transfers were started and are not finished.
+ *
+ * Returns: the number of transfers
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_n_unfinished (GMultiSession *self)
+{
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  return gm_core_get_n_unfinished (self->core);
+}
+
+/* ---- starting ---- */
+
+/* A frozen errand of @transfer, not started yet; NULL and @error if the transfer is under way. */
+static GmErrand *
+begin (GMultiSession *self,
+       GMultiTransfer *transfer,
+       GmErrandKind kind,
+       GmPostbox *home, /* (transfer full) */
+       GCancellable *cancellable,
+       GError **error)
+{
+  GmErrand *errand = gm_errand_new (self->core, home, transfer, kind);
+
+  if (!gm_face_transfer_begin (transfer, errand))
+    {
+      gm_core_drop_postbox (self->core, home);
+      gm_errand_unref (errand);
+      g_propagate_error (error, gm_error_take (GMULTI_TRANSFER_ERROR_BUSY, GMULTI_PHASE_NONE,
+                                               g_strdup (_("The transfer is already under way"))));
+      return NULL;
+    }
+
+  gm_errand_watch_cancellable (errand, cancellable);
+  return errand;
+}
+
+/* Takes @errand; it may be over when this returns, but nobody was told. */
+static void
+go (GMultiSession *self,
+    GmErrand *errand)
+{
+  errand->eager = gm_face_transfer_is_watched (errand->transfer);
+  if (errand->eager || errand->again || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))
+    gm_errand_tell (errand, GM_TIDINGS_STARTED | GM_TIDINGS_STATE);
+  gm_core_start (self->core, errand);
+  gm_errand_unref (errand);
+}
+
+static GmPipe *
+make_pipe (GmErrand *errand)
+{
+  return gm_pipe_new (gm_errand_continue, errand);
+}
+
+/* FALSE if the download says not where to. */
+static gboolean
+make_store (GmErrand *errand,
+            GMultiDownload *download)
+{
+  GmStoreChoice choice;
+
+  if (!gm_face_download_get_choice (download, &choice))
+    return FALSE;
+
+  errand->store = gm_store_new (errand, &choice);
+  return TRUE;
+}
+
+static gboolean
+check_destination (GMultiDownload *download,
+                   GError **error)
+{
+  if (gmulti_download_get_destination (download) != NULL)
+    return TRUE;
+
+  g_propagate_error (error, gm_error_take (GMULTI_TRANSFER_ERROR_BAD_REQUEST, GMULTI_PHASE_STORAGE,
+                                           g_strdup (_("The download has no destination"))));
+  return FALSE;
+}
+
+static GTask *
+new_task (GMultiSession *self,
+          gpointer tag,
+          GCancellable *cancellable,
+          GAsyncReadyCallback callback,
+          gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  /* the function: the macro of the same name copies a string per task */
+  (g_task_set_source_tag) (task, tag);
+  /* what has succeeded is not reported as cancelled */
+  g_task_set_check_cancellable (task, FALSE);
+  return task;
+}
+
+/**
+ * gmulti_session_fetch_async:
+ * @self: the session
+ * @transfer: what to fetch
+ * @cancellable: (nullable): cancels the transfer
+ * @callback: (scope async): called when the transfer is finished
+ * @user_data: data for @callback
+ *
+ * Carries out a transfer and takes the body to memory.
+ *
+ * An answer with a status of 400 or more fails it with %GMULTI_TRANSFER_ERROR_HTTP_STATUS, unless
+ * [property@GMulti.Transfer:accept-status] is set. [property@GMulti.Transfer:max-size] bounds the memory.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_fetch_async (GMultiSession *self,
+                            GMultiTransfer *transfer,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+  GmErrand *errand;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (GMULTI_IS_TRANSFER (transfer));
+
+  task = new_task (self, gmulti_session_fetch_async, cancellable, callback, user_data);
+  errand = begin (self, transfer, GM_ERRAND_MEMORY, gm_core_take_postbox (self->core), cancellable, &error);
+  if (errand == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  errand->task = g_steal_pointer (&task);
+  go (self, errand);
+}
+
+/**
+ * gmulti_session_fetch_finish:
+ * @self: the session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@GMulti.Session.fetch_async].
+ *
+ * Returns: (transfer full): the body
+ *
+ * Since: 1.0
+ */
+GBytes *
+gmulti_session_fetch_finish (GMultiSession *self,
+                             GAsyncResult *result,
+                             GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static gboolean
+drain_until_delivered (gpointer user_data)
+{
+  GmErrand *errand = user_data;
+
+  gm_postbox_drain (errand->home, 0);
+  return errand->delivered;
+}
+
+/* Takes nothing; FALSE with the transfer's error. */
+static gboolean
+block (GMultiSession *self,
+       GmErrand *errand,
+       GError **error)
+{
+  g_autoptr (GMultiTransfer) transfer = g_object_ref (errand->transfer);
+  GError *fault;
+
+  go (self, gm_errand_ref (errand));
+  gm_core_block (self->core, drain_until_delivered, errand);
+
+  fault = gmulti_transfer_dup_error (transfer);
+  if (fault != NULL)
+    g_propagate_error (error, fault);
+  return fault == NULL;
+}
+
+/**
+ * gmulti_session_fetch:
+ * @self: the session
+ * @transfer: what to fetch
+ * @cancellable: (nullable): cancels the transfer
+ * @error: return location for an error
+ *
+ * Carries out a transfer, takes the body to memory, and waits for it: for scripts and worker threads.
+ *
+ * The caller's main context does not run meanwhile. What the transfer notifies and emits comes in the calling thread,
+ * before the function returns. See [method@GMulti.Session.fetch_async].
+ *
+ * Returns: (transfer full): the body
+ *
+ * Since: 1.0
+ */
+GBytes *
+gmulti_session_fetch (GMultiSession *self,
+                      GMultiTransfer *transfer,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  GBytes *bytes = NULL;
+  GmErrand *errand;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (transfer), NULL);
+
+  errand = begin (self, transfer, GM_ERRAND_MEMORY, gm_postbox_new (NULL, 0), cancellable, error);
+  if (errand == NULL)
+    return NULL;
+
+  if (block (self, errand, error))
+    bytes = gm_errand_take_body (errand);
+  gm_errand_unref (errand);
+  return bytes;
+}
+
+static void
+open_hook (GmErrand *errand,
+           const GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&errand->task);
+
+  if (task == NULL)
+    return;
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_pointer (task, gm_body_stream_new (errand), g_object_unref);
+}
+
+/**
+ * gmulti_session_open_async:
+ * @self: the session
+ * @transfer: what to open
+ * @cancellable: (nullable): cancels the transfer
+ * @callback: (scope async): called when the head of the response is there
+ * @user_data: data for @callback
+ *
+ * Carries out a transfer and gives its body as a stream, as soon as the head of the response is there.
+ *
+ * Whatever the status is: the body of an error can be read, too. While the stream is not read the transfer waits with a
+ * bounded buffer.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_open_async (GMultiSession *self,
+                           GMultiTransfer *transfer,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+  GmErrand *errand;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (GMULTI_IS_TRANSFER (transfer));
+
+  task = new_task (self, gmulti_session_open_async, cancellable, callback, user_data);
+  errand = begin (self, transfer, GM_ERRAND_PIPE, gm_core_take_postbox (self->core), cancellable, &error);
+  if (errand == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  errand->pipe = make_pipe (errand);
+  errand->judge_status = FALSE;
+  errand->hook = open_hook;
+  errand->task = g_steal_pointer (&task);
+  go (self, errand);
+}
+
+/**
+ * gmulti_session_open_finish:
+ * @self: the session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@GMulti.Session.open_async].
+ *
+ * The stream is pollable. To close it before its end cancels the transfer.
+ *
+ * Returns: (transfer full): the body as a stream
+ *
+ * Since: 1.0
+ */
+GInputStream *
+gmulti_session_open_finish (GMultiSession *self,
+                            GAsyncResult *result,
+                            GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * gmulti_session_splice_async:
+ * @self: the session
+ * @transfer: what to transfer
+ * @target: where to write the body
+ * @flags: whether to close @target in the end
+ * @cancellable: (nullable): cancels the transfer
+ * @callback: (scope async): called when all is written
+ * @user_data: data for @callback
+ *
+ * Carries out a transfer and writes the body to a stream, as fast as that takes it.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_splice_async (GMultiSession *self,
+                             GMultiTransfer *transfer,
+                             GOutputStream *target,
+                             GOutputStreamSpliceFlags flags,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+  GmErrand *errand;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (GMULTI_IS_TRANSFER (transfer));
+  g_return_if_fail (G_IS_OUTPUT_STREAM (target));
+
+  task = new_task (self, gmulti_session_splice_async, cancellable, callback, user_data);
+  errand = begin (self, transfer, GM_ERRAND_PIPE, gm_core_take_postbox (self->core), cancellable, &error);
+  if (errand == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  errand->pipe = make_pipe (errand);
+  gm_splice_attach (errand, g_steal_pointer (&task), target, flags);
+  go (self, errand);
+}
+
+/**
+ * gmulti_session_splice_finish:
+ * @self: the session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@GMulti.Session.splice_async].
+ *
+ * Returns: how many bytes were written, or -1 on error
+ *
+ * Since: 1.0
+ */
+gssize
+gmulti_session_splice_finish (GMultiSession *self,
+                              GAsyncResult *result,
+                              GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
+/**
+ * gmulti_session_download_async:
+ * @self: the session
+ * @download: what to download
+ * @cancellable: (nullable): cancels the download
+ * @callback: (scope async): called when the file has its name, or the download has failed
+ * @user_data: data for @callback
+ *
+ * Carries out a download.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_download_async (GMultiSession *self,
+                               GMultiDownload *download,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+  GmErrand *errand = NULL;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (GMULTI_IS_DOWNLOAD (download));
+
+  task = new_task (self, gmulti_session_download_async, cancellable, callback, user_data);
+  if (check_destination (download, &error))
+    errand = begin (self, GMULTI_TRANSFER (download), GM_ERRAND_STORE, gm_core_take_postbox (self->core), cancellable, &error);
+  if (errand == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  make_store (errand, download);
+  errand->task = g_steal_pointer (&task);
+  go (self, errand);
+}
+
+/**
+ * gmulti_session_download_finish:
+ * @self: the session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@GMulti.Session.download_async].
+ *
+ * Returns: (transfer full): where the data is
+ *
+ * Since: 1.0
+ */
+GFile *
+gmulti_session_download_finish (GMultiSession *self,
+                                GAsyncResult *result,
+                                GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * gmulti_session_download:
+ * @self: the session
+ * @download: what to download
+ * @cancellable: (nullable): cancels the download
+ * @error: return location for an error
+ *
+ * Carries out a download and waits for it: for scripts and worker threads. See [method@GMulti.Session.fetch].
+ *
+ * Returns: (transfer full): where the data is
+ *
+ * Since: 1.0
+ */
+GFile *
+gmulti_session_download (GMultiSession *self,
+                         GMultiDownload *download,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  GFile *file = NULL;
+  GmErrand *errand;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+  g_return_val_if_fail (GMULTI_IS_DOWNLOAD (download), NULL);
+
+  if (!check_destination (download, error))
+    return NULL;
+  errand = begin (self, GMULTI_TRANSFER (download), GM_ERRAND_STORE, gm_postbox_new (NULL, 0), cancellable, error);
+  if (errand == NULL)
+    return NULL;
+
+  make_store (errand, download);
+  if (block (self, errand, error))
+    file = gm_store_dup_file (errand->store);
+  gm_errand_unref (errand);
+  return file;
+}
+
+/**
+ * gmulti_session_start:
+ * @self: the session
+ * @transfer: what to start
+ *
+ * Starts a transfer without a callback: [signal@GMulti.Transfer::completed] tells of its end. A transfer that is
+ * finished is started again.
+ *
+ * A [class@GMulti.Download] goes to its file; the body of another transfer is thrown away.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_start (GMultiSession *self,
+                      GMultiTransfer *transfer)
+{
+  gboolean to_file;
+  GmErrand *errand;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (GMULTI_IS_TRANSFER (transfer));
+
+  to_file = GMULTI_IS_DOWNLOAD (transfer);
+  if (to_file)
+    g_return_if_fail (gmulti_download_get_destination (GMULTI_DOWNLOAD (transfer)) != NULL);
+
+  errand = begin (self, transfer, to_file ? GM_ERRAND_STORE : GM_ERRAND_DISCARD, gm_core_take_postbox (self->core), NULL, NULL);
+  if (errand == NULL)
+    {
+      g_critical ("A transfer that is under way cannot be started again");
+      return;
+    }
+
+  if (to_file)
+    make_store (errand, GMULTI_DOWNLOAD (transfer));
+  go (self, errand);
+}
+
+/**
+ * gmulti_session_cancel_all:
+ * @self: the session
+ *
+ * Cancels all unfinished transfers.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_cancel_all (GMultiSession *self)
+{
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  gm_core_cancel_all (self->core);
+}
+
+/* ---- closing ---- */
+
+static void
+idle_cb (gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GMultiSession *self = g_task_get_source_object (task);
+
+  gm_core_shut_down (self->core);
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * gmulti_session_close_async:
+ * @self: the session
+ * @cancellable: (nullable): not used: closing does not take long
+ * @callback: (scope async): called when the session is closed
+ * @user_data: data for @callback
+ *
+ * Cancels all unfinished transfers, waits until each has told its end, and closes all connections. What is started
+ * afterwards fails with %G_IO_ERROR_CLOSED.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_close_async (GMultiSession *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  task = new_task (self, gmulti_session_close_async, NULL, callback, user_data);
+  gm_core_refuse_more (self->core);
+  gm_core_cancel_all (self->core);
+  gm_core_when_idle (self->core, idle_cb, task);
+}
+
+/**
+ * gmulti_session_close_finish:
+ * @self: the session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@GMulti.Session.close_async].
+ *
+ * Returns: %TRUE
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_session_close_finish (GMultiSession *self,
+                             GAsyncResult *result,
+                             GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-source-private.h"
+
+#include "gmulti-core-private.h"
+
+typedef struct
+{
+  GSource base;
+  GmCore *core;   /* (unowned) (nullable) */
+  gpointer watch; /* of the epoll set; NULL: one per socket, in GmSocket.assigned */
+} MainSource;
+
+typedef struct
+{
+  GSource base;
+  GmCore *core; /* (unowned) (nullable) */
+  GPollFD poll_fd;
+  gint64 due;
+} ShareSource;
+
+static GmIo
+io_from_condition (GIOCondition condition)
+{
+  GmIo io = GM_IO_NONE;
+
+  if ((condition & G_IO_IN) != 0)
+    io |= GM_IO_IN;
+  if ((condition & G_IO_OUT) != 0)
+    io |= GM_IO_OUT;
+  /* errors and hang-ups come unasked, and a read or write tells which it was */
+  if ((condition & (G_IO_ERR | G_IO_HUP | G_IO_NVAL)) != 0)
+    io |= GM_IO_IN | GM_IO_OUT | GM_IO_HUP;
+
+  return io;
+}
+
+static void
+post_socket (GmSocket *socket,
+             gpointer user_data)
+{
+  GIOCondition condition;
+
+  if (socket->assigned == NULL)
+    return;
+
+  condition = g_source_query_unix_fd (user_data, socket->assigned);
+  if (condition != 0)
+    gm_socket_post (socket, io_from_condition (condition));
+}
+
+static gboolean
+main_source_dispatch (GSource *source,
+                      GSourceFunc callback,
+                      gpointer user_data)
+{
+  MainSource *self = (MainSource *) source;
+  gboolean readable = FALSE;
+  gint64 next;
+
+  if (self->core == NULL)
+    return G_SOURCE_REMOVE;
+
+  if (self->watch != NULL)
+    readable = g_source_query_unix_fd (source, self->watch) != 0;
+  else
+    gm_reactor_foreach (gm_multi_get_reactor (gm_core_get_multi (self->core)), post_socket, source);
+
+  next = gm_core_dispatch (self->core, readable);
+  if (self->core == NULL)
+    return G_SOURCE_REMOVE;
+
+  g_source_set_ready_time (source, next);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs main_source_funcs = {
+  .dispatch = main_source_dispatch,
+};
+
+GSource *
+gm_main_source_new (GmCore *core,
+               GMainContext *context,
+               int priority,
+               int poll_fd)
+{
+  GSource *source = g_source_new (&main_source_funcs, sizeof (MainSource));
+
+  ((MainSource *) source)->core = core;
+  g_source_set_static_name (source, "[libgmulti] session");
+  g_source_set_priority (source, priority);
+  /* without it GLib takes the poll record out and in again round each dispatch */
+  g_source_set_can_recurse (source, TRUE);
+  if (poll_fd >= 0)
+    ((MainSource *) source)->watch = g_source_add_unix_fd (source, poll_fd, G_IO_IN);
+  g_source_attach (source, context);
+
+  return source;
+}
+
+void
+gm_main_source_disown (GSource *source)
+{
+  ((MainSource *) source)->core = NULL;
+}
+
+void
+gm_main_source_announce (GSource *source,
+                    GmSocket *socket,
+                    GmIo want)
+{
+  GIOCondition condition = 0;
+
+  if ((want & GM_IO_IN) != 0)
+    condition |= G_IO_IN;
+  if ((want & GM_IO_OUT) != 0)
+    condition |= G_IO_OUT;
+
+  if (condition == 0)
+    {
+      if (socket->assigned != NULL)
+        g_source_remove_unix_fd (source, socket->assigned);
+      socket->assigned = NULL;
+    }
+  else if (socket->assigned == NULL)
+    {
+      socket->assigned = g_source_add_unix_fd (source, socket->fd, condition | G_IO_ERR | G_IO_HUP);
+    }
+  else
+    {
+      g_source_modify_unix_fd (source, socket->assigned, condition | G_IO_ERR | G_IO_HUP);
+    }
+}
+
+/* ---- minimum share ---- */
+
+/* Descriptors added by g_source_add_unix_fd() would make the source ready without asking; this one may decide. */
+static gboolean
+share_source_check (GSource *source)
+{
+  ShareSource *self = (ShareSource *) source;
+
+  if (self->core == NULL || self->due == 0)
+    return FALSE;
+
+  return g_source_get_time (source) >= self->due
+         && ((self->poll_fd.revents & G_IO_IN) != 0 || gm_core_has_work (self->core));
+}
+
+static gboolean
+share_source_dispatch (GSource *source,
+                       GSourceFunc callback,
+                       gpointer user_data)
+{
+  ShareSource *self = (ShareSource *) source;
+  GSource *main_source;
+  gint64 next;
+
+  if (self->core == NULL)
+    return G_SOURCE_REMOVE;
+
+  main_source = g_source_ref (gm_core_get_source (self->core));
+  next = gm_core_dispatch (self->core, TRUE);
+  if (((MainSource *) main_source)->core != NULL)
+    g_source_set_ready_time (main_source, next);
+  g_source_unref (main_source);
+
+  return self->core != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static GSourceFuncs share_source_funcs = {
+  .check = share_source_check,
+  .dispatch = share_source_dispatch,
+};
+
+GSource *
+gm_share_source_new (GmCore *core,
+                     GMainContext *context,
+                     int poll_fd)
+{
+  GSource *source = g_source_new (&share_source_funcs, sizeof (ShareSource));
+  ShareSource *self = (ShareSource *) source;
+
+  self->core = core;
+  self->poll_fd.fd = poll_fd;
+  self->poll_fd.events = G_IO_IN;
+  g_source_set_static_name (source, "[libgmulti] minimum share");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_can_recurse (source, TRUE);
+  if (poll_fd >= 0)
+    g_source_add_poll (source, &self->poll_fd);
+  g_source_attach (source, context);
+
+  return source;
+}
+
+void
+gm_share_source_disown (GSource *source)
+{
+  ((ShareSource *) source)->core = NULL;
+}
+
+void
+gm_share_source_push (GSource *source,
+                      gint64 now)
+{
+  ((ShareSource *) source)->due = now + GM_SHARE_INTERVAL_US;
+}

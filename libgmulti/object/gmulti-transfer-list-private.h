@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gmulti-errand-private.h"
+
+#include <gio/gio.h>
+
+/* A session's list of its unfinished transfers whose home is the session's own context: a GListModel for views. Made on
+ * first use; touched in that context only, and changed only while reports are delivered. */
+
+#define GM_TYPE_TRANSFER_LIST (gm_transfer_list_get_type ())
+G_DECLARE_FINAL_TYPE (GmTransferList, gm_transfer_list, GM, TRANSFER_LIST, GObject)
+
+GmTransferList *gm_transfer_list_new        (void);
+/* NULL lists, errands of other homes, and those that are in it (or not) already are fine. */
+void            gm_transfer_list_add_errand    (GmTransferList *self, /* (nullable) */
+                                             GmErrand *errand,
+                                             GMultiTransfer *transfer);
+void            gm_transfer_list_remove_errand (GmTransferList *self, /* (nullable) */
+                                             GmErrand *errand,
+                                             GMultiTransfer *transfer);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gmulti-errand-private.h"
+#include "gmulti-transfer.h"
+
+/* The object is a mirror: its errand works, and only the delivery of the errand's reports in the home context writes what is
+ * below "response side". The lock makes the scalars readable from any thread. */
+
+struct _GMultiTransfer
+{
+  GObject parent_instance;
+
+  GMutex lock;
+
+  /* request side; frozen while @busy */
+  GmPlan plan;
+  char *title;     /* (owned) (nullable) */
+  gboolean paused; /* before the start: begin as paused */
+
+  /* response side */
+  gboolean busy;
+  GmErrand *errand; /* (owned) (nullable): the current or the last one */
+  GmMirror mirror;
+  GmHead *head;             /* (owned) (nullable) */
+  GmHead *trailer_head;     /* (owned) (nullable) */
+  GmInfo *info;             /* (owned) (nullable) */
+  GMultiResponse *response; /* (owned) (nullable): made of @head when asked for, like the next two */
+  GMultiHeaders *trailers;  /* (owned) (nullable) */
+  GMultiMetrics *metrics;   /* (owned) (nullable) */
+  GError *error;            /* (owned) (nullable) */
+};
+
+typedef struct
+{
+  GObjectClass parent_class;
+} GMultiTransferClass;
+
+/* FALSE if it is under way already; else it is frozen and queued, with @errand as its errand. */
+gboolean      gm_face_transfer_begin    (GMultiTransfer *self,
+                                         GmErrand *errand);
+/* Somebody is connected to notify, now. */
+gboolean      gm_face_transfer_is_watched (GMultiTransfer *self);
+
+/* ---- the engine's thread, before completion ---- */
+const GmPlan *gm_face_transfer_get_plan (GMultiTransfer *self);
+void          gm_face_transfer_get_live (GMultiTransfer *self,
+                                         int *priority,
+                                         guint64 *max_download_rate,
+                                         guint64 *max_upload_rate);
+char         *gm_face_transfer_dup_host (GMultiTransfer *self); /* (nullable) */
+
+/* ---- the home context; application code runs ---- */
+/* All of @report but completion. */
+void          gm_face_transfer_report   (GMultiTransfer *self,
+                                         GmErrand *errand,
+                                         GmReport *report);
+void          gm_face_transfer_complete (GMultiTransfer *self,
+                                         GmErrand *errand,
+                                         GmReport *report);
