@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scripted-server.h"
 
+#include "scripted-book.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,12 +38,6 @@ typedef struct
 
 #define LINGERING(client) ((client)->linger_until != 0)
 
-typedef struct
-{
-  GPtrArray *answers; /* (owned) of ScriptedAnswer */
-  guint next;
-} Rule;
-
 struct _ScriptedServer
 {
   ScriptedServerFlags flags;
@@ -59,115 +55,20 @@ struct _ScriptedServer
   GCond cond;
   gboolean stop;
   ScriptedEnd drop;
-  GHashTable *rules; /* (owned) key → Rule */
-  guint keep_alive;
-  ScriptedEnd keep_alive_end;
-  guint keep_alive_delay;
+  ScriptedBook book;
   GHashTable *clients; /* (owned) set of Client */
   GSequence *timers; /* (owned) of Client, by time */
   GPtrArray *connections; /* (owned) of ScriptedConnection */
-  GPtrArray *requests; /* (owned) of ScriptedRequest */
-  guint n_complete;
   GPtrArray *urls; /* (owned) of utf8 */
 };
 
-/* --- the world of the peers; called with the mutex held --- */
-
-static ScriptedAnswer *
-take_answer (ScriptedServer *server,
-             const char *key)
-{
-  Rule *rule = g_hash_table_lookup (server->rules, key);
-  ScriptedAnswer *answer;
-
-  if (rule == NULL)
-    return NULL;
-  answer = g_ptr_array_index (rule->answers, MIN (rule->next, rule->answers->len - 1));
-  rule->next++;
-  return scripted_answer_ref (answer);
-}
-
-static ScriptedAnswer *
-opening_cb (guint connection,
-            gpointer user_data)
-{
-  ScriptedServer *server = user_data;
-  g_autofree char *key = g_strdup_printf ("@%u", connection);
-  ScriptedAnswer *answer = take_answer (server, key);
-
-  return answer != NULL ? answer : take_answer (server, "@");
-}
-
-static ScriptedAnswer *
-find_answer (ScriptedServer *server,
-             ScriptedRequest *request)
-{
-  g_autofree char *place = g_strdup_printf ("#%u.%u", request->connection, request->number);
-  g_autofree char *exact = g_strdup_printf ("%s %s", request->method, request->target);
-  const char *keys[] = { place, exact, request->target, "*" };
-  ScriptedAnswer *answer = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (keys) && answer == NULL; i++)
-    answer = take_answer (server, keys[i]);
-  if (answer != NULL)
-    return answer;
-  request->unscripted = TRUE;
-  return scripted_answer_text (404, NULL, "unscripted");
-}
-
-/* @answer, and behind it the end of the connection. */
-static ScriptedAnswer *
-with_end (ScriptedServer *server,
-          ScriptedAnswer *answer)
-{
-  ScriptedAnswer *copy = scripted_answer_new ();
-
-  copy->at_head = answer->at_head;
-  copy->no_read = answer->no_read;
-  copy->cut_at = answer->cut_at;
-  copy->cut_how = answer->cut_how;
-  copy->read_per_ms = answer->read_per_ms;
-  for (guint i = 0; i < answer->ops->len; i++)
-    {
-      ScriptedOp op = g_array_index (answer->ops, ScriptedOp, i);
-
-      if (op.bytes != NULL)
-        g_bytes_ref (op.bytes);
-      g_array_append_val (copy->ops, op);
-    }
-  scripted_answer_unref (answer);
-  return scripted_answer_end (scripted_answer_delay (copy, server->keep_alive_delay), server->keep_alive_end);
-}
-
-static ScriptedAnswer *
-request_cb (ScriptedRequest *request,
-            gpointer user_data)
-{
-  ScriptedServer *server = user_data;
-  ScriptedConnection *connection = g_ptr_array_index (server->connections, request->connection);
-  ScriptedAnswer *answer;
-
-  request->order = server->requests->len;
-  g_ptr_array_add (server->requests, request);
-  connection->n_requests++;
-  answer = find_answer (server, request);
-  if (server->keep_alive > 0 && connection->n_requests >= server->keep_alive)
-    answer = with_end (server, answer);
-  g_cond_broadcast (&server->cond);
-  return answer;
-}
-
 static void
-complete_cb (ScriptedRequest *request,
-             gpointer user_data)
+changed_cb (gpointer user_data)
 {
   ScriptedServer *server = user_data;
 
-  server->n_complete++;
   g_cond_broadcast (&server->cond);
 }
-
-static const ScriptedWorld server_world = { opening_cb, request_cb, complete_cb };
 
 /* --- timers --- */
 
@@ -409,7 +310,7 @@ accept_one (ScriptedServer *server,
   client->index = server->connections->len;
   client->timer_at = -1;
   client->events = EPOLLIN;
-  client->peer = scripted_peer_new (client->index, &server_world, server);
+  client->peer = scripted_peer_new (client->index, &scripted_book_world, &server->book);
   g_ptr_array_add (server->connections, connection);
   g_hash_table_add (server->clients, client);
   epoll_ctl (server->epoll, EPOLL_CTL_ADD, fd, &event);
@@ -646,13 +547,6 @@ fill_backlog (ScriptedServer *server,
 }
 
 static void
-rule_free (gpointer data)
-{
-  g_ptr_array_unref (((Rule *) data)->answers);
-  g_free (data);
-}
-
-static void
 connection_free (gpointer data)
 {
   g_free (((ScriptedConnection *) data)->peer_address);
@@ -695,11 +589,12 @@ scripted_server_new (ScriptedServerFlags flags)
   memset (server->fill, -1, sizeof server->fill);
   g_mutex_init (&server->mutex);
   g_cond_init (&server->cond);
-  server->rules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, rule_free);
+  scripted_book_init (&server->book);
+  server->book.changed = changed_cb;
+  server->book.user_data = server;
   server->clients = g_hash_table_new (NULL, NULL);
   server->timers = g_sequence_new (NULL);
   server->connections = g_ptr_array_new_with_free_func (connection_free);
-  server->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) scripted_request_free);
   server->urls = g_ptr_array_new_with_free_func (g_free);
   /* The port that IPv4 gave may be taken on IPv6: then another is tried. */
   while (!(flags & SCRIPTED_SERVER_UNIX ? listen_unix (server) : listen_ip (server)))
@@ -755,11 +650,10 @@ scripted_server_free (ScriptedServer *server)
   if (server == NULL)
     return;
   scripted_server_stop (server);
-  g_hash_table_unref (server->rules);
+  scripted_book_clear (&server->book);
   g_hash_table_unref (server->clients);
   g_sequence_free (server->timers);
   g_ptr_array_unref (server->connections);
-  g_ptr_array_unref (server->requests);
   g_ptr_array_unref (server->urls);
   g_free (server->folder);
   g_free (server->path);
@@ -802,15 +696,8 @@ scripted_server_on (ScriptedServer *server,
                     ScriptedAnswer *answer)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
-  Rule *rule = g_hash_table_lookup (server->rules, key);
 
-  if (rule == NULL)
-    {
-      rule = g_new0 (Rule, 1);
-      rule->answers = g_ptr_array_new_with_free_func ((GDestroyNotify) scripted_answer_unref);
-      g_hash_table_insert (server->rules, g_strdup (key), rule);
-    }
-  g_ptr_array_add (rule->answers, answer);
+  scripted_book_on (&server->book, key, answer);
 }
 
 void
@@ -821,9 +708,9 @@ scripted_server_set_keep_alive (ScriptedServer *server,
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
-  server->keep_alive = n_requests;
-  server->keep_alive_end = how;
-  server->keep_alive_delay = delay_ms;
+  server->book.keep_alive = n_requests;
+  server->book.keep_alive_end = how;
+  server->book.keep_alive_delay = delay_ms;
 }
 
 void
@@ -861,7 +748,7 @@ scripted_server_n_requests (ScriptedServer *server)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
-  return server->requests->len;
+  return server->book.requests->len;
 }
 
 const ScriptedRequest *
@@ -870,7 +757,7 @@ scripted_server_request (ScriptedServer *server,
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
-  return number < server->requests->len ? g_ptr_array_index (server->requests, number) : NULL;
+  return number < server->book.requests->len ? g_ptr_array_index (server->book.requests, number) : NULL;
 }
 
 const ScriptedConnection *
@@ -886,16 +773,8 @@ char *
 scripted_server_summary (ScriptedServer *server)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
-  GString *text = g_string_new (NULL);
 
-  for (guint i = 0; i < server->requests->len; i++)
-    {
-      const ScriptedRequest *request = g_ptr_array_index (server->requests, i);
-
-      g_string_append_printf (text, "%s%s %s#%u", i > 0 ? " " : "", request->method, request->target,
-                              request->connection);
-    }
-  return g_string_free (text, FALSE);
+  return scripted_book_summary (&server->book);
 }
 
 gboolean
@@ -906,9 +785,9 @@ scripted_server_wait_requests (ScriptedServer *server,
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
   gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
 
-  while (server->n_complete < n_complete)
+  while (server->book.n_complete < n_complete)
     if (!g_cond_wait_until (&server->cond, &server->mutex, until))
-      return server->n_complete >= n_complete;
+      return server->book.n_complete >= n_complete;
   return TRUE;
 }
 

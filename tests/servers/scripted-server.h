@@ -22,7 +22,6 @@ typedef enum
 
 typedef struct
 {
-  guint n_requests;
   guint16 peer_port; /* the client's */
   char *peer_address; /* (owned): numeric */
   gint64 opened_at;
@@ -46,12 +45,7 @@ const char               *scripted_server_path            (ScriptedServer *serve
 const char               *scripted_server_url             (ScriptedServer *server,
                                                            const char *target);
 
-/* Takes @answer over. @key says when it is given:
- *   "GET /path"  this method and target          "/path"  this target, any method
- *   "#C.R"       request R of connection C        "@C"     connection C is there, nothing read yet; "@" each other one
- *   "*"          any other request
- * and is looked for in the order #, method, target, *. Answers added for one key are given one after the other; the
- * last one goes on being given. What has no answer gets 404 and is marked unscripted. */
+/* Says what to answer to what: as scripted_book_on(). Takes @answer over. */
 void                      scripted_server_on              (ScriptedServer *server,
                                                            const char *key,
                                                            ScriptedAnswer *answer);
