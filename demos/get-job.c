@@ -224,9 +224,8 @@ get_job_start (GetJob *self,
   switch (self->kind)
     {
     case GET_JOB_DOWNLOAD:
-      g_object_set (self->transfer,
-                    "collision", self->options->overwrite ? GMULTI_COLLISION_REPLACE : GMULTI_COLLISION_RENAME,
-                    NULL);
+      gmulti_download_set_collision (GMULTI_DOWNLOAD (self->transfer),
+                                     self->options->overwrite ? GMULTI_COLLISION_REPLACE : GMULTI_COLLISION_RENAME);
       gmulti_session_download_async (session, GMULTI_DOWNLOAD (self->transfer), cancellable, downloaded_cb, self);
       break;
     case GET_JOB_SPLICE:
@@ -242,6 +241,13 @@ get_job_start (GetJob *self,
     default:
       g_assert_not_reached ();
     }
+}
+
+void
+get_job_set_rate (GetJob *self,
+                  guint64 rate)
+{
+  gmulti_transfer_set_max_download_rate (self->transfer, rate);
 }
 
 gboolean

@@ -27,6 +27,10 @@ void get_job_start (GetJob *self,
                     GetJobFunc func,
                     gpointer user_data);
 
+/* At most @rate bytes a second from now on; 0 is no limit. */
+void get_job_set_rate (GetJob *self,
+                       guint64 rate);
+
 /* Whether it moves now: jobs that wait for their turn do not, nor those that are over. */
 gboolean get_job_is_active (GetJob *self);
 /* Fills @row, whose title is borrowed from the job. */

@@ -40,6 +40,7 @@ typedef struct
   guint n_failed;
   guint n_connections;
   guint n_open_inputs;
+  guint n_sharing; /* how many the rate was divided among */
   guint64 received; /* by jobs that are over */
   gint64 begin;     /* monotonic time */
   gboolean interrupted;
@@ -94,6 +95,26 @@ exit_code (GetApp *app)
 
 /* ---- jobs ---- */
 
+/* Divides the rate among as many as can run at once; new jobs come here, too. */
+static void
+share_rate (GetApp *app,
+            GetJob *added)
+{
+  guint n = MAX (MIN ((guint) app->options.jobs, app->jobs->len), 1);
+  guint64 share = MAX (app->options.rate / n, 1);
+
+  if (app->options.rate == 0)
+    return;
+  if (n != app->n_sharing)
+    {
+      app->n_sharing = n;
+      for (guint i = 0; i < app->jobs->len; i++)
+        get_job_set_rate (g_ptr_array_index (app->jobs, i), share);
+    }
+  else if (added != NULL)
+    get_job_set_rate (added, share);
+}
+
 static void
 job_over_cb (GetJob *job,
              const GError *error,
@@ -117,6 +138,7 @@ job_over_cb (GetJob *job,
   else if (!app->options.quiet && !get_display_has_bars (app->display) && g_strcmp0 (app->options.output, "-") != 0)
     say (app, "%s (%s)", get_job_get_title (job), size);
   g_ptr_array_remove (app->jobs, job);
+  share_rate (app, NULL);
   maybe_quit (app);
 }
 
@@ -132,6 +154,7 @@ add_uri (GetApp *app,
   job = get_job_new (&app->options, uri, name);
   g_ptr_array_add (app->jobs, job);
   app->n_jobs++;
+  share_rate (app, job);
   get_job_start (job, app->session, app->cancellable, job_over_cb, app);
 }
 
@@ -295,12 +318,9 @@ app_init (GetApp *app)
   app->display = get_display_new (STDERR_FILENO, wants_bars (&app->options));
   app->begin = g_get_monotonic_time ();
   app->session = gmulti_session_new ();
-  g_object_set (app->session,
-                "max-active", (guint) app->options.jobs,
-                "max-connections", (guint) app->options.jobs,
-                "max-connections-per-host", (guint) app->options.jobs,
-                "max-download-rate", app->options.rate,
-                NULL);
+  gmulti_session_set_max_active (app->session, (guint) app->options.jobs);
+  gmulti_session_set_max_connections (app->session, (guint) app->options.jobs);
+  gmulti_session_set_max_connections_per_host (app->session, (guint) app->options.jobs);
   for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
     watch (g_unix_signal_source_new (endings[i]), interrupt_cb, app);
   if (get_display_has_bars (app->display))

@@ -372,7 +372,7 @@ glib_turn (Driver *driver,
 static void
 glib_detach (Driver *driver)
 {
-  g_autoptr (GMainContext) context = ((DriverSource *) driver->own)->context;
+  G_GNUC_UNUSED g_autoptr (GMainContext) context = ((DriverSource *) driver->own)->context;
 
   g_source_destroy (driver->own);
   g_source_unref (driver->own);
