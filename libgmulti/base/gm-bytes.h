@@ -6,9 +6,9 @@
 
 #include "gm-ascii.h"
 
-/* GmByteBuilder: bytes that we are about to send, put together piece by piece. Plain struct in the caller's memory; zeroed
- * memory is an empty one. Failing (no memory, or past @max) is sticky: appends become no-ops and @failed stays TRUE until
- * gm_byte_builder_reset (), so that a writer checks once, at its end. Not NUL-terminated. */
+/* GmByteBuilder: bytes that we are about to send, put together piece by piece. Plain struct in the caller's memory;
+ * zeroed memory is an empty one. Failing (no memory, or past @max) is sticky: appends become no-ops and @failed stays
+ * TRUE until gm_byte_builder_reset (), so that a writer checks once, at its end. Not NUL-terminated. */
 typedef struct
 {
   char *data; /* (owned) (nullable) */

@@ -6,8 +6,8 @@
 #include "gm-ascii.h"
 #include "gm-result.h"
 
-/* GmHeaders: everything a transfer was told in header fields, over all its requests: one growable block of bytes plus an
- * index into it. Heads are kept raw (the C face shows raw lines), entries point into them. Refcounted with an atomic
+/* GmHeaders: everything a transfer was told in header fields, over all its requests: one growable block of bytes plus
+ * an index into it. Heads are kept raw (the C face shows raw lines), entries point into them. Refcounted with an atomic
  * count; the content belongs to one thread at a time. A cleared block is reused without touching the allocator as long
  * as it stays within 1 KiB and 24 entries, or within what it grew to before.
  *

@@ -12,8 +12,8 @@ is_blank (char c)
   return c == ' ' || c == '\t';
 }
 
-/* What a file manager or terminal would not show as itself: control characters, and those that reverse the direction of what
- * follows, so that "gpj.exe" is read as "exe.jpg". */
+/* What a file manager or terminal would not show as itself: control characters, and those that reverse the direction of
+ * what follows, so that "gpj.exe" is read as "exe.jpg". */
 static gboolean
 is_deceptive (gunichar c)
 {

@@ -7,19 +7,20 @@
 #include "gm-parse.h"
 #include "gm-result.h"
 
-/* GmHttpChunked: takes the chunked coding (RFC 9112 section 7.1) off a body, in place: no byte of the body is copied. Lives in
- * the caller's memory, owns nothing. Extensions are skipped. The answer never depends on how the bytes were cut. */
+/* GmHttpChunked: takes the chunked coding (RFC 9112 section 7.1) off a body, in place: no byte of the body is copied.
+ * Lives in the caller's memory, owns nothing. Extensions are skipped. The answer never depends on how the bytes were
+ * cut. */
 
 typedef enum
 {
   GM_HTTP_CHUNKED_NO_FLAGS = 0,
-  /* A line end of a size line or behind chunk data may be LF alone, as libcurl takes it. Without this flag it is refused:
-   * two readers that disagree about it see different bodies. */
+  /* A line end of a size line or behind chunk data may be LF alone, as libcurl takes it. Without this flag it is
+   * refused: two readers that disagree about it see different bodies. */
   GM_HTTP_CHUNKED_BARE_LF = 1 << 0,
 } GmHttpChunkedFlags;
 
-/* All extensions of a body together may have as many bytes as its data so far plus these (RFC 9112 section 7.1.1 demands a limit;
- * signed uploads put about 90 bytes on each chunk, nobody else sends any). */
+/* All extensions of a body together may have as many bytes as its data so far plus these (RFC 9112 section 7.1.1
+ * demands a limit; signed uploads put about 90 bytes on each chunk, nobody else sends any). */
 #define GM_HTTP_CHUNK_MAX_EXTENSION (16 * 1024)
 /* An int64 has no more; leading zeros count. */
 #define GM_HTTP_CHUNK_MAX_DIGITS 16
@@ -40,11 +41,12 @@ void     gm_http_chunked_init       (GmHttpChunked *decoder,
                                      const GmHttp1Limits *limits,
                                      guint flags);
 
-/* Takes framing and at most one run of body bytes. *@consumed counts both; *@body is the run, inside @data, empty if none.
+/* Takes framing and at most one run of body bytes. *@consumed counts both; *@body is the run, inside @data, empty if
+ * none.
  * MORE: if *@consumed < @len, call again with the rest (after using the run); else feed what arrives next.
  * DONE: the last chunk and the trailer section were read, the run is empty; bytes behind are not the body's.
- * BAD: *@consumed is 0 and *@why is GM_HTTP_BAD_CHUNK (size, line end, extension too long), GM_HTTP_BAD_TRAILER, GM_HTTP_HEADER_FLOOD (trailer
- * section too large) or GM_OUT_OF_MEMORY; the run is empty.
+ * BAD: *@consumed is 0 and *@why is GM_HTTP_BAD_CHUNK (size, line end, extension too long), GM_HTTP_BAD_TRAILER,
+ * GM_HTTP_HEADER_FLOOD (trailer section too large) or GM_OUT_OF_MEMORY; the run is empty.
  * Trailer fields are added to @headers with GM_HEADER_TRAILER; nobody else may add while the section is being read. */
 GmParse  gm_http_chunked_feed       (GmHttpChunked *decoder,
                                      GmHeaders *headers,

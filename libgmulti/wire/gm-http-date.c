@@ -4,8 +4,10 @@
 #define SECONDS_A_DAY 86400
 #define FIRST_YEAR 1601 /* start of a 400-year cycle of the calendar */
 #define DAYS_TO_1970 134774 /* from 1 January 1601 */
+#define LAST_SECOND G_GINT64_CONSTANT (253402300799) /* of 9999 */
 
-static const char *const weekday_names[7] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+static const char *const weekday_names[7] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
+                                              "Friday", "Saturday", "Sunday" };
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 typedef struct
@@ -205,7 +207,8 @@ cut_rfc850 (GmSpan *text,
 static gboolean
 is_real (const Moment *m)
 {
-  /* 60 is a leap second, which unix time does not count: it becomes the next minute's first. */
+  /* 60 is a leap second, which unix time does not count: it becomes the next minute's first, if the calendar has
+   * one. */
   return m->year >= FIRST_YEAR && m->year <= 9999 && m->day >= 1 && m->day <= days_in_month (m->year, m->month) &&
          m->hour <= 23 && m->minute <= 59 && m->second <= 60;
 }
@@ -228,7 +231,7 @@ gm_http_date_parse (GmSpan text,
   if (!found || text.len > 0 || !is_real (&m))
     return FALSE;
 
-  *seconds = moment_to_seconds (&m);
+  *seconds = MIN (moment_to_seconds (&m), LAST_SECOND);
   return TRUE;
 }
 

@@ -41,8 +41,8 @@ lowered_word (const char *p)
   return word | G_GUINT64_CONSTANT (0x2020202020202020);
 }
 
-/* Both have @len bytes. A name consists of token characters, and of those only an upper-case letter gets a lower-case letter
- * by setting bit 5; "-" stays what it is. */
+/* Both have @len bytes. A name consists of token characters, and of those only an upper-case letter gets a lower-case
+ * letter by setting bit 5; "-" stays what it is. */
 static inline gboolean
 matches (const char *name,
          const char *lower,
@@ -138,7 +138,8 @@ next_element (GmSpan *list,
   return FALSE;
 }
 
-/* RFC 9110 section 8.6: a list of one same number may be read as that number; anything else is somebody's attack or fault. */
+/* RFC 9110 section 8.6: a list of one same number may be read as that number; anything else is somebody's attack or
+ * fault. */
 static gboolean
 read_content_length (GmHttpFacts *facts,
                      GmSpan value)
@@ -197,7 +198,8 @@ read_proxy_connection (GmHttpFacts *facts,
     facts->flags |= GM_HTTP_PROXY_KEEP_ALIVE;
 }
 
-/* Several such fields are one list. What comes behind chunked cannot be undone by anyone, so it is a coding we do not know. */
+/* Several such fields are one list. What comes behind chunked cannot be undone by anyone, so it is a coding we do not
+ * know. */
 static void
 read_transfer_encoding (GmHttpFacts *facts,
                         GmSpan list)

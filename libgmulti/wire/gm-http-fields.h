@@ -5,8 +5,8 @@
 #include "gm-headers.h"
 #include "gm-result.h"
 
-/* GmHttpFacts: what the fields of one answer mean for us, found in one pass over its entries; and what follows from them for
- * the body (RFC 9112 section 6.3) and for the connection (section 9.3). Plain values, nothing owned. */
+/* GmHttpFacts: what the fields of one answer mean for us, found in one pass over its entries; and what follows from
+ * them for the body (RFC 9112 section 6.3) and for the connection (section 9.3). Plain values, nothing owned. */
 
 typedef enum
 {
@@ -54,8 +54,9 @@ typedef struct
   guint32 upgrade;
 } GmHttpFacts;
 
-/* Reads the entries first … first + n − 1 (a head's, see GmHttp1Head; HTTP/2 uses the same). GM_OK, or GM_HTTP_BAD_LENGTH: a
- * Content-Length that is no number, above G_MAXINT64, or given twice with different values. "5, 5" counts as 5. */
+/* Reads the entries first … first + n − 1 (a head's, see GmHttp1Head; HTTP/2 uses the same). GM_OK, or
+ * GM_HTTP_BAD_LENGTH: a Content-Length that is no number, above G_MAXINT64, or given twice with different values.
+ * "5, 5" counts as 5. */
 GmResult gm_http_facts_collect    (GmHttpFacts *facts,
                                    const GmHeaders *headers,
                                    guint first,
@@ -93,16 +94,16 @@ typedef struct
 } GmHttpBody;
 
 /* RFC 9112 section 6.3. @version is 10 or 11 (9: body until close). GM_OK, or, @body untouched: GM_HTTP_BOTH_FRAMINGS
- * (Transfer-Encoding beside Content-Length), GM_HTTP_BAD_ENCODING (a transfer coding that we never ask for). Answers that
- * have no body by method or status are not judged for those two. An interim answer (1xx) has no body and leaves the
- * connection usable; 101 is the caller's matter. A tunnel (2xx to CONNECT) has no body here and is not reusable. */
+ * (Transfer-Encoding beside Content-Length), GM_HTTP_BAD_ENCODING (a transfer coding that we never ask for). Answers
+ * that have no body by method or status are not judged for those two. An interim answer (1xx) has no body and leaves
+ * the connection usable; 101 is the caller's matter. A tunnel (2xx to CONNECT) has no body here and is not reusable. */
 GmResult gm_http_body_find        (GmHttpBody *body,
                                    const GmHttpFacts *facts,
                                    guint version,
                                    guint status,
                                    GmHttpAsked asked);
 
-/* Retry-After: seconds from now, from either form (a date in the past is 0, one 68 years ahead is capped); −1 if it cannot be
- * read. @now is unix time. */
+/* Retry-After: seconds from now, from either form (a date in the past is 0, one 68 years ahead is capped); −1 if it
+ * cannot be read. @now is unix time. */
 gint64   gm_http_retry_after      (GmSpan value,
                                    gint64 now);

@@ -36,7 +36,8 @@ bad (GmResult *why,
   return GM_PARSE_BAD;
 }
 
-/* The first control character at or behind @p, or @end. Nearly every byte of every head passes here, eight at a time. */
+/* The first control character at or behind @p, or @end. Nearly every byte of every head passes here, eight at a
+ * time. */
 static inline const char *
 skip_text (const char *p,
            const char *end)
@@ -74,7 +75,8 @@ skip_name (const char *p)
   return p;
 }
 
-/* Finds the end of the physical line that goes on at parser->scan. DONE: *@text_end is its line end, *@next lies behind it. */
+/* Finds the end of the physical line that goes on at parser->scan. DONE: *@text_end is its line end, *@next lies behind
+ * it. */
 static GmParse
 find_line_end (GmHttp1Head *parser,
                const GmHeaders *headers,
@@ -118,7 +120,6 @@ find_line_end (GmHttp1Head *parser,
 
 static GmParse
 not_http (GmHttp1Head *parser,
-          const GmHeaders *headers,
           GmResult *why)
 {
   if ((parser->flags & GM_HTTP1_ALLOW_09) == 0)
@@ -128,7 +129,8 @@ not_http (GmHttp1Head *parser,
   return GM_PARSE_DONE;
 }
 
-/* Passes blank lines, then looks whether the answer speaks HTTP, as early as that can be said. DONE with version 9: no. */
+/* Passes blank lines, then looks whether the answer speaks HTTP, as early as that can be said. DONE with version 9:
+ * no. */
 static GmParse
 check_beginning (GmHttp1Head *parser,
                  const GmHeaders *headers,
@@ -144,7 +146,7 @@ check_beginning (GmHttp1Head *parser,
       if (len > n)
         return GM_PARSE_MORE;
       if (p[len - 1] != '\n' || parser->n_blank == GM_HTTP1_MAX_BLANK_LINES)
-        return not_http (parser, headers, why);
+        return not_http (parser, why);
       p += len;
       n -= len;
       parser->n_blank++;
@@ -153,7 +155,7 @@ check_beginning (GmHttp1Head *parser,
 
   parser->scan = MAX (parser->scan, parser->line);
   if (n > 0 && memcmp (p, NAME_OF_HTTP, MIN (n, LEN_OF_HTTP)) != 0)
-    return not_http (parser, headers, why);
+    return not_http (parser, why);
 
   return n < LEN_OF_HTTP ? GM_PARSE_MORE : GM_PARSE_DONE;
 }
@@ -193,8 +195,8 @@ parse_status_line (GmHttp1Head *parser,
   return GM_PARSE_DONE;
 }
 
-/* Makes one line of a folded one, in place: each fold with the blanks round it becomes one blank (RFC 9112 section 5.2). What
- * the line is now shorter stays unused behind it; moving the rest up would cost quadratic time. */
+/* Makes one line of a folded one, in place: each fold with the blanks round it becomes one blank (RFC 9112 section
+ * 5.2). What the line is now shorter stays unused behind it; moving the rest up would cost quadratic time. */
 static guint32
 unfold (GmHeaders *headers,
         guint32 line,
@@ -261,8 +263,8 @@ parse_field (const GmHttp1Head *parser,
   return result == GM_OK ? GM_PARSE_DONE : bad (why, result);
 }
 
-/* The usual fields, "Name: value" CR LF, read in one go as long as they come and the byte behind each shows that it is not
- * folded. Stops at a line that is anything else, and leaves it with all its faults to the careful way. */
+/* The usual fields, "Name: value" CR LF, read in one go as long as they come and the byte behind each shows that it is
+ * not folded. Stops at a line that is anything else, and leaves it with all its faults to the careful way. */
 static void
 parse_plain_fields (GmHttp1Head *parser,
                     GmHeaders *headers)
@@ -374,8 +376,8 @@ parse_block (GmHttp1Head *parser,
   return parse_fields (parser, headers, why);
 }
 
-/* How much to copy next: what is there, but no more than fits, lest the body behind a small head be copied too. 0: the limit
- * is reached. */
+/* How much to copy next: what is there, but no more than fits, lest the body behind a small head be copied too. 0: the
+ * limit is reached. */
 static gsize
 piece_size (const GmHttp1Head *parser,
             const GmHeaders *headers,

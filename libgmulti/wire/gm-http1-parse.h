@@ -9,14 +9,14 @@
 /* GmHttp1Head: reads one head of an HTTP/1 answer (RFC 9112 sections 2 to 5), a proxy's answer to CONNECT, or a trailer
  * section, out of bytes that arrive in any pieces, into a GmHeaders. Lives in the caller's memory, owns nothing.
  *
- * The bytes of the head are copied into the block of the headers once and indexed there, so that raw lines stay available
- * (GmHttp1Line below). The answer never depends on how the bytes were cut into pieces.
+ * The bytes of the head are copied into the block of the headers once and indexed there, so that raw lines stay
+ * available (GmHttp1Line below). The answer never depends on how the bytes were cut into pieces.
  *
  * Accepted beyond the grammar, as libcurl and the browsers do: LF alone as line end; a missing blank behind the status;
  * blank lines before the status line (up to GM_HTTP1_MAX_BLANK_LINES); folded fields, unless GM_HTTP1_REFUSE_FOLD.
  * Refused: NUL (GM_HTTP_NUL_IN_HEADER), CR without LF (GM_HTTP_BARE_CR), a folded line right after the status line or
- * where folding is refused (GM_HTTP_OBS_FOLD), a name that is empty, no token or followed by a blank, a line without a colon
- * (GM_HTTP_BAD_HEADER), versions other than 1.0 and 1.1 (GM_HTTP_BAD_VERSION), a status that is not 100 to 999
+ * where folding is refused (GM_HTTP_OBS_FOLD), a name that is empty, no token or followed by a blank, a line without a
+ * colon (GM_HTTP_BAD_HEADER), versions other than 1.0 and 1.1 (GM_HTTP_BAD_VERSION), a status that is not 100 to 999
  * (GM_HTTP_BAD_STATUS_LINE), first bytes other than "HTTP/" (GM_HTTP_NOT_HTTP, or see GM_HTTP1_ALLOW_09), more than the
  * limits or than the GmHeaders takes (GM_HTTP_HEADER_FLOOD). */
 
@@ -75,10 +75,11 @@ void    gm_http1_head_init   (GmHttp1Head *parser,
                               guint flags);
 
 /* Takes @len bytes and sets *@consumed to how many of them belong to the head.
- * DONE: whole head incl. blank line was read; the members above hold. With GM_HTTP1_ALLOW_09 and no "HTTP/": version is 9,
- * nothing of this call is consumed, bytes of earlier calls are in gm_http1_head_get_raw () and are the body's beginning.
- * BAD: *@why is set, *@consumed is 0, @headers is as it was before this head (entries and bytes).
- * Between two calls for one head nobody else may add to @headers. */
+ * DONE: whole head incl. blank line was read; the members above hold. With GM_HTTP1_ALLOW_09 and no "HTTP/": version is
+ * 9, nothing of this call is consumed, bytes of earlier calls are in gm_http1_head_get_raw () and are the body's
+ * beginning.
+ * BAD: *@why is set, *@consumed is 0, @headers is as it was before this head (entries and bytes). Between two calls for
+ * one head nobody else may add to @headers. */
 GmParse gm_http1_head_feed   (GmHttp1Head *parser,
                               GmHeaders *headers,
                               const char *data,
@@ -86,8 +87,8 @@ GmParse gm_http1_head_feed   (GmHttp1Head *parser,
                               gsize *consumed,
                               GmResult *why);
 
-/* The peer closed while the answer was MORE (or nothing was fed). DONE: with GM_HTTP1_ALLOW_09 a body that happens to be
- * a piece of "HTTP/"; as above. Otherwise BAD with GM_GOT_NOTHING (no byte came) or GM_PARTIAL. */
+/* The peer closed while the answer was MORE (or nothing was fed). DONE: with GM_HTTP1_ALLOW_09 a body that happens to
+ * be a piece of "HTTP/"; as above. Otherwise BAD with GM_GOT_NOTHING (no byte came) or GM_PARTIAL. */
 GmParse gm_http1_head_finish (GmHttp1Head *parser,
                               GmHeaders *headers,
                               GmResult *why);
@@ -98,9 +99,9 @@ GmSpan  gm_http1_head_get_raw (const GmHttp1Head *parser,
 GmSpan  gm_http1_head_get_reason (const GmHttp1Head *parser,
                                   const GmHeaders *headers);
 
-/* The raw lines of a head that is DONE, each with its line end: the status line (not in trailers), one line per entry, the
- * blank line. A folded field is one line, folds replaced by one blank each. Adding to the headers meanwhile is allowed
- * between two calls of gm_http1_line_next (); the span is valid as long as any other. */
+/* The raw lines of a head that is DONE, each with its line end: the status line (not in trailers), one line per entry,
+ * the blank line. A folded field is one line, folds replaced by one blank each. Adding to the headers meanwhile is
+ * allowed between two calls of gm_http1_line_next (); the span is valid as long as any other. */
 typedef struct
 {
   guint32 next; /* 0: status line; 1 … n: entry; n + 1: blank line */

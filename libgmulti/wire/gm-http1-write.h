@@ -5,9 +5,9 @@
 #include "gm-bytes.h"
 #include "gm-result.h"
 
-/* A request head as bytes (RFC 9112 sections 3 and 5), written piece by piece at the end of a builder: request line, fields,
- * end. Each writer validates, so that nothing given by the application can add a line of its own; on GM_BAD_REQUEST
- * nothing was appended. GM_OUT_OF_MEMORY if the builder failed. */
+/* A request head as bytes (RFC 9112 sections 3 and 5), written piece by piece at the end of a builder: request line,
+ * fields, end. Each writer validates, so that nothing given by the application can add a line of its own; on
+ * GM_BAD_REQUEST nothing was appended. GM_OUT_OF_MEMORY if the builder failed. */
 
 /* RFC 9110 section 5.6.2: methods and field names. Empty is no token. */
 gboolean gm_http_is_token            (GmSpan span);

@@ -106,12 +106,12 @@ class Headers:
 
     def numeric(self, names):
         """Those of the names that are numbers in constant expressions."""
-        good = set()
-        for name in names:
-            probe = f'#include <curl/curl.h>\nint x[(long long) ({name}) == 0 ? 1 : 2];\n'
-            if self.compiler(probe, '-w', '-fsyntax-only', check=False).returncode == 0:
-                good.add(name)
-        return good
+        names = sorted(names)
+        probe = '#include <curl/curl.h>\n' + ''.join(f'int x{i}[(long long) ({name}) == 0 ? 1 : 2];\n'
+                                                     for i, name in enumerate(names))
+        errors = self.compiler(probe, '-w', '-fsyntax-only', check=False).stderr
+        bad = {int(line) - 2 for line in re.findall(r'probe\.c:(\d+):\d+: (?:fatal )?error', errors)}
+        return {name for i, name in enumerate(names) if i not in bad}
 
     def declarations(self):
         """name → text of each function and callback type."""

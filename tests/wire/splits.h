@@ -3,8 +3,9 @@
 
 #include "gm-ascii.h"
 
-/* Feeds one input to a parser in many cuts and demands one same account of what happened: whole, byte by byte, in threes, and
- * cut in two at every position. Each piece lies alone in a block of its exact size, so that a sanitizer sees a read past it. */
+/* Feeds one input to a parser in many cuts and demands one same account of what happened: whole, byte by byte, in
+ * threes, and cut in two at every position. Each piece lies alone in a block of its exact size, so that a sanitizer
+ * sees a read past it. */
 typedef struct
 {
   gpointer (*begin) (gconstpointer vector);

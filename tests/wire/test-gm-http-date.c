@@ -22,6 +22,7 @@ test_forms (void)
     { "Sat, 31 Dec 2016 23:59:60 GMT", 1483228800 },
     { "Mon, 01 Jan 1601 00:00:00 GMT", -G_GINT64_CONSTANT (11644473600) },
     { "Fri, 31 Dec 9999 23:59:59 GMT", G_GINT64_CONSTANT (253402300799) },
+    { "Fri, 31 Dec 9999 23:59:60 GMT", G_GINT64_CONSTANT (253402300799) },
     /* 50 years ahead is still ahead, 51 is long ago. */
     { "Thursday, 01-Jan-76 00:00:00 GMT", G_GINT64_CONSTANT (3345062400) },
     { "Thursday, 01-Jan-77 00:00:00 GMT", 220924800 },

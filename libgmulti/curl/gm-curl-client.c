@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-client.h"
+
+#include "gm-curl-multi.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* An application's function is called between these two: the guard knows it, and so does who frees handles. */
+#define CALL_OUT(easy, expression)                                                                                     \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    GmCurlGuard *guard_ = gm_curl_multi_get_guard (gm_curl_easy_get_active_multi (easy));                              \
+    GmCurlFrame frame_;                                                                                                \
+                                                                                                                       \
+    gm_curl_guard_enter (guard_, &frame_, GM_CURL_CALLBACK_TRANSFER);                                                  \
+    expression;                                                                                                        \
+    gm_curl_guard_leave (guard_, &frame_);                                                                             \
+  }                                                                                                                    \
+  G_STMT_END
+
+/* NULL for a handle that curl_easy_cleanup () was called for in this very step: its callbacks are not called any more. */
+static GmCurlEasy *
+get_asked (GmClient *client)
+{
+  GmCurlEasy *easy = gm_curl_easy_from_client (client);
+
+  return G_LIKELY (!easy->doomed) ? easy : NULL;
+}
+
+/* ---- bodies ---- */
+
+static GmAnswer
+client_write (GmClient *client,
+              const char *data,
+              gsize len,
+              gsize *taken)
+{
+  GmCurlEasy *easy = get_asked (client);
+  gsize done = 0;
+
+  *taken = 0;
+  while (easy != NULL && done < len)
+    {
+      /* programs have buffers of this size */
+      gsize piece = MIN (len - done, CURL_MAX_WRITE_SIZE);
+      gsize n;
+
+      CALL_OUT (easy, n = easy->set.writefunction ((char *) data + done, 1, piece, easy->set.writedata));
+      *taken = done;
+      if (n == CURL_WRITEFUNC_PAUSE)
+        return GM_ANSWER_PAUSE;
+      if (n != piece)
+        return GM_ANSWER_FAIL;
+      done += piece;
+      *taken = done;
+      if (easy->doomed)
+        break;
+      /* curl_easy_pause () came from inside: what is left has to wait */
+      if (done < len && (gm_transfer_get_pause (easy->transfer) & GM_PAUSE_RECV))
+        return GM_ANSWER_PAUSE;
+    }
+
+  return easy != NULL && !easy->doomed ? GM_ANSWER_OK : GM_ANSWER_ABORT;
+}
+
+static GmAnswer
+client_header (GmClient *client,
+               const char *line,
+               gsize len)
+{
+  GmCurlEasy *easy = get_asked (client);
+  curl_write_callback func;
+  gsize n;
+
+  if (easy == NULL)
+    return GM_ANSWER_ABORT;
+  func = easy->set.headerfunction != NULL ? easy->set.headerfunction : easy->set.writefunction;
+  CALL_OUT (easy, n = func ((char *) line, 1, len, easy->set.headerdata));
+  if (n == CURL_WRITEFUNC_PAUSE)
+    {
+      gm_transfer_pause (easy->transfer, gm_transfer_get_pause (easy->transfer) | GM_PAUSE_RECV);
+      return GM_ANSWER_PAUSE;
+    }
+
+  return n == len ? GM_ANSWER_OK : GM_ANSWER_FAIL;
+}
+
+static GmAnswer
+client_read (GmClient *client,
+             char *buffer,
+             gsize len,
+             gsize *n)
+{
+  GmCurlEasy *easy = get_asked (client);
+  gsize n_read;
+
+  *n = 0;
+  if (easy == NULL)
+    return GM_ANSWER_ABORT;
+  CALL_OUT (easy, n_read = easy->set.readfunction (buffer, 1, len, easy->set.readdata));
+  if (n_read == CURL_READFUNC_ABORT)
+    return GM_ANSWER_ABORT;
+  if (n_read == CURL_READFUNC_PAUSE)
+    return GM_ANSWER_PAUSE;
+  if (n_read > len)
+    return GM_ANSWER_FAIL;
+
+  *n = n_read;
+  return GM_ANSWER_OK;
+}
+
+static GmSeekAnswer
+client_seek (GmClient *client,
+             gint64 offset)
+{
+  GmCurlEasy *easy = get_asked (client);
+  int answer = CURL_SEEKFUNC_CANTSEEK;
+
+  if (easy == NULL)
+    return GM_SEEK_FAIL;
+  if (easy->set.seekfunction != NULL)
+    CALL_OUT (easy, answer = easy->set.seekfunction (easy->set.seekdata, offset, SEEK_SET));
+  else if (easy->set.ioctlfunction != NULL && offset == 0)
+    {
+      curlioerr error;
+
+      CALL_OUT (easy, error = easy->set.ioctlfunction ((CURL *) easy, CURLIOCMD_RESTARTREAD, easy->set.ioctldata));
+      answer = error == CURLIOE_OK ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+    }
+  else if (easy->set.readfunction == (curl_read_callback) fread && easy->set.readdata != NULL)
+    {
+      /* our own reading: the data is a FILE */
+      if (fseeko (easy->set.readdata, offset, SEEK_SET) == 0)
+        answer = CURL_SEEKFUNC_OK;
+    }
+
+  if (answer == CURL_SEEKFUNC_OK)
+    return GM_SEEK_OK;
+  return answer == CURL_SEEKFUNC_CANTSEEK ? GM_SEEK_CANNOT : GM_SEEK_FAIL;
+}
+
+static void
+add_trailers (struct curl_slist *list,
+              void (*add) (gpointer sink, const char *line),
+              gpointer sink)
+{
+  for (struct curl_slist *item = list; item != NULL; item = item->next)
+    add (sink, item->data);
+
+  curl_slist_free_all (list);
+}
+
+static GmAnswer
+client_trailers (GmClient *client,
+                 void (*add) (gpointer sink, const char *line),
+                 gpointer sink)
+{
+  GmCurlEasy *easy = get_asked (client);
+  struct curl_slist *list = NULL;
+  int answer;
+
+  if (easy == NULL)
+    return GM_ANSWER_ABORT;
+  CALL_OUT (easy, answer = easy->set.trailerfunction (&list, easy->set.trailerdata));
+  if (answer != CURL_TRAILERFUNC_OK)
+    {
+      curl_slist_free_all (list);
+      return GM_ANSWER_ABORT;
+    }
+
+  add_trailers (list, add, sink);
+  return GM_ANSWER_OK;
+}
+
+/* ---- watching ---- */
+
+static GmAnswer
+client_progress (GmClient *client)
+{
+  GmCurlEasy *easy = get_asked (client);
+  const GmInfo *info;
+  curl_off_t down_total, up_total;
+  int answer = 0;
+
+  if (easy == NULL)
+    return GM_ANSWER_ABORT;
+  info = gm_transfer_get_info (easy->transfer);
+  down_total = MAX (info->download_size, 0);
+  up_total = MAX (info->upload_size, 0);
+  if (easy->set.xferinfofunction != NULL)
+    CALL_OUT (easy, answer = easy->set.xferinfofunction (easy->set.xferinfodata, down_total,
+                                                         (curl_off_t) info->downloaded, up_total,
+                                                         (curl_off_t) info->uploaded));
+  else if (easy->set.progressfunction != NULL)
+    CALL_OUT (easy, answer = easy->set.progressfunction (easy->set.xferinfodata, (double) down_total,
+                                                         (double) info->downloaded, (double) up_total,
+                                                         (double) info->uploaded));
+
+  return answer == 0 || answer == CURL_PROGRESSFUNC_CONTINUE ? GM_ANSWER_OK : GM_ANSWER_ABORT;
+}
+
+/* What libcurl does without a function: text and heads to stderr, bodies not. */
+static void
+write_debug (GmCurlEasy *easy,
+             curl_infotype type,
+             const char *data,
+             gsize len)
+{
+  static const char marks[][3] = { "* ", "< ", "> " };
+
+  if (type > CURLINFO_HEADER_OUT)
+    return;
+
+  fwrite (marks[type], 2, 1, easy->set.stderr_file);
+  fwrite (data, len, 1, easy->set.stderr_file);
+}
+
+static void
+debug (GmCurlEasy *easy,
+       curl_infotype type,
+       const char *data,
+       gsize len)
+{
+  if (easy->set.debugfunction != NULL)
+    CALL_OUT (easy, easy->set.debugfunction ((CURL *) easy, type, (char *) data, len, easy->set.debugdata));
+  else
+    write_debug (easy, type, data, len);
+}
+
+static void
+client_debug (GmClient *client,
+              GmDebugKind kind,
+              const char *data,
+              gsize len)
+{
+  static const curl_infotype types[] = {
+    [GM_DEBUG_TEXT] = CURLINFO_TEXT,         [GM_DEBUG_HEADER_IN] = CURLINFO_HEADER_IN,
+    [GM_DEBUG_HEADER_OUT] = CURLINFO_HEADER_OUT, [GM_DEBUG_DATA_IN] = CURLINFO_DATA_IN,
+    [GM_DEBUG_DATA_OUT] = CURLINFO_DATA_OUT,
+  };
+
+  GmCurlEasy *easy = get_asked (client);
+
+  if (easy != NULL)
+    debug (easy, types[kind], data, len);
+}
+
+void
+gm_curl_client_say (GmCurlEasy *easy,
+                    const char *text)
+{
+  if (easy->set.verbose)
+    debug (easy, CURLINFO_TEXT, text, strlen (text));
+}
+
+/* Of the URL that is being asked for. */
+static char *
+dup_host (GmCurlEasy *easy)
+{
+  GmUrl *url = gm_transfer_get_url (easy->transfer);
+  GmSpan host = url != NULL ? gm_url_get_host (url) : GM_SPAN ("");
+
+  return g_strndup (host.data, host.len);
+}
+
+static void
+client_note (GmClient *client,
+             GmNote note,
+             const char *data,
+             guint64 number)
+{
+  GmCurlEasy *easy = get_asked (client);
+  g_autofree char *host = NULL;
+  g_autofree char *text = NULL;
+
+  if (easy == NULL)
+    return;
+  if (data == NULL || *data == '\0')
+    data = host = dup_host (easy);
+  switch (note)
+    {
+    case GM_NOTE_TRYING:
+      text = g_strdup_printf ("  Trying %s:%" G_GUINT64_FORMAT "...\n", data, number);
+      break;
+    case GM_NOTE_CONNECTED:
+      text = g_strdup_printf ("Connected to %s (#%" G_GUINT64_FORMAT ")\n", data, number);
+      break;
+    case GM_NOTE_REUSED:
+      text = g_strdup_printf ("Re-using existing connection with host %s\n", data);
+      break;
+    case GM_NOTE_LEFT_INTACT:
+      text = g_strdup_printf ("Connection #%" G_GUINT64_FORMAT " left intact\n", number);
+      break;
+    case GM_NOTE_CLOSING:
+      text = g_strdup_printf ("Closing connection #%" G_GUINT64_FORMAT "\n", number);
+      break;
+    case GM_NOTE_REDIRECT:
+      text = g_strdup_printf ("Issue another request to this URL: '%s'\n", data);
+      break;
+    case GM_NOTE_RETRY:
+      text = g_strdup ("Connection died, retrying a fresh connect\n");
+      break;
+    case GM_NOTE_IGNORING_BODY:
+      text = g_strdup ("Ignoring the response-body\n");
+      break;
+    case GM_NOTE_UPLOADED:
+      text = g_strdup ("upload completely sent off\n");
+      break;
+    default:
+      return;
+    }
+
+  debug (easy, CURLINFO_TEXT, text, strlen (text));
+}
+
+/* ---- sockets ---- */
+
+/* An address of any family behind what the application sees as a struct sockaddr. */
+typedef union
+{
+  struct curl_sockaddr address;
+  char room[G_STRUCT_OFFSET (struct curl_sockaddr, addr) + sizeof (struct sockaddr_storage)];
+} SocketAddress;
+
+static int
+client_open_socket (GmClient *client,
+                    int family,
+                    int type,
+                    int protocol,
+                    const void *address,
+                    guint address_len)
+{
+  GmCurlEasy *easy = get_asked (client);
+  SocketAddress given = { .address = { .family = family, .socktype = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK),
+                                       .protocol = protocol, .addrlen = address_len } };
+  int fd;
+
+  if (easy == NULL)
+    return -1;
+  if (easy->set.opensocketfunction == NULL)
+    fd = socket (family, type | SOCK_CLOEXEC, protocol);
+  else
+    {
+      memcpy (&given.address.addr, address, MIN (address_len, sizeof (struct sockaddr_storage)));
+      CALL_OUT (easy, fd = easy->set.opensocketfunction (easy->set.opensocketdata, CURLSOCKTYPE_IPCXN, &given.address));
+    }
+
+  if (fd >= 0)
+    gm_curl_multi_remember_socket (gm_curl_easy_get_active_multi (easy), fd, easy->set.closesocketfunction,
+                                   easy->set.closesocketdata);
+  return fd;
+}
+
+static int
+client_socket_option (GmClient *client,
+                      int fd)
+{
+  GmCurlEasy *easy = get_asked (client);
+  int answer;
+
+  if (easy == NULL)
+    return 1;
+  CALL_OUT (easy, answer = easy->set.sockoptfunction (easy->set.sockoptdata, fd, CURLSOCKTYPE_IPCXN));
+  return answer == CURL_SOCKOPT_ALREADY_CONNECTED ? 2 : answer != CURL_SOCKOPT_OK;
+}
+
+static GmAnswer
+client_before_request (GmClient *client)
+{
+  GmCurlEasy *easy = get_asked (client);
+  const GmInfo *info;
+  char remote[GM_ADDRESS_TEXT_MAX] = "", local[GM_ADDRESS_TEXT_MAX] = "";
+  int answer;
+
+  if (easy == NULL)
+    return GM_ANSWER_ABORT;
+  info = gm_transfer_get_info (easy->transfer);
+  if (info->remote.len > 0)
+    gm_address_print (&info->remote, remote);
+  if (info->local.len > 0)
+    gm_address_print (&info->local, local);
+  CALL_OUT (easy, answer = easy->set.prereqfunction (easy->set.prereqdata, remote, local,
+                                                     gm_address_get_port (&info->remote),
+                                                     gm_address_get_port (&info->local)));
+  return answer == CURL_PREREQFUNC_OK ? GM_ANSWER_OK : GM_ANSWER_ABORT;
+}
+
+/* ---- what to ask ---- */
+
+void
+gm_curl_client_update (GmCurlEasy *easy)
+{
+  const GmCurlSettings *set = &easy->set;
+  gboolean wants_lines = set->headerfunction != NULL || set->headerdata != NULL;
+  gboolean wants_progress = !set->noprogress && (set->xferinfofunction != NULL || set->progressfunction != NULL);
+  gboolean can_seek = set->seekfunction != NULL || set->ioctlfunction != NULL ||
+                      set->readfunction == (curl_read_callback) fread;
+
+  easy->ops = (GmClientOps){
+    .write = client_write,
+    .header = wants_lines ? client_header : NULL,
+    .read = client_read,
+    .seek = can_seek ? client_seek : NULL,
+    .progress = wants_progress ? client_progress : NULL,
+    .debug = set->verbose ? client_debug : NULL,
+    .note = set->verbose ? client_note : NULL,
+    .open_socket = set->opensocketfunction != NULL || set->closesocketfunction != NULL ? client_open_socket : NULL,
+    .socket_option = set->sockoptfunction != NULL ? client_socket_option : NULL,
+    .before_request = set->prereqfunction != NULL ? client_before_request : NULL,
+    .trailers = set->trailerfunction != NULL ? client_trailers : NULL,
+  };
+}

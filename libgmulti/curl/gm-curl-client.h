@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-curl-easy.h"
+
+/* The engine's questions, answered by the application's callbacks. */
+
+/* Tells the engine which questions anybody wants to be asked: after each change of a callback. Also while it runs. */
+void gm_curl_client_update       (GmCurlEasy *easy);
+/* Text for CURLOPT_DEBUGFUNCTION, or for stderr, if the transfer is verbose; @text ends in a newline. */
+void gm_curl_client_say          (GmCurlEasy *easy,
+                                  const char *text);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-easy.h"
+
+#include "gm-curl-client.h"
+#include "gm-curl-errors.h"
+#include "gm-curl-multi.h"
+#include "gm-curl-setopt.h"
+#include "gm-curl-share.h"
+
+#define MAGIC 0xc0dedbad
+
+/* ---- handles ---- */
+
+GmCurlEasy *
+gm_curl_easy_check (CURL *curl)
+{
+  GmCurlEasy *self = (GmCurlEasy *) curl;
+
+  return self != NULL && self->magic == MAGIC ? self : NULL;
+}
+
+GmCurlEasy *
+gm_curl_easy_from_client (GmClient *client)
+{
+  return client->face;
+}
+
+GmCurlMulti *
+gm_curl_easy_get_active_multi (GmCurlEasy *self)
+{
+  return self->multi != NULL ? self->multi : self->own_multi;
+}
+
+static GmCurlEasy *
+easy_alloc (void)
+{
+  GmCurlEasy *self = g_new0 (GmCurlEasy, 1);
+
+  self->magic = MAGIC;
+  self->link.data = self;
+  return self;
+}
+
+CURL *
+curl_easy_init (void)
+{
+  GmCurlEasy *self = easy_alloc ();
+
+  self->transfer = gm_transfer_new (&self->ops, self);
+  gm_curl_settings_init (&self->set);
+  gm_curl_set_defaults (self);
+  gm_curl_client_update (self);
+  return (CURL *) self;
+}
+
+CURL *
+curl_easy_duphandle (CURL *curl)
+{
+  GmCurlEasy *original = gm_curl_easy_check (curl);
+  GmCurlEasy *self;
+
+  if (original == NULL)
+    return NULL;
+
+  self = easy_alloc ();
+  self->transfer = gm_transfer_dup (original->transfer, self);
+  gm_transfer_set_ops (self->transfer, &self->ops);
+  self->set = original->set;
+  gm_curl_client_update (self);
+  return (CURL *) self;
+}
+
+static void
+forget_texts (GmCurlEasy *self)
+{
+  for (guint i = 0; i < GM_CURL_N_TEXTS; i++)
+    g_clear_pointer (&self->texts[i], g_free);
+}
+
+const char *
+gm_curl_easy_keep_text (GmCurlEasy *self,
+                        GmCurlText which,
+                        char *text)
+{
+  g_free (self->texts[which]);
+  return self->texts[which] = text;
+}
+
+void
+curl_easy_reset (CURL *curl)
+{
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+
+  if (self == NULL)
+    return;
+
+  /* One that is done but still added leaves the engine; one that runs keeps what it runs with. */
+  if (self->multi != NULL && self->finished)
+    gm_curl_multi_release (self->multi, self);
+  if (gm_transfer_get_multi (self->transfer) == NULL)
+    {
+      gm_transfer_reset (self->transfer);
+      gm_curl_set_defaults (self);
+    }
+  gm_curl_settings_init (&self->set);
+  gm_curl_client_update (self);
+  forget_texts (self);
+}
+
+void
+gm_curl_easy_destroy (GmCurlEasy *self)
+{
+  g_clear_pointer (&self->transfer, gm_transfer_free);
+  g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
+  gm_curl_share_leave (g_steal_pointer (&self->share));
+  forget_texts (self);
+  self->magic = 0;
+  g_free (self);
+}
+
+void
+curl_easy_cleanup (CURL *curl)
+{
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+  GmCurlMulti *multi;
+
+  if (self == NULL || self->doomed)
+    return;
+
+  multi = self->multi;
+  if (multi != NULL)
+    gm_curl_multi_take_out (multi, self);
+
+  /* Called by a callback: the engine may still be using it, or curl_easy_perform (), which frees it then. */
+  self->doomed = TRUE;
+  if (self->performing)
+    return;
+  if (multi != NULL && gm_curl_guard_is_inside (gm_curl_multi_get_guard (multi)))
+    gm_curl_multi_bury (multi, self);
+  else
+    gm_curl_easy_destroy (self);
+}
+
+/* ---- a run ---- */
+
+CURLcode
+gm_curl_easy_prepare (GmCurlEasy *self)
+{
+  forget_texts (self);
+  self->finished = FALSE;
+  self->result = CURLE_OK;
+  if (self->set.errorbuffer != NULL)
+    self->set.errorbuffer[0] = '\0';
+
+  if (self->set.curlu != NULL)
+    {
+      char *text = NULL;
+      CURLcode result;
+
+      if (curl_url_get (self->set.curlu, CURLUPART_URL, &text, 0) != CURLUE_OK)
+        return CURLE_URL_MALFORMAT;
+      result = gm_curl_set_engine_string (self, GM_OPTION_URL, text);
+      curl_free (text);
+      return result;
+    }
+
+  return CURLE_OK;
+}
+
+void
+gm_curl_easy_finish (GmCurlEasy *self,
+                     CURLcode result)
+{
+  if (self->finished)
+    return;
+
+  self->finished = TRUE;
+  self->result = result;
+  if (result == CURLE_OK)
+    return;
+
+  if (self->set.errorbuffer != NULL)
+    gm_curl_error_write (self, self->set.errorbuffer);
+  if (self->set.verbose)
+    {
+      char sentence[CURL_ERROR_SIZE + 1];
+
+      gm_curl_error_write (self, sentence);
+      g_strlcat (sentence, "\n", sizeof sentence);
+      gm_curl_client_say (self, sentence);
+    }
+}
+
+static CURLcode
+easy_run (GmCurlEasy *self)
+{
+  CURLMcode code = curl_multi_add_handle ((CURLM *) self->own_multi, (CURL *) self);
+  int running = 1;
+
+  if (code == CURLM_OUT_OF_MEMORY)
+    return CURLE_OUT_OF_MEMORY;
+  if (code != CURLM_OK)
+    return CURLE_FAILED_INIT;
+
+  while (code == CURLM_OK && !self->finished && !self->doomed)
+    {
+      code = curl_multi_perform ((CURLM *) self->own_multi, &running);
+      if (code == CURLM_OK && !self->finished && !self->doomed)
+        code = curl_multi_poll ((CURLM *) self->own_multi, NULL, 0, 1000, NULL);
+    }
+
+  if (!self->doomed)
+    curl_multi_remove_handle ((CURLM *) self->own_multi, (CURL *) self);
+  if (code == CURLM_UNRECOVERABLE_POLL)
+    return CURLE_UNRECOVERABLE_POLL;
+  if (code != CURLM_OK)
+    return code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_BAD_FUNCTION_ARGUMENT;
+  return self->doomed ? CURLE_ABORTED_BY_CALLBACK : self->result;
+}
+
+CURLcode
+curl_easy_perform (CURL *curl)
+{
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+  CURLcode result;
+
+  if (self == NULL)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+  if (self->own_multi != NULL &&
+      gm_curl_guard_refuses (gm_curl_multi_get_guard (self->own_multi), GM_CURL_CALL_EASY_PERFORM))
+    return CURLE_RECURSIVE_API_CALL;
+  if (self->multi != NULL)
+    {
+      if (self->set.errorbuffer != NULL)
+        curl_msnprintf (self->set.errorbuffer, CURL_ERROR_SIZE, "easy handle already used in multi handle");
+      return CURLE_FAILED_INIT;
+    }
+
+  if (self->own_multi == NULL)
+    self->own_multi = gm_curl_multi_create ();
+  gm_curl_multi_adopt (self->own_multi, self->set.maxconnects, gm_curl_share_get_dns (self->share));
+
+  self->performing = TRUE;
+  result = easy_run (self);
+  self->performing = FALSE;
+  if (self->doomed)
+    gm_curl_easy_destroy (self);
+  return result;
+}
+
+CURLcode
+curl_easy_pause (CURL *curl,
+                 int action)
+{
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+
+  if (self == NULL || self->multi == NULL || self->finished)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+
+  gm_transfer_pause (self->transfer, (action & CURLPAUSE_RECV ? GM_PAUSE_RECV : GM_PAUSE_NONE) |
+                                       (action & CURLPAUSE_SEND ? GM_PAUSE_SEND : GM_PAUSE_NONE));
+  gm_curl_multi_tell_timer (self->multi);
+  return CURLE_OK;
+}
+
+CURLcode
+curl_easy_upkeep (CURL *curl)
+{
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+  GmCurlMulti *multi;
+
+  if (self == NULL)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+
+  multi = gm_curl_easy_get_active_multi (self);
+  if (multi != NULL && gm_curl_guard_refuses (gm_curl_multi_get_guard (multi), GM_CURL_CALL_EASY_UPKEEP))
+    return CURLE_RECURSIVE_API_CALL;
+
+  /* HTTP/1 connections need none. */
+  return CURLE_OK;
+}
+
+/* ---- raw bytes, which need CURLOPT_CONNECT_ONLY: there is none ---- */
+
+static CURLcode
+check_raw (CURL *curl)
+{
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+  GmCurlMulti *multi = self != NULL ? gm_curl_easy_get_active_multi (self) : NULL;
+
+  if (self == NULL)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+  if (multi != NULL && gm_curl_guard_refuses (gm_curl_multi_get_guard (multi), GM_CURL_CALL_EASY_SEND_RECV))
+    return CURLE_RECURSIVE_API_CALL;
+
+  return CURLE_UNSUPPORTED_PROTOCOL;
+}
+
+CURLcode
+curl_easy_recv (CURL *curl,
+                void *buffer,
+                size_t buflen,
+                size_t *n)
+{
+  return check_raw (curl);
+}
+
+CURLcode
+curl_easy_send (CURL *curl,
+                const void *buffer,
+                size_t buflen,
+                size_t *n)
+{
+  return check_raw (curl);
+}

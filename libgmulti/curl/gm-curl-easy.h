@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <curl/curl.h>
+
+#include "gm-transfer.h"
+
+/* The easy handle: a transfer of the engine, the application's callbacks, and what has to be kept for answers. */
+
+typedef struct _GmCurlEasy GmCurlEasy;
+typedef struct _GmCurlMulti GmCurlMulti;
+typedef struct _GmCurlShare GmCurlShare;
+
+/* What curl_easy_setopt () keeps here; everything else goes into the engine's settings. All pointers are the
+ * application's. Copied whole by curl_easy_duphandle (). */
+typedef struct
+{
+  curl_write_callback writefunction;
+  void *writedata;
+  curl_read_callback readfunction;
+  void *readdata;
+  curl_write_callback headerfunction;
+  void *headerdata;
+  curl_seek_callback seekfunction;
+  void *seekdata;
+  curl_ioctl_callback ioctlfunction;
+  void *ioctldata;
+  curl_progress_callback progressfunction;
+  curl_xferinfo_callback xferinfofunction;
+  void *xferinfodata;
+  curl_debug_callback debugfunction;
+  void *debugdata;
+  curl_opensocket_callback opensocketfunction;
+  void *opensocketdata;
+  curl_sockopt_callback sockoptfunction;
+  void *sockoptdata;
+  curl_closesocket_callback closesocketfunction;
+  void *closesocketdata;
+  curl_prereq_callback prereqfunction;
+  void *prereqdata;
+  curl_trailer_callback trailerfunction;
+  void *trailerdata;
+  FILE *stderr_file;
+  char *errorbuffer;
+  void *private_data;
+  CURLU *curlu;
+  curl_off_t postfieldsize;
+  long maxconnects;
+  gboolean verbose;
+  gboolean noprogress;
+} GmCurlSettings;
+
+/* Texts that curl_easy_getinfo () and the header calls gave out; freed when replaced. */
+typedef enum
+{
+  GM_CURL_TEXT_CONTENT_TYPE,
+  GM_CURL_TEXT_PRIMARY_IP,
+  GM_CURL_TEXT_LOCAL_IP,
+  GM_CURL_TEXT_HEADER,
+  GM_CURL_N_TEXTS,
+} GmCurlText;
+
+struct _GmCurlEasy
+{
+  guint32 magic;
+  GmTransfer *transfer; /* (owned) */
+  GmClientOps ops; /* what the engine is to ask; kept in step with @set */
+  GmCurlSettings set;
+  GmCurlMulti *multi; /* (unowned) (nullable): that it was added to */
+  GList link; /* in multi->easies; data is the handle */
+  GmCurlMulti *own_multi; /* (owned) (nullable): of curl_easy_perform (), keeps its connections */
+  GmCurlShare *share; /* (unowned) (nullable): counted there */
+  CURLMsg msg;
+  GList msg_link; /* in multi->messages while unread; data is the handle, else NULL */
+  CURLcode result; /* of the last run */
+  gboolean finished; /* @result is known */
+  gboolean performing; /* in curl_easy_perform () */
+  gboolean doomed; /* curl_easy_cleanup () came while it could not go */
+  struct curl_header header; /* last one given out */
+  char *texts[GM_CURL_N_TEXTS]; /* (owned) (nullable) */
+};
+
+/* The handle, or NULL if @curl is none. */
+GmCurlEasy *gm_curl_easy_check       (CURL *curl);
+GmCurlEasy *gm_curl_easy_from_client (GmClient *client);
+
+/* The multi handle whose callbacks may be in progress for it: the one it is in, else its own. (nullable) */
+GmCurlMulti *gm_curl_easy_get_active_multi (GmCurlEasy *self);
+
+/* Just before it is given to the engine: forgets the last run, takes over a CURLOPT_CURLU. */
+CURLcode    gm_curl_easy_prepare     (GmCurlEasy *self);
+/* The engine (or an aborted multi handle) is done with it: result, sentence in the error buffer. */
+void        gm_curl_easy_finish      (GmCurlEasy *self,
+                                      CURLcode result);
+/* Frees all, at once. Use curl_easy_cleanup (). */
+void        gm_curl_easy_destroy     (GmCurlEasy *self);
+/* Replaces a text given out; @text is taken over. */
+const char *gm_curl_easy_keep_text   (GmCurlEasy *self,
+                                      GmCurlText which,
+                                      char *text);

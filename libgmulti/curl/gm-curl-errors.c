@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-errors.h"
+
+#include "gm-trace.h"
+
+#include <string.h>
+
+CURLcode
+gm_curl_code_from_result (GmResult result)
+{
+  static const guint8 codes[GM_N_RESULTS] = {
+    [GM_OK] = CURLE_OK,
+    [GM_AGAIN] = CURLE_AGAIN,
+    [GM_BAD_URL] = CURLE_URL_MALFORMAT,
+    [GM_URL_TOO_LONG] = CURLE_URL_MALFORMAT,
+    [GM_UNSUPPORTED_SCHEME] = CURLE_UNSUPPORTED_PROTOCOL,
+    [GM_REFUSED_SCHEME] = CURLE_UNSUPPORTED_PROTOCOL,
+    [GM_BAD_HOST] = CURLE_URL_MALFORMAT,
+    [GM_BAD_PORT] = CURLE_URL_MALFORMAT,
+    [GM_CREDENTIALS_REFUSED] = CURLE_LOGIN_DENIED,
+    [GM_BAD_REQUEST] = CURLE_BAD_FUNCTION_ARGUMENT,
+    [GM_NOT_BUILT_IN] = CURLE_NOT_BUILT_IN,
+    [GM_OUT_OF_MEMORY] = CURLE_OUT_OF_MEMORY,
+    [GM_RESOLVE_FAILED] = CURLE_COULDNT_RESOLVE_HOST,
+    [GM_PROXY_RESOLVE_FAILED] = CURLE_COULDNT_RESOLVE_PROXY,
+    [GM_CONNECT_FAILED] = CURLE_COULDNT_CONNECT,
+    [GM_INTERFACE_FAILED] = CURLE_INTERFACE_FAILED,
+    [GM_NO_CONNECTION] = CURLE_NO_CONNECTION_AVAILABLE,
+    [GM_TOO_MANY_FILES] = CURLE_COULDNT_CONNECT,
+    [GM_RESOLVE_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+    [GM_CONNECT_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+    [GM_RESPONSE_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+    [GM_LOW_SPEED] = CURLE_OPERATION_TIMEDOUT,
+    [GM_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+    [GM_SEND_FAILED] = CURLE_SEND_ERROR,
+    [GM_RECV_FAILED] = CURLE_RECV_ERROR,
+    [GM_GOT_NOTHING] = CURLE_GOT_NOTHING,
+    [GM_PARTIAL] = CURLE_PARTIAL_FILE,
+    [GM_HTTP_NOT_HTTP] = CURLE_UNSUPPORTED_PROTOCOL,
+    [GM_HTTP_BAD_STATUS_LINE] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_BAD_VERSION] = CURLE_UNSUPPORTED_PROTOCOL,
+    [GM_HTTP_BAD_HEADER] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_NUL_IN_HEADER] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_BARE_CR] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_OBS_FOLD] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_HEADER_FLOOD] = CURLE_RECV_ERROR,
+    [GM_HTTP_BAD_LENGTH] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_BOTH_FRAMINGS] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_BAD_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
+    [GM_HTTP_BAD_CHUNK] = CURLE_RECV_ERROR,
+    [GM_HTTP_BAD_TRAILER] = CURLE_RECV_ERROR,
+    [GM_HTTP_STATUS] = CURLE_HTTP_RETURNED_ERROR,
+    [GM_HTTP_EXPECT_FAILED] = CURLE_HTTP_RETURNED_ERROR,
+    [GM_HTTP_BAD_LOCATION] = CURLE_URL_MALFORMAT,
+    [GM_TOO_MANY_REDIRECTS] = CURLE_TOO_MANY_REDIRECTS,
+    [GM_REDIRECT_REFUSED] = CURLE_UNSUPPORTED_PROTOCOL,
+    [GM_RANGE_REFUSED] = CURLE_RANGE_ERROR,
+    [GM_RESUME_REFUSED] = CURLE_BAD_DOWNLOAD_RESUME,
+    [GM_TOO_LARGE] = CURLE_FILESIZE_EXCEEDED,
+    [GM_BAD_CONTENT_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
+    [GM_WRITE_FAILED] = CURLE_WRITE_ERROR,
+    [GM_READ_FAILED] = CURLE_READ_ERROR,
+    [GM_READ_SHORT] = CURLE_READ_ERROR,
+    [GM_NOT_REWINDABLE] = CURLE_SEND_FAIL_REWIND,
+    [GM_ABORTED] = CURLE_ABORTED_BY_CALLBACK,
+    [GM_CANCELLED] = CURLE_ABORTED_BY_CALLBACK,
+    [GM_FILE_NOT_FOUND] = CURLE_FILE_COULDNT_READ_FILE,
+    [GM_FILE_ACCESS] = CURLE_FILE_COULDNT_READ_FILE,
+    [GM_FILE_IS_FOLDER] = CURLE_FILE_COULDNT_READ_FILE,
+    [GM_FILE_READ_FAILED] = CURLE_READ_ERROR,
+    [GM_FILE_WRITE_FAILED] = CURLE_WRITE_ERROR,
+    [GM_NO_SPACE] = CURLE_WRITE_ERROR,
+    [GM_DATA_MALFORMED] = CURLE_URL_MALFORMAT,
+    [GM_AFTER_FORK] = CURLE_FAILED_INIT,
+    [GM_INTERNAL] = CURLE_FAILED_INIT,
+  };
+
+  return (guint) result < GM_N_RESULTS ? (CURLcode) codes[result] : CURLE_FAILED_INIT;
+}
+
+/* ---- sentences: what programs look for in them has libcurl's words ---- */
+
+#define WRITE(...) curl_msnprintf (buffer, CURL_ERROR_SIZE, __VA_ARGS__)
+
+static gint64
+elapsed_ms (const GmInfo *info)
+{
+  return info->ended > info->added ? (info->ended - info->added) / 1000 : 0;
+}
+
+static const char *
+host_of (GmCurlEasy *easy)
+{
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+
+  return error->host != NULL ? error->host : "";
+}
+
+/* Scheme of the URL where it ended; static or in @scratch. */
+static const char *
+scheme_of (GmCurlEasy *easy,
+           char *scratch,
+           gsize size)
+{
+  GmUrl *url = gm_transfer_get_url (easy->transfer);
+  const char *text = url != NULL ? gm_url_get_text (url) : gm_transfer_get_string (easy->transfer, GM_OPTION_URL);
+  gsize len = text != NULL ? strcspn (text, ":/?#") : 0;
+
+  if (text == NULL || text[len] != ':')
+    len = 0;
+  curl_msnprintf (scratch, size, "%.*s", (int) MIN (len, size - 1), text != NULL ? text : "");
+  return scratch;
+}
+
+static void
+write_time (GmCurlEasy *easy,
+            GmResult result,
+            char *buffer)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+  gint64 ms = elapsed_ms (info);
+
+  if (result == GM_RESOLVE_TIMEOUT)
+    WRITE ("Resolving timed out after %" CURL_FORMAT_CURL_OFF_T " milliseconds", ms);
+  else if (result == GM_CONNECT_TIMEOUT)
+    WRITE ("Connection timed out after %" CURL_FORMAT_CURL_OFF_T " milliseconds", ms);
+  else if (result == GM_LOW_SPEED)
+    WRITE ("Operation too slow. Less than %" CURL_FORMAT_CURL_OFF_T
+           " bytes/sec transferred the last %" CURL_FORMAT_CURL_OFF_T " seconds",
+           gm_transfer_get_int (easy->transfer, GM_OPTION_LOW_SPEED_LIMIT),
+           gm_transfer_get_int (easy->transfer, GM_OPTION_LOW_SPEED_TIME_MS) / 1000);
+  else if (info->download_size >= 0)
+    WRITE ("Operation timed out after %" CURL_FORMAT_CURL_OFF_T " milliseconds with %" CURL_FORMAT_CURL_OFF_T
+           " out of %" CURL_FORMAT_CURL_OFF_T " bytes received",
+           ms, (gint64) info->downloaded, info->download_size);
+  else
+    WRITE ("Operation timed out after %" CURL_FORMAT_CURL_OFF_T " milliseconds with %" CURL_FORMAT_CURL_OFF_T
+           " bytes received",
+           ms, (gint64) info->downloaded);
+}
+
+static void
+write_connect (GmCurlEasy *easy,
+               char *buffer)
+{
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+
+  WRITE ("Failed to connect to %s port %u after %" CURL_FORMAT_CURL_OFF_T " ms: %s", host_of (easy), error->port,
+         elapsed_ms (gm_transfer_get_info (easy->transfer)),
+         error->sys_errno != 0 ? g_strerror (error->sys_errno) : "Could not connect to server");
+}
+
+static void
+write_system (GmCurlEasy *easy,
+              const char *what,
+              char *buffer)
+{
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+
+  WRITE ("%s: %s", what, error->sys_errno != 0 ? g_strerror (error->sys_errno) : "failed");
+}
+
+static void
+write_partial (GmCurlEasy *easy,
+               char *buffer)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  if (info->download_size > (gint64) info->downloaded)
+    WRITE ("end of response with %" CURL_FORMAT_CURL_OFF_T " bytes missing; transfer closed with %" CURL_FORMAT_CURL_OFF_T
+           " bytes remaining to read",
+           info->download_size - (gint64) info->downloaded, info->download_size - (gint64) info->downloaded);
+  else
+    WRITE ("transfer closed with outstanding read data remaining");
+}
+
+static void
+write_protocol (GmCurlEasy *easy,
+                GmResult result,
+                char *buffer)
+{
+  char scheme[48];
+  gboolean redirected = gm_transfer_get_info (easy->transfer)->n_redirects > 0;
+
+  WRITE ("Protocol \"%s\" %s%s", scheme_of (easy, scheme, sizeof scheme),
+         result == GM_REFUSED_SCHEME ? "disabled" : "not supported",
+         redirected ? " in redirect" : "");
+}
+
+static const char *
+fixed_sentence (GmResult result)
+{
+  static const char *const sentences[GM_N_RESULTS] = {
+    [GM_BAD_URL] = "URL rejected: Malformed input to a URL function",
+    [GM_URL_TOO_LONG] = "URL rejected: Too long",
+    [GM_BAD_HOST] = "URL rejected: Bad hostname",
+    [GM_BAD_PORT] = "URL rejected: Port number was not a decimal number between 0 and 65535",
+    [GM_CREDENTIALS_REFUSED] = "URL rejected: Credentials were passed in the URL when prohibited",
+    [GM_GOT_NOTHING] = "Empty reply from server",
+    [GM_RESPONSE_TIMEOUT] = "Server response timeout",
+    [GM_HTTP_NOT_HTTP] = "Received HTTP/0.9 when not allowed",
+    [GM_HTTP_BAD_STATUS_LINE] = "Invalid status line",
+    [GM_HTTP_BAD_VERSION] = "Unsupported HTTP version in response",
+    [GM_HTTP_BAD_HEADER] = "Header without colon",
+    [GM_HTTP_NUL_IN_HEADER] = "Nul byte in header",
+    [GM_HTTP_BARE_CR] = "Carriage return within a header",
+    [GM_HTTP_OBS_FOLD] = "Folded header where none is allowed",
+    [GM_HTTP_HEADER_FLOOD] = "Too large response headers",
+    [GM_HTTP_BAD_LENGTH] = "Invalid Content-Length: value",
+    [GM_HTTP_BOTH_FRAMINGS] = "Both Content-Length: and Transfer-Encoding: in one response",
+    [GM_HTTP_BAD_ENCODING] = "Unsolicited Transfer-Encoding found",
+    [GM_HTTP_BAD_CHUNK] = "Problem in the Chunked-Encoded data",
+    [GM_HTTP_BAD_TRAILER] = "Problem in the trailers of the Chunked-Encoded data",
+    [GM_HTTP_EXPECT_FAILED] = "The server refused the expectation of the request",
+    [GM_HTTP_BAD_LOCATION] = "Location: header cannot be followed",
+    [GM_RANGE_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
+    [GM_RESUME_REFUSED] = "Offset was beyond file size",
+    [GM_TOO_LARGE] = "Maximum file size exceeded",
+    [GM_WRITE_FAILED] = "Failure writing output to destination",
+    [GM_READ_FAILED] = "read function returned an error",
+    [GM_READ_SHORT] = "client read function EOF fail, not all of the announced bytes were read",
+    [GM_NOT_REWINDABLE] = "necessary data rewind was not possible",
+    [GM_ABORTED] = "Callback aborted",
+  };
+
+  return sentences[result];
+}
+
+static void
+write_sentence (GmCurlEasy *easy,
+                GmResult result,
+                char *buffer)
+{
+  switch ((int) result)
+    {
+    case GM_UNSUPPORTED_SCHEME:
+    case GM_REFUSED_SCHEME:
+    case GM_REDIRECT_REFUSED:
+      write_protocol (easy, result, buffer);
+      break;
+    case GM_RESOLVE_FAILED:
+      WRITE ("Could not resolve host: %s", host_of (easy));
+      break;
+    case GM_PROXY_RESOLVE_FAILED:
+      WRITE ("Could not resolve proxy: %s", host_of (easy));
+      break;
+    case GM_CONNECT_FAILED:
+    case GM_TOO_MANY_FILES:
+      write_connect (easy, buffer);
+      break;
+    case GM_RESOLVE_TIMEOUT:
+    case GM_CONNECT_TIMEOUT:
+    case GM_LOW_SPEED:
+    case GM_TIMEOUT:
+      write_time (easy, result, buffer);
+      break;
+    case GM_SEND_FAILED:
+      write_system (easy, "Send failure", buffer);
+      break;
+    case GM_RECV_FAILED:
+      write_system (easy, "Recv failure", buffer);
+      break;
+    case GM_PARTIAL:
+      write_partial (easy, buffer);
+      break;
+    case GM_HTTP_STATUS:
+      WRITE ("The requested URL returned error: %u", gm_transfer_get_info (easy->transfer)->status);
+      break;
+    case GM_TOO_MANY_REDIRECTS:
+      WRITE ("Maximum (%" CURL_FORMAT_CURL_OFF_T ") redirects followed",
+             gm_transfer_get_int (easy->transfer, GM_OPTION_MAX_REDIRECTS));
+      break;
+    case GM_FILE_NOT_FOUND:
+    case GM_FILE_ACCESS:
+    case GM_FILE_IS_FOLDER:
+      WRITE ("Could not open file %s", host_of (easy));
+      break;
+    default:
+      {
+        const char *sentence = fixed_sentence (result);
+
+        WRITE ("%s", sentence != NULL ? sentence : curl_easy_strerror (gm_curl_code_from_result (result)));
+      }
+      break;
+    }
+}
+
+void
+gm_curl_error_write (GmCurlEasy *easy,
+                     char *buffer)
+{
+  const char *url = gm_transfer_get_string (easy->transfer, GM_OPTION_URL);
+  GmResult result = gm_transfer_get_result (easy->transfer);
+
+  if (result == GM_BAD_URL && url == NULL && easy->set.curlu == NULL)
+    WRITE ("No URL set");
+  else if (result == GM_OK || result == GM_AGAIN)
+    WRITE ("%s", curl_easy_strerror (easy->result));
+  else
+    write_sentence (easy, result, buffer);
+}

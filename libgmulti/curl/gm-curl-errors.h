@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-curl-easy.h"
+
+/* The engine's results as the interface's numbers and English sentences. */
+
+CURLcode gm_curl_code_from_result (GmResult result);
+/* The sentence for CURLOPT_ERRORBUFFER about how the transfer ended; at most CURL_ERROR_SIZE with NUL. */
+void     gm_curl_error_write      (GmCurlEasy *easy,
+                                   char *buffer);

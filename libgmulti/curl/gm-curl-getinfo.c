@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-easy.h"
+
+#include "gm-clock.h"
+
+#include <stdarg.h>
+
+/* ---- times: microseconds, over all requests that a redirect or a retry added ---- */
+
+static gint64
+sum_times (const GmInfo *info,
+           gsize member)
+{
+  gint64 sum = 0;
+
+  for (guint i = 0; i <= (info->earlier != NULL ? info->earlier->len : 0); i++)
+    {
+      const GmHop *hop = info->earlier != NULL && i < info->earlier->len ? &g_array_index (info->earlier, GmHop, i) : &info->hop;
+      gint64 at = G_STRUCT_MEMBER (gint64, &hop->times, member);
+
+      if (at > hop->times.start)
+        sum += at - hop->times.start;
+    }
+
+  return sum;
+}
+
+static gint64
+total_time (const GmInfo *info)
+{
+  gint64 end = info->ended;
+
+  if (info->added == 0)
+    return 0;
+  if (end == 0)
+    end = gm_clock_now (&gm_clock_system);
+
+  return end - info->added;
+}
+
+#define SUM(info, member) sum_times (info, G_STRUCT_OFFSET (GmTimes, member))
+
+static gint64
+get_time (const GmInfo *info,
+          CURLINFO what)
+{
+  switch ((int) what)
+    {
+    case CURLINFO_TOTAL_TIME_T:
+      return total_time (info);
+    case CURLINFO_NAMELOOKUP_TIME_T:
+      return SUM (info, resolved);
+    case CURLINFO_CONNECT_TIME_T:
+      return SUM (info, connected);
+    case CURLINFO_APPCONNECT_TIME_T:
+      return SUM (info, secured);
+    case CURLINFO_PRETRANSFER_TIME_T:
+      return SUM (info, request_start);
+    case CURLINFO_POSTTRANSFER_TIME_T:
+      return SUM (info, request_end);
+    case CURLINFO_STARTTRANSFER_TIME_T:
+      return SUM (info, response_start);
+    case CURLINFO_QUEUE_TIME_T:
+      return SUM (info, queue_end);
+    case CURLINFO_REDIRECT_TIME_T:
+    default:
+      return info->redirect_us;
+    }
+}
+
+static gint64
+get_speed (const GmInfo *info,
+           guint64 bytes)
+{
+  gint64 us = total_time (info);
+
+  return us > 0 ? (gint64) ((double) bytes * G_USEC_PER_SEC / (double) us) : (gint64) bytes;
+}
+
+/* ---- numbers ---- */
+
+static CURLcode
+get_offset (GmCurlEasy *easy,
+            CURLINFO what,
+            curl_off_t *answer)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  switch ((int) what)
+    {
+    case CURLINFO_SIZE_UPLOAD_T:
+      *answer = (curl_off_t) info->uploaded;
+      return CURLE_OK;
+    case CURLINFO_SIZE_DOWNLOAD_T:
+    case CURLINFO_SIZE_DELIVERED: /* nothing is decoded */
+      *answer = (curl_off_t) info->downloaded;
+      return CURLE_OK;
+    case CURLINFO_SPEED_DOWNLOAD_T:
+      *answer = get_speed (info, info->downloaded);
+      return CURLE_OK;
+    case CURLINFO_SPEED_UPLOAD_T:
+      *answer = get_speed (info, info->uploaded);
+      return CURLE_OK;
+    case CURLINFO_CONTENT_LENGTH_DOWNLOAD_T:
+      *answer = info->download_size;
+      return CURLE_OK;
+    case CURLINFO_CONTENT_LENGTH_UPLOAD_T:
+      *answer = info->upload_size;
+      return CURLE_OK;
+    case CURLINFO_FILETIME_T:
+      *answer = info->filetime;
+      return CURLE_OK;
+    case CURLINFO_RETRY_AFTER:
+      *answer = info->retry_after;
+      return CURLE_OK;
+    case CURLINFO_XFER_ID:
+      *answer = (curl_off_t) gm_transfer_get_id (easy->transfer);
+      return CURLE_OK;
+    case CURLINFO_CONN_ID:
+      *answer = info->hop.connection_id != 0 ? (curl_off_t) info->hop.connection_id : -1;
+      return CURLE_OK;
+    case CURLINFO_EARLYDATA_SENT_T:
+      *answer = 0;
+      return CURLE_OK;
+    case CURLINFO_TOTAL_TIME_T:
+    case CURLINFO_NAMELOOKUP_TIME_T:
+    case CURLINFO_CONNECT_TIME_T:
+    case CURLINFO_APPCONNECT_TIME_T:
+    case CURLINFO_PRETRANSFER_TIME_T:
+    case CURLINFO_POSTTRANSFER_TIME_T:
+    case CURLINFO_STARTTRANSFER_TIME_T:
+    case CURLINFO_QUEUE_TIME_T:
+    case CURLINFO_REDIRECT_TIME_T:
+      *answer = get_time (info, what);
+      return CURLE_OK;
+    default:
+      return CURLE_UNKNOWN_OPTION;
+    }
+}
+
+/* Each double has a curl_off_t beside it. */
+static CURLcode
+get_double (GmCurlEasy *easy,
+            CURLINFO what,
+            double *answer)
+{
+  static const struct
+  {
+    CURLINFO what;
+    CURLINFO twin;
+    double unit;
+  } twins[] = {
+    { CURLINFO_TOTAL_TIME, CURLINFO_TOTAL_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_NAMELOOKUP_TIME, CURLINFO_NAMELOOKUP_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_CONNECT_TIME, CURLINFO_CONNECT_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_APPCONNECT_TIME, CURLINFO_APPCONNECT_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_PRETRANSFER_TIME, CURLINFO_PRETRANSFER_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_STARTTRANSFER_TIME, CURLINFO_STARTTRANSFER_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_REDIRECT_TIME, CURLINFO_REDIRECT_TIME_T, G_USEC_PER_SEC },
+    { CURLINFO_SIZE_UPLOAD, CURLINFO_SIZE_UPLOAD_T, 1 },
+    { CURLINFO_SIZE_DOWNLOAD, CURLINFO_SIZE_DOWNLOAD_T, 1 },
+    { CURLINFO_SPEED_DOWNLOAD, CURLINFO_SPEED_DOWNLOAD_T, 1 },
+    { CURLINFO_SPEED_UPLOAD, CURLINFO_SPEED_UPLOAD_T, 1 },
+    { CURLINFO_CONTENT_LENGTH_DOWNLOAD, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, 1 },
+    { CURLINFO_CONTENT_LENGTH_UPLOAD, CURLINFO_CONTENT_LENGTH_UPLOAD_T, 1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (twins); i++)
+    {
+      curl_off_t number;
+
+      if (twins[i].what != what)
+        continue;
+      get_offset (easy, twins[i].twin, &number);
+      *answer = (double) number / twins[i].unit;
+      return CURLE_OK;
+    }
+
+  return CURLE_UNKNOWN_OPTION;
+}
+
+static GmScheme
+get_scheme (GmCurlEasy *easy)
+{
+  GmUrl *url = gm_transfer_get_url (easy->transfer);
+
+  return url != NULL ? gm_url_get_scheme (url) : GM_SCHEME_OTHER;
+}
+
+static long
+get_protocol_bit (GmCurlEasy *easy)
+{
+  switch ((int) get_scheme (easy))
+    {
+    case GM_SCHEME_HTTP:
+      return CURLPROTO_HTTP;
+    case GM_SCHEME_HTTPS:
+      return CURLPROTO_HTTPS;
+    case GM_SCHEME_FILE:
+      return CURLPROTO_FILE;
+    case GM_SCHEME_FTP:
+      return CURLPROTO_FTP;
+    case GM_SCHEME_FTPS:
+      return CURLPROTO_FTPS;
+    case GM_SCHEME_TELNET:
+      return CURLPROTO_TELNET;
+    default:
+      return 0;
+    }
+}
+
+static long
+get_http_version (const GmInfo *info)
+{
+  switch (info->http_version)
+    {
+    case 10:
+      return CURL_HTTP_VERSION_1_0;
+    case 11:
+      return CURL_HTTP_VERSION_1_1;
+    case 20:
+      return CURL_HTTP_VERSION_2_0;
+    default:
+      return CURL_HTTP_VERSION_NONE;
+    }
+}
+
+static CURLcode
+get_plain_long (GmCurlEasy *easy,
+                CURLINFO what,
+                long *answer)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  switch ((int) what)
+    {
+    case CURLINFO_RESPONSE_CODE:
+      *answer = info->status;
+      return CURLE_OK;
+    case CURLINFO_HTTP_CONNECTCODE:
+      *answer = info->connect_status;
+      return CURLE_OK;
+    case CURLINFO_HEADER_SIZE:
+      *answer = (long) info->header_bytes;
+      return CURLE_OK;
+    case CURLINFO_REQUEST_SIZE:
+      *answer = (long) info->request_bytes;
+      return CURLE_OK;
+    case CURLINFO_FILETIME:
+      *answer = (long) info->filetime;
+      return CURLE_OK;
+    case CURLINFO_REDIRECT_COUNT:
+      *answer = info->n_redirects;
+      return CURLE_OK;
+    case CURLINFO_NUM_CONNECTS:
+      *answer = info->n_connects;
+      return CURLE_OK;
+    case CURLINFO_OS_ERRNO:
+      *answer = gm_transfer_get_error (easy->transfer)->sys_errno;
+      return CURLE_OK;
+    case CURLINFO_CONDITION_UNMET:
+      *answer = info->condition_unmet || info->status == 304;
+      return CURLE_OK;
+    case CURLINFO_PRIMARY_PORT:
+      *answer = info->remote.len > 0 ? gm_address_get_port (&info->remote) : 0;
+      return CURLE_OK;
+    case CURLINFO_LOCAL_PORT:
+      *answer = info->local.len > 0 ? gm_address_get_port (&info->local) : 0;
+      return CURLE_OK;
+    case CURLINFO_HTTP_VERSION:
+      *answer = get_http_version (info);
+      return CURLE_OK;
+    default:
+      return CURLE_UNKNOWN_OPTION;
+    }
+}
+
+/* Of what is not there: as if it had not been used. */
+static CURLcode
+get_long (GmCurlEasy *easy,
+          CURLINFO what,
+          long *answer)
+{
+  switch ((int) what)
+    {
+    case CURLINFO_PROTOCOL:
+      *answer = get_protocol_bit (easy);
+      return CURLE_OK;
+    case CURLINFO_LASTSOCKET:
+      *answer = gm_transfer_get_fd (easy->transfer);
+      return CURLE_OK;
+    case CURLINFO_SSL_VERIFYRESULT:
+    case CURLINFO_PROXY_SSL_VERIFYRESULT:
+    case CURLINFO_HTTPAUTH_AVAIL:
+    case CURLINFO_PROXYAUTH_AVAIL:
+    case CURLINFO_HTTPAUTH_USED:
+    case CURLINFO_PROXYAUTH_USED:
+    case CURLINFO_RTSP_CLIENT_CSEQ:
+    case CURLINFO_RTSP_SERVER_CSEQ:
+    case CURLINFO_RTSP_CSEQ_RECV:
+    case CURLINFO_PROXY_ERROR:
+    case CURLINFO_USED_PROXY:
+      *answer = 0;
+      return CURLE_OK;
+    default:
+      return get_plain_long (easy, what, answer);
+    }
+}
+
+/* ---- texts ---- */
+
+static const char *
+get_content_type (GmCurlEasy *easy)
+{
+  GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
+  GmSpan value;
+
+  if (headers == NULL ||
+      !gm_headers_lookup (headers, GM_SPAN ("Content-Type"), GM_HEADER_FINAL, GM_HEADERS_LAST_REQUEST, &value))
+    return NULL;
+
+  return gm_curl_easy_keep_text (easy, GM_CURL_TEXT_CONTENT_TYPE, g_strndup (value.data, value.len));
+}
+
+static const char *
+get_address (GmCurlEasy *easy,
+             GmCurlText which,
+             const GmAddress *address)
+{
+  char text[GM_ADDRESS_TEXT_MAX];
+
+  if (address->len == 0)
+    return "";
+
+  return gm_curl_easy_keep_text (easy, which, g_strdup (gm_address_print (address, text)));
+}
+
+static const char *
+get_effective_url (GmCurlEasy *easy)
+{
+  GmUrl *url = gm_transfer_get_url (easy->transfer);
+  const char *text = url != NULL ? gm_url_get_text (url) : gm_transfer_get_string (easy->transfer, GM_OPTION_URL);
+
+  return text != NULL ? text : "";
+}
+
+static CURLcode
+get_text (GmCurlEasy *easy,
+          CURLINFO what,
+          const char **answer)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  *answer = NULL;
+  switch ((int) what)
+    {
+    case CURLINFO_EFFECTIVE_URL:
+      *answer = get_effective_url (easy);
+      return CURLE_OK;
+    case CURLINFO_EFFECTIVE_METHOD:
+      *answer = gm_transfer_get_method (easy->transfer);
+      return CURLE_OK;
+    case CURLINFO_CONTENT_TYPE:
+      *answer = get_content_type (easy);
+      return CURLE_OK;
+    case CURLINFO_PRIVATE:
+      *answer = easy->set.private_data;
+      return CURLE_OK;
+    case CURLINFO_REDIRECT_URL:
+      *answer = info->redirect_url != NULL ? gm_url_get_text (info->redirect_url) : NULL;
+      return CURLE_OK;
+    case CURLINFO_PRIMARY_IP:
+      *answer = get_address (easy, GM_CURL_TEXT_PRIMARY_IP, &info->remote);
+      return CURLE_OK;
+    case CURLINFO_LOCAL_IP:
+      *answer = get_address (easy, GM_CURL_TEXT_LOCAL_IP, &info->local);
+      return CURLE_OK;
+    case CURLINFO_SCHEME:
+      *answer = get_scheme (easy) != GM_SCHEME_OTHER ? gm_scheme_get_name (get_scheme (easy)) : NULL;
+      return CURLE_OK;
+    case CURLINFO_REFERER:
+      *answer = gm_transfer_get_string (easy->transfer, GM_OPTION_REFERER);
+      return CURLE_OK;
+    case CURLINFO_FTP_ENTRY_PATH:
+    case CURLINFO_RTSP_SESSION_ID:
+    case CURLINFO_CAINFO:
+    case CURLINFO_CAPATH:
+      return CURLE_OK;
+    default:
+      return CURLE_UNKNOWN_OPTION;
+    }
+}
+
+static CURLcode
+get_pointer (CURLINFO what,
+             void **answer)
+{
+  static struct curl_certinfo no_certificates = { 0, NULL };
+  static struct curl_tlssessioninfo no_session = { CURLSSLBACKEND_NONE, NULL };
+
+  *answer = NULL;
+  switch ((int) what)
+    {
+    case CURLINFO_SSL_ENGINES:
+    case CURLINFO_COOKIELIST:
+      return CURLE_OK;
+    case CURLINFO_CERTINFO:
+      *answer = &no_certificates;
+      return CURLE_OK;
+    case CURLINFO_TLS_SESSION:
+    case CURLINFO_TLS_SSL_PTR:
+      *answer = &no_session;
+      return CURLE_OK;
+    default:
+      return CURLE_UNKNOWN_OPTION;
+    }
+}
+
+CURLcode
+curl_easy_getinfo (CURL *curl,
+                   CURLINFO info,
+                   ...)
+{
+  GmCurlEasy *easy = gm_curl_easy_check (curl);
+  void *answer;
+  va_list args;
+
+  va_start (args, info);
+  answer = va_arg (args, void *);
+  va_end (args);
+
+  if (easy == NULL || answer == NULL)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+
+  switch ((int) info & CURLINFO_TYPEMASK)
+    {
+    case CURLINFO_STRING:
+      return get_text (easy, info, answer);
+    case CURLINFO_LONG:
+      return get_long (easy, info, answer);
+    case CURLINFO_DOUBLE:
+      return get_double (easy, info, answer);
+    case CURLINFO_SLIST: /* and CURLINFO_PTR */
+      return get_pointer (info, answer);
+    case CURLINFO_SOCKET:
+      *(curl_socket_t *) answer = gm_transfer_get_fd (easy->transfer);
+      return info == CURLINFO_ACTIVESOCKET ? CURLE_OK : CURLE_UNKNOWN_OPTION;
+    case CURLINFO_OFF_T:
+      return get_offset (easy, info, answer);
+    default:
+      return CURLE_UNKNOWN_OPTION;
+    }
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Options that the face keeps: callbacks, error buffer, share, and the like. */
+#include "gm-curl-setopt.h"
+
+#include "gm-curl-client.h"
+#include "gm-curl-share.h"
+
+void
+gm_curl_settings_init (GmCurlSettings *set)
+{
+  *set = (GmCurlSettings){
+    .writefunction = (curl_write_callback) fwrite,
+    .writedata = stdout,
+    .readfunction = (curl_read_callback) fread,
+    .readdata = stdin,
+    .stderr_file = stderr,
+    .postfieldsize = -1,
+    .maxconnects = 5,
+    .noprogress = TRUE,
+  };
+}
+
+/* A function, or the one that stands for none; then the engine is told what it need not ask. */
+#define SET_FUNCTION(member, type, none)                                                                               \
+  CURLcode gm_curl_set_##member (GmCurlEasy *easy, const GmCurlValue *value)                                           \
+  {                                                                                                                    \
+    easy->set.member = value->function != NULL ? (type) value->function : (none);                                      \
+    gm_curl_client_update (easy);                                                                                      \
+    return CURLE_OK;                                                                                                   \
+  }
+
+SET_FUNCTION (writefunction, curl_write_callback, (curl_write_callback) fwrite)
+SET_FUNCTION (readfunction, curl_read_callback, (curl_read_callback) fread)
+SET_FUNCTION (headerfunction, curl_write_callback, NULL)
+SET_FUNCTION (seekfunction, curl_seek_callback, NULL)
+SET_FUNCTION (ioctlfunction, curl_ioctl_callback, NULL)
+SET_FUNCTION (progressfunction, curl_progress_callback, NULL)
+SET_FUNCTION (xferinfofunction, curl_xferinfo_callback, NULL)
+SET_FUNCTION (debugfunction, curl_debug_callback, NULL)
+SET_FUNCTION (opensocketfunction, curl_opensocket_callback, NULL)
+SET_FUNCTION (sockoptfunction, curl_sockopt_callback, NULL)
+SET_FUNCTION (prereqfunction, curl_prereq_callback, NULL)
+SET_FUNCTION (trailerfunction, curl_trailer_callback, NULL)
+
+CURLcode
+gm_curl_set_headerdata (GmCurlEasy *easy,
+                        const GmCurlValue *value)
+{
+  easy->set.headerdata = value->pointer;
+  gm_curl_client_update (easy);
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_verbose (GmCurlEasy *easy,
+                     const GmCurlValue *value)
+{
+  easy->set.verbose = value->number != 0;
+  gm_curl_client_update (easy);
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_noprogress (GmCurlEasy *easy,
+                        const GmCurlValue *value)
+{
+  easy->set.noprogress = value->number != 0;
+  gm_curl_client_update (easy);
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_stderr (GmCurlEasy *easy,
+                    const GmCurlValue *value)
+{
+  easy->set.stderr_file = value->pointer != NULL ? value->pointer : stderr;
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_errorbuffer (GmCurlEasy *easy,
+                         const GmCurlValue *value)
+{
+  easy->set.errorbuffer = value->pointer;
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_private (GmCurlEasy *easy,
+                     const GmCurlValue *value)
+{
+  easy->set.private_data = value->pointer;
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_maxconnects (GmCurlEasy *easy,
+                         const GmCurlValue *value)
+{
+  if (value->number < 0)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+
+  easy->set.maxconnects = value->number;
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_connect_only (GmCurlEasy *easy,
+                          const GmCurlValue *value)
+{
+  return value->number == 0 ? CURLE_OK : CURLE_NOT_BUILT_IN;
+}
+
+CURLcode
+gm_curl_set_share (GmCurlEasy *easy,
+                   const GmCurlValue *value)
+{
+  GmCurlShare *share = gm_curl_share_check (value->pointer);
+
+  gm_curl_share_leave (easy->share);
+  easy->share = gm_curl_share_join (share);
+  return CURLE_OK;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <curl/curl.h>
+
+#include "gm-resolver.h"
+
+/* A share handle: stores that several easy handles use together. So far the engine has one that can be shared among
+ * threads, the cache of names; it has a lock of its own, and the application's lock functions are not needed. */
+
+typedef struct _GmCurlShare GmCurlShare;
+
+GmCurlShare *gm_curl_share_check   (CURLSH *sh); /* NULL if it is none */
+GmCurlShare *gm_curl_share_join    (GmCurlShare *self); /* accepts NULL */
+void         gm_curl_share_leave   (GmCurlShare *self); /* accepts NULL */
+GmDnsCache  *gm_curl_share_get_dns (GmCurlShare *self); /* (nullable): not shared */
