@@ -104,25 +104,68 @@ deliver (GmMailbox *self,
   job->type->done (job);
 }
 
+/* (nullable) */
+static GmJob *
+mailbox_pop (GmMailbox *self)
+{
+  GList *link;
+  GmJob *job = NULL;
+
+  g_mutex_lock (&self->lock);
+  link = g_queue_pop_head_link (&self->finished);
+  if (link != NULL)
+    {
+      job = link->data;
+      link->data = NULL;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return job;
+}
+
+/* One at a time: done() may give others up, which are taken out of the queue then. Answers that come meanwhile wait for
+ * the next turn, so that quick jobs which start each other do not keep everybody else from theirs. */
 static void
 mailbox_drain (GmMailbox *self)
 {
-  GQueue jobs;
-  GList *link;
+  guint n;
+  gboolean more;
+  GmJob *job;
 
   g_mutex_lock (&self->lock);
-  jobs = self->finished;
-  g_queue_init (&self->finished);
+  n = self->finished.length;
   g_mutex_unlock (&self->lock);
 
-  while ((link = g_queue_pop_head_link (&jobs)) != NULL)
+  for (; n > 0 && (job = mailbox_pop (self)) != NULL; n--)
     {
-      GmJob *job = link->data;
-
-      link->data = NULL;
       deliver (self, job);
       gm_job_unref (job);
     }
+
+  g_mutex_lock (&self->lock);
+  more = self->finished.length > 0;
+  g_mutex_unlock (&self->lock);
+  if (more)
+    gm_socket_post (self->socket, GM_IO_IN);
+}
+
+/* Takes out a job that nobody will ask for; TRUE if it was there, with the pool's reference then the caller's. */
+static gboolean
+mailbox_take_back (GmMailbox *self,
+                   GmJob *job)
+{
+  gboolean there;
+
+  g_mutex_lock (&self->lock);
+  there = job->link.data != NULL;
+  if (there)
+    {
+      g_queue_unlink (&self->finished, &job->link);
+      job->link.data = NULL;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return there;
 }
 
 /* The watch outlives the last answer by one pass of the run list, so that who starts the next job in answer to this one
@@ -573,7 +616,7 @@ gm_job_abandon (GmJob *job)
 
       mailbox->n_outstanding--;
       mailbox_watch (mailbox);
-      if (take_back (job))
+      if (take_back (job) || mailbox_take_back (mailbox, job))
         gm_job_unref (job);
     }
 

@@ -325,6 +325,7 @@ test_abandon_answered (Fixture *self,
   g_assert_true (wait_worked (2));
   g_usleep (20 * 1000);
   gm_job_abandon (&dropped->job);
+  g_assert_cmpint (g_atomic_int_get (&n_freed), ==, 1);
   g_assert_true (turning_until (&self->reactor, is_done, kept));
   gm_job_unref (&kept->job);
   g_assert_true (wait_freed (2));
