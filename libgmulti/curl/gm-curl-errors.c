@@ -37,7 +37,7 @@ gm_curl_code_from_result (GmResult result)
     [GM_GOT_NOTHING] = CURLE_GOT_NOTHING,
     [GM_PARTIAL] = CURLE_PARTIAL_FILE,
     [GM_HTTP_NOT_HTTP] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_HTTP_BAD_STATUS_LINE] = CURLE_WEIRD_SERVER_REPLY,
+    [GM_HTTP_BAD_STATUS_LINE] = CURLE_UNSUPPORTED_PROTOCOL,
     [GM_HTTP_BAD_VERSION] = CURLE_UNSUPPORTED_PROTOCOL,
     [GM_HTTP_BAD_HEADER] = CURLE_WEIRD_SERVER_REPLY,
     [GM_HTTP_NUL_IN_HEADER] = CURLE_WEIRD_SERVER_REPLY,
@@ -55,7 +55,7 @@ gm_curl_code_from_result (GmResult result)
     [GM_TOO_MANY_REDIRECTS] = CURLE_TOO_MANY_REDIRECTS,
     [GM_REDIRECT_REFUSED] = CURLE_UNSUPPORTED_PROTOCOL,
     [GM_RANGE_REFUSED] = CURLE_RANGE_ERROR,
-    [GM_RESUME_REFUSED] = CURLE_BAD_DOWNLOAD_RESUME,
+    [GM_RESUME_REFUSED] = CURLE_RANGE_ERROR,
     [GM_TOO_LARGE] = CURLE_FILESIZE_EXCEEDED,
     [GM_BAD_CONTENT_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
     [GM_WRITE_FAILED] = CURLE_WRITE_ERROR,
@@ -76,6 +76,19 @@ gm_curl_code_from_result (GmResult result)
   };
 
   return (guint) result < GM_N_RESULTS ? (CURLcode) codes[result] : CURLE_FAILED_INIT;
+}
+
+CURLcode
+gm_curl_code_from_transfer (GmTransfer *transfer)
+{
+  GmResult result = gm_transfer_get_result (transfer);
+  GmUrl *url = gm_transfer_get_url (transfer);
+
+  /* a file has another number for it than a server */
+  if (result == GM_RESUME_REFUSED && url != NULL && gm_url_get_scheme (url) == GM_SCHEME_FILE)
+    return CURLE_BAD_DOWNLOAD_RESUME;
+
+  return gm_curl_code_from_result (result);
 }
 
 /* ---- sentences: what programs look for in them has libcurl's words ---- */
@@ -214,7 +227,7 @@ fixed_sentence (GmResult result)
     [GM_HTTP_EXPECT_FAILED] = "The server refused the expectation of the request",
     [GM_HTTP_BAD_LOCATION] = "Location: header cannot be followed",
     [GM_RANGE_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
-    [GM_RESUME_REFUSED] = "Offset was beyond file size",
+    [GM_RESUME_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
     [GM_TOO_LARGE] = "Maximum file size exceeded",
     [GM_WRITE_FAILED] = "Failure writing output to destination",
     [GM_READ_FAILED] = "read function returned an error",

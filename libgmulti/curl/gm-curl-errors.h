@@ -6,6 +6,8 @@
 /* The engine's results as the interface's numbers and English sentences. */
 
 CURLcode gm_curl_code_from_result (GmResult result);
+/* The same for how a transfer ended. */
+CURLcode gm_curl_code_from_transfer (GmTransfer *transfer);
 /* The sentence for CURLOPT_ERRORBUFFER about how the transfer ended; at most CURL_ERROR_SIZE with NUL. */
 void     gm_curl_error_write      (GmCurlEasy *easy,
                                    char *buffer);

@@ -225,6 +225,65 @@ get_http_version (const GmInfo *info)
     }
 }
 
+/* The bit of the scheme that an element of a challenge list begins with; its parameters are elements, too, and have none. */
+static gulong
+get_login_bit (GmSpan element)
+{
+  static const struct
+  {
+    GmSpan scheme;
+    gulong bit;
+  } schemes[] = {
+    { GM_SPAN ("Basic"), CURLAUTH_BASIC },         { GM_SPAN ("Digest"), CURLAUTH_DIGEST },
+    { GM_SPAN ("Negotiate"), CURLAUTH_NEGOTIATE }, { GM_SPAN ("NTLM"), CURLAUTH_NTLM },
+    { GM_SPAN ("Bearer"), CURLAUTH_BEARER },
+  };
+  GmSpan word = gm_span_strip (element);
+  gsize len = 0;
+
+  while (len < word.len && g_ascii_isalpha (word.data[len]))
+    len++;
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    {
+      if (gm_span_equal_nocase (gm_span (word.data, len), schemes[i].scheme))
+        return schemes[i].bit;
+    }
+
+  return 0;
+}
+
+/* Which login schemes the last answer offered, if it asked for a login. */
+static long
+get_offered (GmCurlEasy *easy,
+             guint status,
+             const char *name)
+{
+  GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
+  GmSpan field = gm_span (name, strlen (name));
+  gulong offered = 0;
+  gint i = -1;
+
+  if (headers == NULL || gm_transfer_get_info (easy->transfer)->status != status)
+    return 0;
+
+  while ((i = gm_headers_find (headers, field, (guint) (i + 1), GM_HEADER_FINAL, GM_HEADERS_LAST_REQUEST)) >= 0)
+    {
+      GmSpan rest = gm_headers_get_value (headers, (guint) i);
+
+      while (rest.len > 0)
+        {
+          const char *comma = memchr (rest.data, ',', rest.len);
+          gsize len = comma != NULL ? (gsize) (comma - rest.data) : rest.len;
+
+          offered |= get_login_bit (gm_span (rest.data, len));
+          len += comma != NULL;
+          rest = gm_span (rest.data + len, rest.len - len);
+        }
+    }
+
+  return (long) offered;
+}
+
 static CURLcode
 get_plain_long (GmCurlEasy *easy,
                 CURLINFO what,
@@ -289,10 +348,14 @@ get_long (GmCurlEasy *easy,
     case CURLINFO_LASTSOCKET:
       *answer = gm_transfer_get_fd (easy->transfer);
       return CURLE_OK;
+    case CURLINFO_HTTPAUTH_AVAIL:
+      *answer = get_offered (easy, 401, "WWW-Authenticate");
+      return CURLE_OK;
+    case CURLINFO_PROXYAUTH_AVAIL:
+      *answer = get_offered (easy, 407, "Proxy-Authenticate");
+      return CURLE_OK;
     case CURLINFO_SSL_VERIFYRESULT:
     case CURLINFO_PROXY_SSL_VERIFYRESULT:
-    case CURLINFO_HTTPAUTH_AVAIL:
-    case CURLINFO_PROXYAUTH_AVAIL:
     case CURLINFO_HTTPAUTH_USED:
     case CURLINFO_PROXYAUTH_USED:
     case CURLINFO_RTSP_CLIENT_CSEQ:

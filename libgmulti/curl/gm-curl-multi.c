@@ -293,7 +293,7 @@ take_facts (GmCurlMulti *self)
       GmCurlEasy *easy = gm_transfer_get_face (transfer);
 
       if ((facts & GM_FACT_DONE) && easy->multi == self && !easy->finished)
-        add_message (self, easy, gm_curl_code_from_result (gm_transfer_get_result (transfer)));
+        add_message (self, easy, gm_curl_code_from_transfer (transfer));
     }
 }
 

@@ -72,10 +72,10 @@ run_both_framings (Case *c)
   static const Shape shapes[] = {
     { HEAD "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_WEIRD_SERVER_REPLY },
     { HEAD "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_WEIRD_SERVER_REPLY },
-    { HEAD "Transfer-Encoding: chunked, identity\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_WEIRD_SERVER_REPLY },
-    { HEAD "Transfer-Encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_WEIRD_SERVER_REPLY },
+    { HEAD "Transfer-Encoding: chunked, identity\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_BAD_CONTENT_ENCODING },
+    { HEAD "Transfer-Encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_BAD_CONTENT_ENCODING },
     { HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-      CURLE_WEIRD_SERVER_REPLY },
+      CURLE_BAD_CONTENT_ENCODING },
     { "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CURLE_WEIRD_SERVER_REPLY },
   };
 
