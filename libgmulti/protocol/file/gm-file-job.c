@@ -189,7 +189,7 @@ resolve_range (GmFileJob *self)
 {
   gboolean sized = self->size > 0;
   gint64 start = self->range.start;
-  gint64 length = self->range.end >= 0 && start >= 0 ? self->range.end - start + 1 : -1;
+  gint64 length = self->range.end >= 0 && start >= 0 ? MIN (self->range.end, G_MAXINT64 - 1) - start + 1 : -1;
 
   if (start < 0)
     {
