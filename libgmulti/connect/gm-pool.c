@@ -321,9 +321,10 @@ uncount (GmPool *self,
 
   connection->origin = NULL;
   self->n_counted--;
-  origin->n_connections--;
   origin->host->n_connections--;
   wake_next (self, origin);
+  /* Not earlier: waking the last waiter of an origin without connections would drop it. */
+  origin->n_connections--;
   drop_if_unused (self, origin);
 }
 

@@ -349,6 +349,30 @@ test_limits_and_waiting (Fixture *f,
   gm_url_unref (key_c.url);
 }
 
+/* The only connection of an origin goes while the last that waits for the origin is woken: the origin goes neither
+ * too early nor too late. */
+static void
+test_last_of_an_origin (Fixture *f,
+                        gconstpointer data)
+{
+  GmPoolLimits limits = { .max_total = 1, .max_idle = 10 };
+  GmRunnable runnable = { .run = count_turn };
+  GmPoolWaiter waiter = { &runnable };
+  GmPoolKey key = { .url = url ("http://a/"), .settings = &gm_connect_settings_default };
+  GmConnection *a;
+
+  gm_pool_set_limits (f->pool, &limits);
+  a = open_one (f, "http://a/");
+  gm_pool_wait (f->pool, &key, &waiter, FALSE);
+  gm_pool_give_back (f->pool, a, FALSE, 10);
+  g_assert_true (gm_runnable_is_queued (&runnable));
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 0);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+  g_assert_cmpint (make_room (f, "http://a/"), ==, GM_POOL_MAY_OPEN);
+  gm_reactor_dequeue (&f->reactor, &runnable);
+  gm_url_unref (key.url);
+}
+
 /* A full house makes room by closing the connection that is idle longest; a smaller limit closes at once. */
 static void
 test_eviction (Fixture *f,
@@ -397,6 +421,7 @@ main (int argc,
   g_test_add ("/pool/reuse", Fixture, NULL, set_up, test_reuse, tear_down);
   g_test_add ("/pool/ages", Fixture, NULL, set_up, test_ages, tear_down);
   g_test_add ("/pool/limits-and-waiting", Fixture, NULL, set_up, test_limits_and_waiting, tear_down);
+  g_test_add ("/pool/last-of-an-origin", Fixture, NULL, set_up, test_last_of_an_origin, tear_down);
   g_test_add ("/pool/eviction", Fixture, NULL, set_up, test_eviction, tear_down);
   g_test_add ("/pool/goodbye", Fixture, NULL, set_up, test_goodbye, tear_down);
   return g_test_run ();

@@ -39,6 +39,16 @@ static const CURLINFO times[] = {
   CURLINFO_STARTTRANSFER_TIME_T, CURLINFO_TOTAL_TIME_T, CURLINFO_REDIRECT_TIME_T,
 };
 
+/* Schemes were in capitals once; to compare them regardless is what the manual asks of every program. */
+static void
+note_text (Handle *handle, const char *name, const char *text)
+{
+  g_autofree char *lower = text != NULL ? g_ascii_strdown (text, -1) : NULL;
+
+  record_line (handle->series->record, (int) handle->transfer->index, "%s: %s", name,
+               text == NULL ? "(none)" : g_str_equal (name, "scheme") ? lower : text);
+}
+
 static void
 note_info (Handle *handle, CURLINFO id, const char *name)
 {
@@ -52,7 +62,7 @@ note_info (Handle *handle, CURLINFO id, const char *name)
     {
     case CURLINFO_STRING:
       code = curl_easy_getinfo (handle->easy, id, &text);
-      record_line (handle->series->record, transfer, "%s: %s", name, text != NULL ? text : "(none)");
+      note_text (handle, name, text);
       break;
     case CURLINFO_OFF_T:
       code = curl_easy_getinfo (handle->easy, id, &offset);
