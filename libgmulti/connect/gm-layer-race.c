@@ -2,6 +2,7 @@
 #include "gm-layer.h"
 
 #include "gm-resolver.h"
+#include "gm-trace.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -98,6 +99,8 @@ note_failure (RaceLayer *self,
 {
   GmError *error = &attempt->error;
 
+  GM_TRACE (CONNECT, 0, self->layer.host->id, "%s failed: %s, %s", error->address != NULL ? error->address : "?",
+            gm_result_name (error->result), g_strerror (error->sys_errno));
   if (self->best.result == GM_OK || distance (error) > distance (&self->best))
     {
       GmError before = self->best;
@@ -131,7 +134,10 @@ attempt_start (RaceLayer *self,
                const GmAddress *address)
 {
   Attempt *attempt = g_new0 (Attempt, 1);
+  char text[GM_ADDRESS_TEXT_MAX];
 
+  GM_TRACE (CONNECT, 0, self->layer.host->id, "attempt %u: %s port %u", self->n_started + 1,
+            gm_address_print (address, text), gm_address_get_port (address));
   attempt->host = *self->layer.host;
   attempt->host.error = &attempt->error;
   attempt->chain = gm_layer_socket_new (&attempt->host, address);
@@ -256,6 +262,7 @@ win (RaceLayer *self,
 {
   g_queue_unlink (&self->attempts, &attempt->link);
   self->layer.next = g_steal_pointer (&attempt->chain);
+  GM_TRACE (CONNECT, 0, self->layer.host->id, "connected, %u attempts given up", self->attempts.length);
   for (GmLayer *layer = self->layer.next; layer != NULL; layer = layer->next)
     layer->host = self->layer.host;
   attempt_free (attempt);

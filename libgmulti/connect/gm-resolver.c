@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-resolver.h"
 
+#include "gm-trace.h"
+
 #include <netdb.h>
 
 #define MAX_THREADS 20
@@ -153,6 +155,8 @@ flight_done (GmJob *job)
   Flight *self = (Flight *) job;
   GmResolver *resolver = self->resolver;
 
+  GM_TRACE (RESOLVE, 0, 0, "%s, IPv%c: %u addresses, code %d", self->host, self->family == AF_INET6 ? '6' : '4',
+            self->addresses != NULL ? self->addresses->n : 0, self->eai);
   if (self->eai == 0 && self->keep)
     gm_dns_cache_put (resolver->cache, self->host, self->family, self->addresses, resolver->reactor->now);
   g_hash_table_remove (resolver->flights, self->key);
@@ -454,6 +458,7 @@ flight_new (GmResolver *self,
       gm_job_unref (&flight->job);
       return NULL;
     }
+  GM_TRACE (RESOLVE, 0, 0, "asking for %s, IPv%c", host, family == AF_INET6 ? '6' : '4');
   g_hash_table_insert (self->flights, flight->key, flight);
   return flight;
 }
