@@ -21,10 +21,12 @@ typedef struct
   char *user_agent;          /* (owned) (nullable) */
 } GmCoreSettings;
 
-/* @fd_watches: one watch per socket instead of one for all (where there is no epoll, and for tests). */
+/* @fd_watches: one watch per socket instead of one for all (where there is no epoll, and for tests).
+ * @own_thread: a thread of the session's own will run the context. */
 GmCore       *gm_core_new            (GMainContext *context,
                                       int priority,
-                                      gboolean fd_watches);
+                                      gboolean fd_watches,
+                                      gboolean own_thread);
 GmCore       *gm_core_ref            (GmCore *self);
 void          gm_core_unref          (GmCore *self);
 /* Any thread. Everything unfinished is cancelled; the engine goes as soon as its context can be had. */
@@ -81,9 +83,8 @@ void          gm_core_admit          (GmCore *self,
                                       GmErrand *errand);
 
 /* ---- for the sources ---- */
-GSource      *gm_core_get_source     (GmCore *self);
-/* One turn and its deliveries; @readable: the poll descriptor is. Returns the next ready time. */
-gint64        gm_core_dispatch       (GmCore *self,
+/* One turn and its deliveries, and the ordinary source's next ready time; @readable: the poll descriptor is. */
+void          gm_core_dispatch       (GmCore *self,
                                       gboolean readable);
 gboolean      gm_core_has_work       (GmCore *self);
 

@@ -35,6 +35,7 @@ struct _GmCore
   GMainContext *context; /* (owned) */
   GThread *creator;      /* (unowned): compared only */
   int priority;
+  gboolean own_thread; /* the context is never anybody else's */
   GSource *source; /* (owned) */
   GSource *share;  /* (owned) */
   GmPostbox *home; /* (owned) */
@@ -113,12 +114,23 @@ tick_cb (GmTimer *timer,
     gm_errand_tick (g_steal_pointer (&link->data));
 }
 
+/* The thread of a threaded session may be about to enter its context: nobody gets in its way. */
+static gboolean
+acquire_context (GmCore *self)
+{
+  if (self->own_thread && !g_main_context_is_owner (self->context))
+    return FALSE;
+
+  return g_main_context_acquire (self->context);
+}
+
 /* ---- life ---- */
 
 GmCore *
 gm_core_new (GMainContext *context,
              int priority,
-             gboolean fd_watches)
+             gboolean fd_watches,
+             gboolean own_thread)
 {
   GmCore *self = g_new0 (GmCore, 1);
   int poll_fd = -1;
@@ -127,6 +139,7 @@ gm_core_new (GMainContext *context,
   self->context = g_main_context_ref (context);
   self->creator = g_thread_self ();
   self->priority = priority;
+  self->own_thread = own_thread;
   self->wake_fd = -1;
   self->boxes = g_array_new (FALSE, FALSE, sizeof (Box));
   self->idle_calls = g_array_new (FALSE, FALSE, sizeof (IdleCall));
@@ -146,6 +159,7 @@ gm_core_new (GMainContext *context,
     poll_fd = gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi));
   self->source = gm_main_source_new (self, context, priority, poll_fd);
   self->share = gm_share_source_new (self, context, poll_fd);
+  gm_postbox_set_source (self->home, self->source);
   /* the engine's own, dropped when it is torn down */
   return gm_core_ref (self);
 }
@@ -191,12 +205,6 @@ GmMulti *
 gm_core_get_multi (GmCore *self)
 {
   return self->multi;
-}
-
-GSource *
-gm_core_get_source (GmCore *self)
-{
-  return self->source;
 }
 
 /* ---- orders ---- */
@@ -786,6 +794,7 @@ tear_down (GmCore *self)
     gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->tick, 0);
   g_clear_pointer (&self->multi, gm_multi_free);
 
+  gm_postbox_set_source (self->home, NULL);
   gm_main_source_disown (self->source);
   gm_share_source_disown (self->share);
   g_source_destroy (self->share);
@@ -811,7 +820,7 @@ gm_core_shut_down (GmCore *self)
     return;
 
   gm_core_ref (self);
-  if (g_main_context_acquire (self->context))
+  if (acquire_context (self))
     {
       if (self->multi != NULL && !self->stepping)
         tear_down (self);
@@ -826,64 +835,82 @@ gm_core_shut_down (GmCore *self)
   gm_core_unref (self);
 }
 
-static void
-begin_dispatch (GmCore *self)
+/* Orders, one turn of the engine, facts: no application code runs, and what is posted or ordered meanwhile wakes nobody.
+ * FALSE if the core is to be shut down. */
+static gboolean
+work (GmCore *self,
+      gboolean readable)
 {
+  gboolean go_on;
+
   g_mutex_lock (&self->lock);
   self->dispatching = g_thread_self ();
   g_mutex_unlock (&self->lock);
-  gm_postbox_hold (self->home);
+  gm_postbox_hold (self->home, TRUE);
+
+  go_on = take_orders (self);
+  if (go_on)
+    step (self, readable);
+
+  gm_postbox_hold (self->home, FALSE);
+  g_mutex_lock (&self->lock);
+  self->dispatching = NULL;
+  g_mutex_unlock (&self->lock);
+  return go_on;
 }
 
 static void
-end_dispatch (GmCore *self,
-              GThread *outer)
+deliver (GmCore *self,
+         gint64 deadline)
 {
-  gm_postbox_let_go (self->home);
-  g_mutex_lock (&self->lock);
-  self->dispatching = outer;
-  g_mutex_unlock (&self->lock);
-}
+  if (gm_postbox_is_empty (self->home))
+    return;
 
-gint64
-gm_core_dispatch (GmCore *self,
-                  gboolean readable)
-{
-  gint64 now = g_get_monotonic_time ();
-  gint64 deadline = now + GM_DISPATCH_BUDGET_US;
-  GThread *outer = self->dispatching;
-  gint64 next = -1;
-
-  if (self->stepping)
-    return -1;
-
-  /* a handler may drop the session */
-  gm_core_ref (self);
-  gm_share_source_push (self->share, now);
-  begin_dispatch (self);
-
-  if (take_orders (self))
-    {
-      step (self, readable);
-      gm_postbox_drain (self->home, deadline);
-      /* what the handlers started goes out now, not one turn of the loop later; its tidings wait for that */
-      if (self->multi != NULL && has_orders (self) && take_orders (self))
-        step (self, FALSE);
-    }
-  if (self->multi != NULL)
-    next = has_orders (self) ? 0 : gm_multi_get_next (self->multi);
-
-  end_dispatch (self, outer);
-  if (self->multi != NULL && self->closing)
-    tear_down (self);
-  gm_core_unref (self);
-  return next;
+  /* a loop that a handler runs gets at the rest */
+  g_source_set_ready_time (self->source, 0);
+  gm_postbox_drain (self->home, deadline);
 }
 
 gboolean
 gm_core_has_work (GmCore *self)
 {
-  return has_orders (self) || gm_multi_get_next (self->multi) == 0 || !gm_postbox_is_empty (self->home);
+  return has_orders (self) || !gm_postbox_is_empty (self->home) || gm_multi_get_next (self->multi) == 0;
+}
+
+/* First set, then look: what another thread leaves after the look sets the time to 0 after this did. */
+static void
+arm (GmCore *self)
+{
+  g_source_set_ready_time (self->source, gm_multi_get_next (self->multi));
+  if (has_orders (self) || !gm_postbox_is_empty (self->home))
+    g_source_set_ready_time (self->source, 0);
+}
+
+void
+gm_core_dispatch (GmCore *self,
+                  gboolean readable)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->stepping)
+    return;
+
+  /* a handler may drop the session */
+  gm_core_ref (self);
+  gm_share_source_push (self->share, now);
+
+  if (work (self, readable))
+    {
+      deliver (self, now + GM_DISPATCH_BUDGET_US);
+      /* what the handlers started goes out now, not one turn of the loop later; its tidings wait for that */
+      if (self->multi != NULL && has_orders (self))
+        work (self, FALSE);
+    }
+  if (self->multi != NULL && self->closing)
+    tear_down (self);
+  if (self->multi != NULL)
+    arm (self);
+  gm_core_unref (self);
 }
 
 /* ---- blocking calls ---- */
@@ -990,7 +1017,7 @@ gm_core_block (GmCore *self,
       if (done (user_data))
         break;
 
-      if (g_main_context_acquire (self->context))
+      if (acquire_context (self))
         {
           if (self->multi != NULL && !self->stepping)
             turn (self, borrowed);

@@ -67,9 +67,12 @@ void       gm_postbox_lock        (GmPostbox *self);
 void       gm_postbox_post        (GmPostbox *self, /* and unlocks */
                                    GmErrand *errand);
 
-/* While held, posting wakes nobody: the holder drains by itself before it lets go. Calls nest. */
-void       gm_postbox_hold        (GmPostbox *self);
-void       gm_postbox_let_go      (GmPostbox *self); /* wakes if something is left */
+/* While held, posting wakes nobody: the holder looks by itself afterwards. */
+void       gm_postbox_hold         (GmPostbox *self,
+                                    gboolean hold);
+/* Lends it the source of somebody who drains it (NULL: takes it back); else it makes one of its own. */
+void       gm_postbox_set_source   (GmPostbox *self,
+                                    GSource *source);
 
 /* Delivers entries until there are none or @deadline (monotonic µs, 0 = none) is passed. FALSE if some are left. Only
  * in the context's thread, with nothing locked: application code runs in it. */

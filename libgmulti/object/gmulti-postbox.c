@@ -11,8 +11,9 @@ struct _GmPostbox
   GMutex lock;
   GCond cond;
   GQueue entries;  /* of GmErrand.tidings_link, each with a reference */
-  GSource *source; /* (owned) (nullable): made when first needed */
-  guint holds;
+  GSource *source; /* (owned) (nullable): made when first needed, or lent */
+  gboolean lent;   /* @source is the core's, which drains this box itself */
+  gboolean held;
 };
 
 typedef struct
@@ -39,10 +40,12 @@ box_source_dispatch (GSource *source,
 {
   GmPostbox *box = gm_postbox_ref (((BoxSource *) source)->box);
 
-  /* first, for what is posted from now on wakes again */
-  g_source_set_ready_time (source, -1);
-  if (!gm_postbox_drain (box, g_get_monotonic_time () + GM_DISPATCH_BUDGET_US))
-    g_source_set_ready_time (source, 0);
+  /* stays ready meanwhile, so that a loop that a handler runs gets at the rest */
+  gm_postbox_drain (box, g_get_monotonic_time () + GM_DISPATCH_BUDGET_US);
+  g_mutex_lock (&box->lock);
+  if (box->entries.length == 0)
+    g_source_set_ready_time (source, -1);
+  g_mutex_unlock (&box->lock);
   gm_postbox_unref (box);
 
   return G_SOURCE_CONTINUE;
@@ -161,25 +164,33 @@ gm_postbox_post (GmPostbox *self,
       g_queue_push_tail_link (&self->entries, &errand->tidings_link);
     }
 
-  if (first && self->holds == 0)
+  if (first && !self->held)
     wake (self);
   else
     g_mutex_unlock (&self->lock);
 }
 
 void
-gm_postbox_hold (GmPostbox *self)
+gm_postbox_hold (GmPostbox *self,
+                 gboolean hold)
 {
   g_mutex_lock (&self->lock);
-  self->holds++;
+  self->held = hold;
   g_mutex_unlock (&self->lock);
 }
 
 void
-gm_postbox_let_go (GmPostbox *self)
+gm_postbox_set_source (GmPostbox *self,
+                       GSource *source)
 {
+  g_autoptr (GSource) old = NULL;
+
   g_mutex_lock (&self->lock);
-  if (--self->holds == 0 && self->entries.length > 0)
+  old = g_steal_pointer (&self->source);
+  self->lent = source != NULL;
+  if (source != NULL)
+    self->source = g_source_ref (source);
+  if (self->entries.length > 0)
     wake (self);
   else
     g_mutex_unlock (&self->lock);
@@ -257,6 +268,6 @@ gm_postbox_close (GmPostbox *self)
   source = g_steal_pointer (&self->source);
   g_mutex_unlock (&self->lock);
 
-  if (source != NULL)
+  if (source != NULL && !self->lent)
     g_source_destroy (source);
 }

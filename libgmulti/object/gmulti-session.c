@@ -92,7 +92,7 @@ gmulti_session_constructed (GObject *object)
   G_OBJECT_CLASS (gmulti_session_parent_class)->constructed (object);
 
   context = self->threaded ? g_main_context_new () : g_main_context_ref_thread_default ();
-  self->core = gm_core_new (context, self->priority, wants_fd_watches ());
+  self->core = gm_core_new (context, self->priority, wants_fd_watches (), self->threaded);
   settings = gm_core_lock_settings (self->core);
   settings->max_connections_per_host = DEFAULT_MAX_CONNECTIONS_PER_HOST;
   settings->user_agent = g_strdup ("libgmulti/" GMULTI_VERSION_STRING);

@@ -55,7 +55,6 @@ main_source_dispatch (GSource *source,
 {
   MainSource *self = (MainSource *) source;
   gboolean readable = FALSE;
-  gint64 next;
 
   if (self->core == NULL)
     return G_SOURCE_REMOVE;
@@ -65,12 +64,8 @@ main_source_dispatch (GSource *source,
   else
     gm_reactor_foreach (gm_multi_get_reactor (gm_core_get_multi (self->core)), post_socket, source);
 
-  next = gm_core_dispatch (self->core, readable);
-  if (self->core == NULL)
-    return G_SOURCE_REMOVE;
-
-  g_source_set_ready_time (source, next);
-  return G_SOURCE_CONTINUE;
+  gm_core_dispatch (self->core, readable);
+  return self->core != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static GSourceFuncs main_source_funcs = {
@@ -152,18 +147,11 @@ share_source_dispatch (GSource *source,
                        gpointer user_data)
 {
   ShareSource *self = (ShareSource *) source;
-  GSource *main_source;
-  gint64 next;
 
   if (self->core == NULL)
     return G_SOURCE_REMOVE;
 
-  main_source = g_source_ref (gm_core_get_source (self->core));
-  next = gm_core_dispatch (self->core, TRUE);
-  if (((MainSource *) main_source)->core != NULL)
-    g_source_set_ready_time (main_source, next);
-  g_source_unref (main_source);
-
+  gm_core_dispatch (self->core, TRUE);
   return self->core != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 

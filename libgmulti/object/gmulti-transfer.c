@@ -2082,7 +2082,9 @@ gm_face_transfer_begin (GMultiTransfer *self,
 gboolean
 gm_face_transfer_is_watched (GMultiTransfer *self)
 {
-  return g_signal_has_handler_pending (self, notify_signal, 0, TRUE);
+  /* not g_signal_has_handler_pending(), which takes no detail for a detail */
+  return G_OBJECT_GET_CLASS (self)->notify != NULL
+         || g_signal_handler_find (self, G_SIGNAL_MATCH_ID, notify_signal, 0, NULL, NULL, NULL) != 0;
 }
 
 const GmPlan *

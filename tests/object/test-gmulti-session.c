@@ -1,0 +1,872 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "face.h"
+
+/* Sessions: fetching, errors, cancelling, the order of what is told, threads, blocking calls, the end of a session. */
+
+typedef struct
+{
+  ScriptedServer *server;
+  GMultiSession *session;
+} Fixture;
+
+static void
+set_up (Fixture *fixture,
+        gconstpointer data)
+{
+  fixture->server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  scripted_server_on (fixture->server, "/hello", scripted_answer_text (200, "Content-Type: Text/Plain; charset=utf-8\r\n", "hello"));
+  scripted_server_on (fixture->server, "/big", scripted_answer_big (7, 3000000));
+  scripted_server_on (fixture->server, "/moved", scripted_answer_redirect (302, "/hello"));
+  scripted_server_on (fixture->server, "/stall", scripted_answer_stall (scripted_answer_new ()));
+  scripted_server_on (fixture->server, "/half",
+                      scripted_answer_stall (scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")));
+  scripted_server_on (fixture->server, "/cut",
+                      scripted_answer_end (scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
+                                           SCRIPTED_END_FIN));
+  scripted_server_on (fixture->server, "/missing", scripted_answer_text (404, NULL, "no such thing"));
+  fixture->session = g_object_new (GMULTI_TYPE_SESSION, "has-thread", data != NULL, NULL);
+}
+
+static void
+tear_down (Fixture *fixture,
+           gconstpointer data)
+{
+  if (fixture->session != NULL)
+    face_assert_finalized (fixture->session);
+  scripted_server_free (fixture->server);
+}
+
+static GMultiTransfer *
+new_transfer (Fixture *fixture,
+              const char *target)
+{
+  return gmulti_transfer_new (scripted_server_url (fixture->server, target));
+}
+
+static void
+assert_text (GBytes *bytes,
+             const char *text)
+{
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
+}
+
+static void
+test_fetch (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GMultiResponse) response = NULL;
+  g_autoptr (GMultiMetrics) metrics = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) kept = NULL;
+
+  g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_NEW);
+  bytes = face_fetch (fixture->session, transfer, &error);
+  g_assert_no_error (error);
+  assert_text (bytes, "hello");
+
+  g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_SUCCEEDED);
+  g_assert_true (gmulti_transfer_is_finished (transfer));
+  g_assert_cmpuint (gmulti_transfer_get_bytes_received (transfer), ==, 5);
+  g_assert_cmpint (gmulti_transfer_get_total (transfer), ==, 5);
+  g_assert_cmpfloat_with_epsilon (gmulti_transfer_get_fraction (transfer), 1.0, 1e-9);
+  kept = gmulti_transfer_dup_error (transfer);
+  g_assert_no_error (kept);
+
+  response = gmulti_transfer_ref_response (transfer);
+  g_assert_cmpuint (gmulti_response_get_status (response), ==, 200);
+  g_assert_true (gmulti_response_is_success (response));
+  g_assert_cmpstr (gmulti_response_get_content_type (response), ==, "text/plain");
+  g_assert_cmpint (gmulti_response_get_length (response), ==, 5);
+  g_assert_cmpint (gmulti_response_get_protocol (response), ==, GMULTI_PROTOCOL_HTTP_1_1);
+  g_assert_cmpstr (gmulti_response_get_uri (response), ==, scripted_server_url (fixture->server, "/hello"));
+  g_assert_cmpstr (gmulti_headers_get_value (gmulti_response_get_headers (response), "content-length"), ==, "5");
+  g_assert_cmpstr (gmulti_response_get_suggested_filename (response), ==, "hello");
+  g_assert_true (G_IS_INET_SOCKET_ADDRESS (gmulti_response_get_remote_address (response)));
+
+  metrics = gmulti_transfer_ref_metrics (transfer);
+  g_assert_cmpuint (gmulti_metrics_get_n_children (metrics), ==, 1);
+  g_assert_cmpint (gmulti_metrics_get_duration (metrics, GMULTI_PHASE_NONE), >=, 0);
+  g_assert_cmpint (gmulti_metrics_get_duration (metrics, GMULTI_PHASE_CONNECT), >=, 0);
+  g_assert_cmpint (gmulti_metrics_get_start (metrics, GMULTI_PHASE_TLS), ==, -1);
+  g_assert_cmpuint (gmulti_metrics_get_bytes_received (metrics), >, 5);
+  g_assert_false (gmulti_metrics_is_reused (metrics));
+}
+
+static void
+test_again (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) bytes = face_fetch (fixture->session, transfer, &error);
+
+      g_assert_no_error (error);
+      assert_text (bytes, "hello");
+    }
+  g_assert_cmpuint (scripted_server_n_connections (fixture->server), ==, 1);
+
+  /* and what a failure left behind is gone after a success */
+  gmulti_transfer_set_uri (transfer, scripted_server_url (fixture->server, "/missing"));
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (face_fetch (fixture->session, transfer, &error));
+    g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS);
+  }
+  gmulti_transfer_set_uri (transfer, scripted_server_url (fixture->server, "/hello"));
+  {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GBytes) bytes = face_fetch (fixture->session, transfer, &error);
+    g_autoptr (GMultiResponse) response = gmulti_transfer_ref_response (transfer);
+    g_autoptr (GError) kept = gmulti_transfer_dup_error (transfer);
+
+    g_assert_no_error (error);
+    g_assert_no_error (kept);
+    g_assert_cmpuint (gmulti_response_get_status (response), ==, 200);
+  }
+}
+
+static void
+test_big (Fixture *fixture,
+          gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/big");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = face_fetch (fixture->session, transfer, &error);
+
+  g_assert_no_error (error);
+  face_check_pattern (bytes, 7, 3000000);
+}
+
+static void
+test_failures (Fixture *fixture,
+               gconstpointer data)
+{
+  static const struct
+  {
+    const char *target;
+    GMultiPhase phase;
+    GMultiTransferError code;
+  } cases[] = {
+    { "/missing", GMULTI_PHASE_RESPONSE, GMULTI_TRANSFER_ERROR_HTTP_STATUS },
+    { "/cut", GMULTI_PHASE_BODY, GMULTI_TRANSFER_ERROR_TRUNCATED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, cases[i].target);
+      g_autoptr (GMultiResponse) response = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (face_fetch (fixture->session, transfer, &error));
+      g_test_message ("%s: %s", cases[i].target, error->message);
+      g_assert_error (error, GMULTI_TRANSFER_ERROR, (int) cases[i].code);
+      g_assert_cmpint (gmulti_error_get_phase (error), ==, cases[i].phase);
+      g_assert_cmpstr (gmulti_error_get_host (error), ==, "127.0.0.1");
+      g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_FAILED);
+      response = gmulti_transfer_ref_response (transfer);
+      g_assert_nonnull (response);
+    }
+}
+
+static void
+test_not_started (Fixture *fixture,
+                  gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) bad_uri = gmulti_transfer_new ("http://a b/");
+  g_autoptr (GMultiTransfer) no_uri = g_object_new (GMULTI_TYPE_TRANSFER, NULL);
+  g_autoptr (GMultiTransfer) bad_header = new_transfer (fixture, "/hello");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (face_fetch (fixture->session, bad_uri, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_BAD_URI);
+  g_clear_error (&error);
+
+  g_assert_null (face_fetch (fixture->session, no_uri, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_BAD_URI);
+  g_clear_error (&error);
+
+  gmulti_transfer_set_header (bad_header, "X-Bad", "a\r\nEvil: yes");
+  g_assert_null (face_fetch (fixture->session, bad_header, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_BAD_REQUEST);
+  g_clear_error (&error);
+
+  /* taken back, it may be sent */
+  gmulti_transfer_set_header (bad_header, "X-Bad", "fine");
+  g_bytes_unref (face_fetch (fixture->session, bad_header, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (scripted_server_n_requests (fixture->server), ==, 1);
+}
+
+static void
+test_accept_status (Fixture *fixture,
+                    gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/missing");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  gmulti_transfer_set_accept_status (transfer, TRUE);
+  bytes = face_fetch (fixture->session, transfer, &error);
+  g_assert_no_error (error);
+  assert_text (bytes, "no such thing");
+}
+
+static void
+test_busy (Fixture *fixture,
+           gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &first);
+  g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_QUEUED);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &second);
+  g_assert_null (second);
+  face_wait_for (first != NULL && second != NULL);
+  g_assert_null (gmulti_session_fetch_finish (fixture->session, second, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_BUSY);
+  g_clear_error (&error);
+  g_bytes_unref (gmulti_session_fetch_finish (fixture->session, first, &error));
+  g_assert_no_error (error);
+}
+
+/* ---- order ---- */
+
+static void
+note_progress (GMultiTransfer *transfer,
+               gpointer user_data)
+{
+  GString *order = user_data;
+
+  if (order->len == 0 || order->str[order->len - 1] != 'p')
+    g_string_append_c (order, 'p');
+}
+
+static void
+note_redirected (GMultiTransfer *transfer,
+                 const char *uri,
+                 gpointer user_data)
+{
+  g_assert_true (g_str_has_suffix (uri, "/hello"));
+  g_string_append_c (user_data, 'r');
+}
+
+static void
+note_completed (GMultiTransfer *transfer,
+                const GError *error,
+                gpointer user_data)
+{
+  g_assert_true (gmulti_transfer_is_finished (transfer));
+  g_string_append_c (user_data, error != NULL ? 'E' : 'C');
+}
+
+static void
+note_state (GMultiTransfer *transfer,
+            GParamSpec *pspec,
+            gpointer user_data)
+{
+  g_string_append_printf (user_data, "%d", gmulti_transfer_get_state (transfer));
+}
+
+static void
+note_response (GMultiTransfer *transfer,
+               GParamSpec *pspec,
+               gpointer user_data)
+{
+  g_autoptr (GMultiResponse) response = gmulti_transfer_ref_response (transfer);
+
+  g_assert_nonnull (response);
+  g_string_append_c (user_data, 'h');
+}
+
+static void
+note_callback (GObject *source,
+               GAsyncResult *result,
+               gpointer user_data)
+{
+  g_string_append_c (user_data, '.');
+}
+
+static void
+watch (GMultiTransfer *transfer,
+       GString *order)
+{
+  g_signal_connect (transfer, "progress", G_CALLBACK (note_progress), order);
+  g_signal_connect (transfer, "redirected", G_CALLBACK (note_redirected), order);
+  g_signal_connect (transfer, "completed", G_CALLBACK (note_completed), order);
+  g_signal_connect (transfer, "notify::state", G_CALLBACK (note_state), order);
+  g_signal_connect (transfer, "notify::response", G_CALLBACK (note_response), order);
+}
+
+static void
+test_order (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) good = new_transfer (fixture, "/moved");
+  g_autoptr (GMultiTransfer) bad = new_transfer (fixture, "/cut");
+  g_autoptr (GString) good_order = g_string_new (NULL);
+  g_autoptr (GString) bad_order = g_string_new (NULL);
+
+  watch (good, good_order);
+  watch (bad, bad_order);
+  gmulti_session_fetch_async (fixture->session, good, NULL, note_callback, good_order);
+  gmulti_session_fetch_async (fixture->session, bad, NULL, note_callback, bad_order);
+  g_assert_cmpuint (good_order->len, ==, 0);
+  face_wait_for (g_str_has_suffix (good_order->str, ".") && g_str_has_suffix (bad_order->str, "."));
+
+  /* states that passed before anybody could look are left out: 1 = queued, 3 = running, 5 = succeeded, 6 = failed; the head comes with or before the end */
+  g_test_message ("%s %s", good_order->str, bad_order->str);
+  g_assert_true (g_regex_match_simple ("^1?3?r3?(h5|5h|h35)pC\\.$", good_order->str, 0, 0));
+  g_assert_true (g_regex_match_simple ("^1?3?(hp6|h6p|6hp)E\\.$", bad_order->str, 0, 0));
+}
+
+/* ---- cancelling ---- */
+
+static void
+test_cancel (Fixture *fixture,
+             gconstpointer data)
+{
+  static const char *const targets[] = { "/stall", "/half", "/big", "/hello" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
+    for (guint wait = 0; wait < 3; wait++)
+      {
+        g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, targets[i]);
+        g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+        g_autoptr (GAsyncResult) result = NULL;
+        g_autoptr (GError) error = NULL;
+
+        if (wait == 0)
+          g_cancellable_cancel (cancellable);
+        gmulti_session_fetch_async (fixture->session, transfer, cancellable, face_store_result, &result);
+        if (wait == 2 && i < 2)
+          face_run_for (20);
+        g_cancellable_cancel (cancellable);
+        g_assert_null (result);
+        face_wait_for (result != NULL);
+        g_assert_null (gmulti_session_fetch_finish (fixture->session, result, &error));
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+        g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_CANCELLED);
+      }
+}
+
+static void
+test_cancel_method (Fixture *fixture,
+                    gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/stall");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gmulti_transfer_cancel (transfer); /* of no effect */
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &result);
+  face_run_for (10);
+  gmulti_transfer_cancel (transfer);
+  gmulti_transfer_cancel (transfer);
+  face_wait_for (result != NULL);
+  g_assert_null (gmulti_session_fetch_finish (fixture->session, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  gmulti_transfer_cancel (transfer);
+}
+
+/* A success is not reported as cancelled because somebody cancels afterwards. */
+static void
+cancel_in_completed (GMultiTransfer *transfer,
+                     const GError *error,
+                     gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+static void
+test_cancel_late (Fixture *fixture,
+                  gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (transfer, "completed", G_CALLBACK (cancel_in_completed), cancellable);
+  gmulti_session_fetch_async (fixture->session, transfer, cancellable, face_store_result, &result);
+  face_wait_for (result != NULL);
+  g_bytes_unref (gmulti_session_fetch_finish (fixture->session, result, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_pause (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gmulti_transfer_pause (transfer);
+  gmulti_transfer_pause (transfer);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &result);
+  face_wait_for (gmulti_transfer_get_state (transfer) == GMULTI_TRANSFER_STATE_PAUSED);
+  face_run_for (50);
+  g_assert_null (result);
+  gmulti_transfer_resume (transfer);
+  face_wait_for (result != NULL);
+  g_bytes_unref (gmulti_session_fetch_finish (fixture->session, result, &error));
+  g_assert_no_error (error);
+}
+
+/* ---- starting without a callback, limits, list ---- */
+
+static void
+count_completed (GMultiTransfer *transfer,
+                 const GError *error,
+                 gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+test_start (Fixture *fixture,
+            gconstpointer data)
+{
+  guint n_completed = 0;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+
+      g_signal_connect (transfer, "completed", G_CALLBACK (count_completed), &n_completed);
+      gmulti_session_start (fixture->session, transfer);
+    }
+  g_assert_cmpuint (gmulti_session_get_n_unfinished (fixture->session), ==, 20);
+  face_wait_for (n_completed == 20);
+  g_assert_cmpuint (scripted_server_n_connections (fixture->server), <=, 6);
+}
+
+static void
+restart (GMultiTransfer *transfer,
+         const GError *error,
+         gpointer user_data)
+{
+  guint *left = user_data;
+
+  if (--*left > 0)
+    gmulti_session_start (g_object_get_data (G_OBJECT (transfer), "session"), transfer);
+}
+
+static void
+test_start_again_in_handler (Fixture *fixture,
+                             gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  guint left = 5;
+
+  g_object_set_data (G_OBJECT (transfer), "session", fixture->session);
+  g_signal_connect (transfer, "completed", G_CALLBACK (restart), &left);
+  gmulti_session_start (fixture->session, transfer);
+  face_wait_for (left == 0);
+  g_assert_cmpuint (scripted_server_n_requests (fixture->server), ==, 5);
+}
+
+static void
+note_name (GMultiTransfer *transfer,
+           const GError *error,
+           gpointer user_data)
+{
+  g_string_append (user_data, gmulti_transfer_get_title (transfer));
+}
+
+static void
+test_priority (Fixture *fixture,
+               gconstpointer data)
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+  g_autoptr (GPtrArray) transfers = g_ptr_array_new_with_free_func (g_object_unref);
+
+  gmulti_session_set_max_active (fixture->session, 1);
+  for (guint i = 0; i < 6; i++)
+    {
+      char title[2] = { (char) ('a' + i), '\0' };
+      GMultiTransfer *transfer = new_transfer (fixture, "/hello");
+
+      g_ptr_array_add (transfers, transfer);
+      gmulti_transfer_set_title (transfer, title);
+      gmulti_transfer_set_priority (transfer, i % 2 == 0 ? 1 : -1);
+      g_signal_connect (transfer, "completed", G_CALLBACK (note_name), order);
+      gmulti_session_start (fixture->session, transfer);
+    }
+  gmulti_transfer_set_priority (g_ptr_array_index (transfers, 4), -5);
+  face_wait_for (order->len == 6);
+  /* the first has the slot before the others are there; then by number, then by age */
+  g_assert_cmpstr (order->str, ==, "aebdfc");
+}
+
+static void
+note_items (GListModel *list,
+            guint position,
+            guint removed,
+            guint added,
+            gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s%u", removed ? "-" : "+", g_list_model_get_n_items (list));
+}
+
+static void
+test_list (Fixture *fixture,
+           gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) early = new_transfer (fixture, "/hello");
+  g_autoptr (GMultiTransfer) late = new_transfer (fixture, "/hello");
+  g_autoptr (GString) order = g_string_new (NULL);
+  g_autoptr (GMultiTransfer) item = NULL;
+  GListModel *list;
+
+  gmulti_session_start (fixture->session, early);
+  list = gmulti_session_get_transfers (fixture->session);
+  g_assert_true (g_list_model_get_item_type (list) == GMULTI_TYPE_TRANSFER);
+  if (data != NULL)
+    {
+      /* home is another context than the session's */
+      g_assert_cmpuint (g_list_model_get_n_items (list), ==, 0);
+      face_wait_for (gmulti_transfer_is_finished (early));
+      return;
+    }
+
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 1);
+  item = g_list_model_get_item (list, 0);
+  g_assert_true (item == early);
+  g_assert_null (g_list_model_get_item (list, 1));
+  g_signal_connect (list, "items-changed", G_CALLBACK (note_items), order);
+  gmulti_session_start (fixture->session, late);
+  g_assert_cmpuint (order->len, ==, 0);
+  face_wait_for (gmulti_session_get_n_unfinished (fixture->session) == 0);
+  g_assert_cmpstr (order->str, ==, "+2-1-0");
+}
+
+/* ---- blocking ---- */
+
+static gboolean
+never_source_cb (gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+test_blocking (Fixture *fixture,
+               gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/big");
+  g_autoptr (GMultiTransfer) missing = new_transfer (fixture, "/missing");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  GSource *foreign = g_idle_source_new ();
+
+  /* nothing else of the context runs meanwhile */
+  g_source_set_callback (foreign, never_source_cb, NULL, NULL);
+  g_source_attach (foreign, NULL);
+
+  bytes = gmulti_session_fetch (fixture->session, transfer, NULL, &error);
+  g_assert_no_error (error);
+  face_check_pattern (bytes, 7, 3000000);
+  g_assert_true (gmulti_transfer_is_finished (transfer));
+
+  g_assert_null (gmulti_session_fetch (fixture->session, missing, NULL, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS);
+  g_source_destroy (foreign);
+  g_source_unref (foreign);
+}
+
+static gpointer
+fetch_in_thread (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/big");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = gmulti_session_fetch (fixture->session, transfer, NULL, &error);
+
+  g_assert_no_error (error);
+  face_check_pattern (bytes, 7, 3000000);
+  return NULL;
+}
+
+static void
+test_blocking_elsewhere (Fixture *fixture,
+                         gconstpointer data)
+{
+  GThread *threads[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("blocking", fetch_in_thread, fixture);
+  /* at first nobody runs the loop, then this thread does */
+  g_usleep (5000);
+  face_run_for (100);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+static void
+fetch_in_handler (GMultiTransfer *transfer,
+                  const GError *error,
+                  gpointer user_data)
+{
+  fetch_in_thread (user_data);
+}
+
+static void
+test_blocking_in_handler (Fixture *fixture,
+                          gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (transfer, "completed", G_CALLBACK (fetch_in_handler), fixture);
+  g_bytes_unref (face_fetch (fixture->session, transfer, &error));
+  g_assert_no_error (error);
+}
+
+static gpointer
+cancel_soon (gpointer user_data)
+{
+  g_usleep (20000);
+  g_cancellable_cancel (user_data);
+  return NULL;
+}
+
+static void
+test_blocking_cancel (Fixture *fixture,
+                      gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/stall");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GThread *thread = g_thread_new ("cancel", cancel_soon, cancellable);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (gmulti_session_fetch (fixture->session, transfer, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+}
+
+/* ---- nested loops ---- */
+
+static void
+nested_cb (GMultiTransfer *transfer,
+           gpointer ignored,
+           gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  g_autoptr (GMultiTransfer) other = new_transfer (fixture, "/hello");
+  g_autoptr (GError) error = NULL;
+
+  g_bytes_unref (face_fetch (fixture->session, other, &error));
+  g_assert_no_error (error);
+}
+
+static void
+nested_progress_cb (GMultiTransfer *transfer,
+                    gpointer user_data)
+{
+  nested_cb (transfer, NULL, user_data);
+}
+
+static void
+test_nested (Fixture *fixture,
+             gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/moved");
+  g_autoptr (GString) order = g_string_new (NULL);
+
+  g_signal_connect (transfer, "notify::state", G_CALLBACK (nested_cb), fixture);
+  g_signal_connect (transfer, "redirected", G_CALLBACK (nested_cb), fixture);
+  g_signal_connect (transfer, "progress", G_CALLBACK (nested_progress_cb), fixture);
+  g_signal_connect (transfer, "completed", G_CALLBACK (nested_cb), fixture);
+  g_signal_connect (transfer, "completed", G_CALLBACK (note_completed), order);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, note_callback, order);
+  face_wait_for (g_str_has_suffix (order->str, "."));
+  g_assert_cmpstr (order->str, ==, "C.");
+}
+
+/* ---- the end ---- */
+
+static void
+test_close (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/stall");
+  g_autoptr (GMultiTransfer) late = new_transfer (fixture, "/hello");
+  g_autoptr (GString) order = g_string_new (NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  watch (transfer, order);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, note_callback, order);
+  face_run_for (10);
+  gmulti_session_close_async (fixture->session, NULL, face_store_result, &result);
+  g_assert_null (result);
+  face_wait_for (result != NULL);
+  g_assert_true (gmulti_session_close_finish (fixture->session, result, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_suffix (order->str, "7E."));
+  g_assert_true (scripted_server_wait_open (fixture->server, 0, 2000));
+
+  g_assert_null (face_fetch (fixture->session, late, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_finalize_running (Fixture *fixture,
+                       gconstpointer data)
+{
+  g_autoptr (GPtrArray) transfers = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_completed = 0;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      GMultiTransfer *transfer = new_transfer (fixture, "/stall");
+
+      g_signal_connect (transfer, "completed", G_CALLBACK (count_completed), &n_completed);
+      g_ptr_array_add (transfers, transfer);
+      gmulti_session_start (fixture->session, transfer);
+    }
+  if (g_random_boolean ())
+    face_run_for (20);
+  g_clear_object (&fixture->session);
+  face_wait_for (n_completed == 1000);
+  for (guint i = 0; i < 1000; i++)
+    g_assert_cmpint (gmulti_transfer_get_state (g_ptr_array_index (transfers, i)), ==,
+                     GMULTI_TRANSFER_STATE_CANCELLED);
+}
+
+/* A call keeps the session, and with it the transfer, until its callback. */
+static void
+test_task_holds (Fixture *fixture,
+                 gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GObject) source = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &result);
+  g_clear_object (&fixture->session);
+  g_clear_object (&transfer);
+  face_wait_for (result != NULL);
+  source = g_async_result_get_source_object (result);
+  bytes = gmulti_session_fetch_finish (GMULTI_SESSION (source), result, NULL);
+  assert_text (bytes, "hello");
+}
+
+static void
+drop_session (GMultiTransfer *transfer,
+              const GError *error,
+              gpointer user_data)
+{
+  g_clear_object (&((Fixture *) user_data)->session);
+}
+
+static void
+test_drop_in_handler (Fixture *fixture,
+                      gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GMultiTransfer) other = new_transfer (fixture, "/stall");
+  guint n_completed = 0;
+
+  g_signal_connect (transfer, "completed", G_CALLBACK (drop_session), fixture);
+  g_signal_connect (other, "completed", G_CALLBACK (count_completed), &n_completed);
+  gmulti_session_start (fixture->session, other);
+  gmulti_session_start (fixture->session, transfer);
+  face_wait_for (n_completed == 1);
+  g_assert_null (fixture->session);
+}
+
+static gpointer
+drop_in_thread (gpointer user_data)
+{
+  g_object_unref (user_data);
+  return NULL;
+}
+
+static void
+test_drop_in_thread (Fixture *fixture,
+                     gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/stall");
+  guint n_completed = 0;
+
+  g_signal_connect (transfer, "completed", G_CALLBACK (count_completed), &n_completed);
+  gmulti_session_start (fixture->session, transfer);
+  face_run_for (5);
+  g_thread_join (g_thread_new ("drop", drop_in_thread, g_steal_pointer (&fixture->session)));
+  face_wait_for (n_completed == 1);
+}
+
+static void
+test_settings (Fixture *fixture,
+               gconstpointer data)
+{
+  g_autofree char *agent = NULL;
+  guint host = 0;
+  int priority = 0;
+
+  g_object_get (fixture->session, "max-connections-per-host", &host, "priority", &priority, "user-agent", &agent, NULL);
+  g_assert_cmpuint (host, ==, 6);
+  g_assert_cmpint (priority, ==, 130);
+  g_assert_true (g_str_has_prefix (agent, "libgmulti/"));
+  g_object_set (fixture->session, "max-active", 3, "user-agent", "test", "progress-interval", 5, NULL);
+  g_assert_cmpuint (gmulti_session_get_max_active (fixture->session), ==, 3);
+  g_assert_cmpuint (gmulti_session_get_progress_interval (fixture->session), ==, 5);
+  g_assert_cmpint (gmulti_session_is_threaded (fixture->session), ==, data != NULL);
+}
+
+static void
+add (const char *name,
+     void (*func) (Fixture *fixture, gconstpointer data))
+{
+  g_autofree char *own = g_strconcat ("/session/own/", name, NULL);
+  g_autofree char *threaded = g_strconcat ("/session/threaded/", name, NULL);
+
+  g_test_add (own, Fixture, NULL, set_up, func, tear_down);
+  g_test_add (threaded, Fixture, "threaded", set_up, func, tear_down);
+}
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  add ("fetch", test_fetch);
+  add ("again", test_again);
+  add ("big", test_big);
+  add ("failures", test_failures);
+  add ("not-started", test_not_started);
+  add ("accept-status", test_accept_status);
+  add ("busy", test_busy);
+  add ("order", test_order);
+  add ("cancel", test_cancel);
+  add ("cancel-method", test_cancel_method);
+  add ("cancel-late", test_cancel_late);
+  add ("pause", test_pause);
+  add ("start", test_start);
+  add ("start-again-in-handler", test_start_again_in_handler);
+  add ("priority", test_priority);
+  add ("list", test_list);
+  add ("blocking", test_blocking);
+  add ("blocking-elsewhere", test_blocking_elsewhere);
+  add ("blocking-in-handler", test_blocking_in_handler);
+  add ("blocking-cancel", test_blocking_cancel);
+  add ("nested", test_nested);
+  add ("close", test_close);
+  add ("finalize-running", test_finalize_running);
+  add ("task-holds", test_task_holds);
+  add ("drop-in-handler", test_drop_in_handler);
+  add ("drop-in-thread", test_drop_in_thread);
+  add ("settings", test_settings);
+  return g_test_run ();
+}
