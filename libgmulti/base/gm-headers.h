@@ -9,7 +9,7 @@
 /* GmHeaders: everything a transfer was told in header fields, over all its requests: one growable block of bytes plus
  * an index into it. Heads are kept raw (the C face shows raw lines), entries point into them. Refcounted with an atomic
  * count; the content belongs to one thread at a time. A cleared block is reused without touching the allocator as long
- * as it stays within 1 KiB and 24 entries, or within what it grew to before.
+ * as it stays within 512 bytes and 12 entries (what servers send by themselves), or within what it grew to before.
  *
  * Every span handed out is borrowed and valid until the next call that adds or clears. Offsets and indexes stay valid
  * until gm_headers_clear () or a truncation below them.
@@ -46,8 +46,8 @@ typedef struct
   guint8 origin; /* one GmHeaderOrigin */
 } GmHeaderEntry;
 
-#define GM_HEADERS_BLOCK_SIZE 1024
-#define GM_HEADERS_INDEX_SIZE 24
+#define GM_HEADERS_BLOCK_SIZE 512
+#define GM_HEADERS_INDEX_SIZE 12
 
 /* Members are read by the inline functions below and written by gm-headers.c alone. */
 typedef struct

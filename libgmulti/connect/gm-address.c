@@ -151,6 +151,55 @@ gm_address_print (const GmAddress *self,
   return buffer;
 }
 
+/* ---- ends of a connection ---- */
+
+void
+gm_endpoint_set (GmEndpoint *self,
+                 const GmAddress *address)
+{
+  *self = (GmEndpoint){ 0 };
+  if (address->len == 0)
+    return;
+
+  if (address->sa.any.sa_family == AF_UNIX || address->len > sizeof self->sa)
+    {
+      self->len = sizeof self->sa.any.sa_family;
+      self->sa.any.sa_family = address->sa.any.sa_family;
+      return;
+    }
+  self->len = address->len;
+  memcpy (&self->sa, &address->sa, address->len);
+}
+
+static void
+widen (GmAddress *address,
+       const GmEndpoint *from)
+{
+  address->len = from->len;
+  memcpy (&address->sa, &from->sa, sizeof from->sa);
+}
+
+guint16
+gm_endpoint_get_port (const GmEndpoint *self)
+{
+  GmAddress address = { 0 };
+
+  widen (&address, self);
+  return self->len > 0 ? gm_address_get_port (&address) : 0;
+}
+
+char *
+gm_endpoint_print (const GmEndpoint *self,
+                   char buffer[GM_ADDRESS_TEXT_MAX])
+{
+  GmAddress address = { 0 };
+
+  widen (&address, self);
+  return gm_address_print (&address, buffer);
+}
+
+/* ---- lists ---- */
+
 GmAddresses *
 gm_addresses_new (guint n)
 {

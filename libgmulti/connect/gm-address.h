@@ -22,6 +22,19 @@ typedef struct _GmAddress
 
 #define GM_ADDRESS_TEXT_MAX 64
 
+/* One end of a connection, as it is remembered: a quarter of the size, because of a unix-domain socket only the family is
+ * kept (its path is in the settings). */
+typedef struct
+{
+  socklen_t len; /* 0 = not known */
+  union
+  {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } sa;
+} GmEndpoint;
+
 /* Numeric IPv4 (dotted quad) or IPv6 (without brackets, zone id allowed); FALSE for anything else. */
 gboolean gm_address_parse    (GmAddress *self,
                               GmSpan text,
@@ -36,6 +49,13 @@ guint16  gm_address_get_port (const GmAddress *self);
 /* The numeric host (or path) as text without port; returns @buffer. */
 char    *gm_address_print    (const GmAddress *self,
                               char buffer[GM_ADDRESS_TEXT_MAX]);
+
+void     gm_endpoint_set      (GmEndpoint *self,
+                               const GmAddress *address);
+guint16  gm_endpoint_get_port (const GmEndpoint *self);
+/* As gm_address_print(); nothing for a unix-domain socket. */
+char    *gm_endpoint_print    (const GmEndpoint *self,
+                               char buffer[GM_ADDRESS_TEXT_MAX]);
 
 /* Immutable, atomically refcounted; one allocation. */
 typedef struct

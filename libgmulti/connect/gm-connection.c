@@ -25,16 +25,29 @@ static void
 learn_addresses (GmConnection *self)
 {
   GmSocket *socket = gm_connection_get_socket (self);
+  GmAddress address = { .len = sizeof address.sa };
 
   if (socket == NULL || socket->fd < 0)
     return;
 
-  self->remote.len = sizeof self->remote.sa;
-  if (getpeername (socket->fd, &self->remote.sa.any, &self->remote.len) != 0)
-    self->remote.len = 0;
-  self->local.len = sizeof self->local.sa;
-  if (getsockname (socket->fd, &self->local.sa.any, &self->local.len) != 0)
-    self->local.len = 0;
+  if (getpeername (socket->fd, &address.sa.any, &address.len) == 0)
+    gm_endpoint_set (&self->remote, &address);
+  address.len = sizeof address.sa;
+  if (getsockname (socket->fd, &address.sa.any, &address.len) == 0)
+    gm_endpoint_set (&self->local, &address);
+}
+
+/* Layers that only set up take no part in what follows: neither time nor memory for them. */
+static void
+shed_layers (GmConnection *self)
+{
+  while (self->top->type->set_up_only)
+    {
+      GmLayer *layer = self->top;
+
+      self->top = g_steal_pointer (&layer->next);
+      gm_layer_free (layer);
+    }
 }
 
 GmResult
@@ -47,6 +60,8 @@ gm_connection_connect (GmConnection *self)
 
   self->state = GM_CONNECTION_BUSY;
   self->connected_at = self->host.reactor->now;
+  gm_layer_query (self->top, GM_QUERY_RESOLVED_AT, &self->resolved_at);
+  shed_layers (self);
   learn_addresses (self);
 
   return GM_OK;

@@ -61,8 +61,9 @@ struct _GmConnection
   gint64 connected_at; /* 0 until then */
   GmTimer timer; /* goodbye limit while CLOSING; age limit while IDLE */
   GmError error; /* details of what went wrong below; the first */
-  GmAddress remote;
-  GmAddress local;
+  gint64 resolved_at; /* 0 until then */
+  GmEndpoint remote;
+  GmEndpoint local;
 };
 
 /* ---- connection ---- */

@@ -499,6 +499,7 @@ static const GmLayerType won_type = {
   .name = "race",
   .query = won_query,
   .free = race_free,
+  .set_up_only = TRUE,
 };
 
 GmLayer *

@@ -30,13 +30,13 @@ typedef enum
 typedef struct
 {
   GmLayer layer; /* first member */
-  GmAddress address;
   SocketState state;
   GmResult failure; /* while STATE_FAILED */
   GmLocalBind *bind; /* (owned) (nullable) */
   GmSocket *socket; /* (owned) (nullable) */
   GmTimer retry;
   gint64 heard_at; /* last successful read */
+  GmAddress address; /* last member: memory ends where the address does */
 } SocketLayer;
 
 static GmResult
@@ -455,11 +455,16 @@ static GmLayer *
 new_real (GmLayerHost *host,
           const GmAddress *address)
 {
-  SocketLayer *self = g_new0 (SocketLayer, 1);
+  /* Room for a path is needed by few, and by an application that may put another address in its place. */
+  gsize size = host->open_socket == NULL
+                 ? G_STRUCT_OFFSET (SocketLayer, address.sa) + MAX (address->len, sizeof address->sa.v6)
+                 : sizeof (SocketLayer);
+  SocketLayer *self = g_malloc0 (size);
 
   self->layer.type = &socket_type;
   self->layer.host = host;
-  self->address = *address;
+  self->address.len = address->len;
+  memcpy (&self->address.sa, &address->sa, address->len);
   return &self->layer;
 }
 

@@ -72,6 +72,7 @@ typedef struct
    * the layer itself needs. */
   void (*adjust) (GmLayer *self, GmIo want);
   void (*free) (GmLayer *self);
+  gboolean set_up_only; /* with the chain connected it has no more to do: the connection takes it out and frees it */
 } GmLayerType;
 
 struct _GmLayer

@@ -378,12 +378,12 @@ client_before_request (GmClient *client)
     return GM_ANSWER_ABORT;
   info = gm_transfer_get_info (easy->transfer);
   if (info->remote.len > 0)
-    gm_address_print (&info->remote, remote);
+    gm_endpoint_print (&info->remote, remote);
   if (info->local.len > 0)
-    gm_address_print (&info->local, local);
+    gm_endpoint_print (&info->local, local);
   CALL_OUT (easy, answer = easy->set.prereqfunction (easy->set.prereqdata, remote, local,
-                                                     gm_address_get_port (&info->remote),
-                                                     gm_address_get_port (&info->local)));
+                                                     gm_endpoint_get_port (&info->remote),
+                                                     gm_endpoint_get_port (&info->local)));
   return answer == CURL_PREREQFUNC_OK ? GM_ANSWER_OK : GM_ANSWER_ABORT;
 }
 

@@ -321,10 +321,10 @@ get_plain_long (GmCurlEasy *easy,
       *answer = info->condition_unmet || info->status == 304;
       return CURLE_OK;
     case CURLINFO_PRIMARY_PORT:
-      *answer = info->remote.len > 0 ? gm_address_get_port (&info->remote) : 0;
+      *answer = info->remote.len > 0 ? gm_endpoint_get_port (&info->remote) : 0;
       return CURLE_OK;
     case CURLINFO_LOCAL_PORT:
-      *answer = info->local.len > 0 ? gm_address_get_port (&info->local) : 0;
+      *answer = info->local.len > 0 ? gm_endpoint_get_port (&info->local) : 0;
       return CURLE_OK;
     case CURLINFO_HTTP_VERSION:
       *answer = get_http_version (info);
@@ -388,14 +388,17 @@ get_content_type (GmCurlEasy *easy)
 static const char *
 get_address (GmCurlEasy *easy,
              GmCurlText which,
-             const GmAddress *address)
+             const GmEndpoint *address)
 {
   char text[GM_ADDRESS_TEXT_MAX];
 
   if (address->len == 0)
     return "";
+  /* At a unix-domain socket the path stands for it. */
+  if (address->sa.any.sa_family == AF_UNIX)
+    return which == GM_CURL_TEXT_PRIMARY_IP ? gm_transfer_get_string (easy->transfer, GM_OPTION_UNIX_PATH) : "";
 
-  return gm_curl_easy_keep_text (easy, which, g_strdup (gm_address_print (address, text)));
+  return gm_curl_easy_keep_text (easy, which, g_strdup (gm_endpoint_print (address, text)));
 }
 
 static const char *

@@ -449,8 +449,12 @@ state_connecting (GmTransfer *self)
   GmTimes *times = &self->info.hop.times;
   GmResult result = gm_connection_connect (connection);
 
-  if (times->resolved == 0 && connection->top != NULL)
-    gm_layer_query (connection->top, GM_QUERY_RESOLVED_AT, &times->resolved);
+  if (times->resolved == 0)
+    {
+      times->resolved = connection->resolved_at;
+      if (result != GM_OK && connection->top != NULL)
+        gm_layer_query (connection->top, GM_QUERY_RESOLVED_AT, &times->resolved);
+    }
   if (result != GM_OK)
     return result;
 

@@ -16,7 +16,7 @@ typedef struct
   guint http_version; /* as in GmInfo */
   gint64 length;      /* announced; -1 unknown */
   GmUrl *url;         /* (owned) (nullable): where it came from, after redirects */
-  GmAddress remote;   /* len 0 = none */
+  GmEndpoint remote; /* len 0 = none */
   guint n_fields;
   guint reason_len;
   char data[]; /* the reason phrase, then each field as "name\0value\0" */

@@ -51,8 +51,8 @@ typedef struct
   guint64 uploaded;
   gint64 filetime; /* seconds since 1970; -1 unknown */
   gint64 retry_after; /* seconds; 0 none */
-  GmAddress remote; /* len 0 = none */
-  GmAddress local;
+  GmEndpoint remote; /* len 0 = none */
+  GmEndpoint local;
   gboolean condition_unmet;
   GmUrl *redirect_url; /* (owned) (nullable): where it would go if it followed */
 } GmInfo;

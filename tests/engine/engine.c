@@ -88,7 +88,7 @@ static void
 collect_foreign (Engine *self,
                  int wait_ms)
 {
-  struct epoll_event events[64];
+  struct epoll_event events[256];
   int n = epoll_wait (self->epoll_fd, events, G_N_ELEMENTS (events), wait_ms);
 
   for (int i = 0; i < n; i++)
@@ -181,8 +181,8 @@ turn_context (Engine *self,
 }
 
 void
-engine_turn (Engine *self,
-             gint64 wait_us)
+engine_turn_only (Engine *self,
+                  gint64 wait_us)
 {
   self->n_turns++;
   switch (self->loop)
@@ -202,6 +202,13 @@ engine_turn (Engine *self,
       gm_multi_turn (self->multi, 0);
       break;
     }
+}
+
+void
+engine_turn (Engine *self,
+             gint64 wait_us)
+{
+  engine_turn_only (self, wait_us);
   take_facts (self);
 }
 

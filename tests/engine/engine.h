@@ -61,6 +61,9 @@ void     engine_remove    (Fetch *fetch);
 /* One wait of at most @wait_us and one turn. */
 void     engine_turn      (Engine *self,
                            gint64 wait_us);
+/* The same, without taking facts: their transfers need not be of a Fetch. */
+void     engine_turn_only (Engine *self,
+                           gint64 wait_us);
 /* Turns until nothing is running; until @condition holds; for a time. */
 void     engine_run       (Engine *self);
 void     engine_run_until (Engine *self,
