@@ -73,6 +73,9 @@ void          gm_core_interrupt      (GmCore *self);
 /* ---- the engine's thread ---- */
 gboolean      gm_core_is_alive       (GmCore *self);
 GmMulti      *gm_core_get_multi      (GmCore *self);
+/* @errand has no engine any more: it waits for nothing. Its slot stays taken while its file is being finished. */
+void          gm_core_withdraw       (GmCore *self,
+                                      GmErrand *errand);
 /* @errand is over: its slot is free. */
 void          gm_core_errand_ended      (GmCore *self,
                                       GmErrand *errand);

@@ -593,8 +593,8 @@ gm_core_admit (GmCore *self,
 }
 
 void
-gm_core_errand_ended (GmCore *self,
-                   GmErrand *errand)
+gm_core_withdraw (GmCore *self,
+                  GmErrand *errand)
 {
   if (errand->tick_link.data != NULL)
     {
@@ -607,6 +607,13 @@ gm_core_errand_ended (GmCore *self,
       errand->waiting = NULL;
       set_n_queued (self);
     }
+}
+
+void
+gm_core_errand_ended (GmCore *self,
+                   GmErrand *errand)
+{
+  gm_core_withdraw (self, errand);
   if (errand->running)
     {
       errand->running = FALSE;

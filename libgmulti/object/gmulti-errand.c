@@ -523,6 +523,7 @@ end (GmErrand *self,
   self->final_error = make_error (self, result);
   if (self->feed != NULL)
     gm_feed_stop (self->feed);
+  gm_core_withdraw (self->core, self);
   drop_engine (self);
 
   if (self->store != NULL)
