@@ -87,6 +87,14 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   /* a file has another number for it than a server */
   if (result == GM_RESUME_REFUSED && url != NULL && gm_url_get_scheme (url) == GM_SCHEME_FILE)
     return CURLE_BAD_DOWNLOAD_RESUME;
+  /* and others for what cannot be opened to be written, or written */
+  if (gm_transfer_get_error (transfer)->phase == GM_PHASE_STORAGE)
+    {
+      if (result == GM_FILE_NOT_FOUND || result == GM_FILE_ACCESS || result == GM_FILE_IS_FOLDER)
+        return CURLE_WRITE_ERROR;
+      if (result == GM_FILE_WRITE_FAILED || result == GM_NO_SPACE)
+        return CURLE_SEND_ERROR;
+    }
 
   return gm_curl_code_from_result (result);
 }

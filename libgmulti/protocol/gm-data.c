@@ -38,8 +38,6 @@ tell_field (GmRequest *request,
     result = gm_headers_append (request->headers, GM_HEADER_FINAL, name, value);
   if (result == GM_OK && client->ops->header != NULL && client->ops->header (client, line, strlen (line)) != GM_ANSWER_OK)
     result = GM_WRITE_FAILED;
-  if (result == GM_OK && request->settings->headers_in_body)
-    result = gm_sink_write (&request->client_sink.sink, line, strlen (line));
 
   return result;
 }

@@ -232,6 +232,28 @@ asking_run (Asking *self,
 }
 
 void
+asking_wait_body (Asking *self,
+                  gsize len)
+{
+  gint64 end = g_get_monotonic_time () + TURNING_LIMIT_US;
+
+  while (self->body->len < len && g_get_monotonic_time () < end)
+    turn (self);
+  g_assert_cmpuint (self->body->len, >=, len);
+}
+
+void
+asking_wait_upload (Asking *self,
+                    guint64 len)
+{
+  gint64 end = g_get_monotonic_time () + TURNING_LIMIT_US;
+
+  while (self->info.uploaded < len && g_get_monotonic_time () < end)
+    turn (self);
+  g_assert_cmpuint (self->info.uploaded, >=, len);
+}
+
+void
 asking_wait (Asking *self,
              guint ms)
 {

@@ -62,7 +62,12 @@ GmResult asking_finish (Asking *self);
 GmResult asking_run    (Asking *self,
                         const char *url,
                         GmMethod method);
-/* Turns for @ms real milliseconds. */
+/* Turns until so many bytes came, or went out, at least; asserts that they do. */
+void     asking_wait_body (Asking *self,
+                        gsize len);
+void     asking_wait_upload (Asking *self,
+                        guint64 len);
+/* Turns for @ms real milliseconds: for what must not happen. */
 void     asking_wait   (Asking *self,
                         guint ms);
 void     asking_check_body (Asking *self,

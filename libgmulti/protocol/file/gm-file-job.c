@@ -222,9 +222,9 @@ work_open_read (GmFileJob *self)
 
   if (!open_file (self, O_RDONLY))
     return;
-  if (!resolve_range (self))
+  if (!self->head_only && (self->bad_range || !resolve_range (self)))
     {
-      self->result = GM_RESUME_REFUSED;
+      self->result = self->bad_range ? GM_RANGE_REFUSED : GM_RESUME_REFUSED;
       return;
     }
 

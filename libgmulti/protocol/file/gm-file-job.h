@@ -49,6 +49,7 @@ struct _GmFileJob
   char *path; /* (owned): to open */
   GmHttpRange range; /* OPEN_READ, as gm_http_range_parse() gives it; 0 and -1 = all */
   gboolean head_only; /* OPEN_READ: no bytes */
+  gboolean bad_range; /* OPEN_READ: answer RANGE_REFUSED once it is open */
   gboolean append; /* OPEN_WRITE: keep what is there */
   guint mode; /* OPEN_WRITE: of a new file */
   GmFileHandle *handle; /* (owned) (nullable): to work on; from opening: the new one */
@@ -56,7 +57,7 @@ struct _GmFileJob
   gsize len; /* READ: most; WRITE: bytes at data */
   char *data; /* (owned) (nullable): WRITE: the bytes; READ: those read */
   /* ---- answered ---- */
-  GmResult result;
+  GmResult result; /* a refused range comes with size and mtime all the same */
   int sys_errno;
   gint64 size; /* of the file when it was opened; -1 = it has none */
   gint64 mtime; /* seconds since 1970 */

@@ -61,7 +61,7 @@ start (GmFileRead *self,
 
 /* What is asked for: an offset to resume at goes before a range. Of several ranges none can be had, because the answer
  * has no form for them. */
-static GmResult
+static gboolean
 find_range (GmRequest *request,
             GmHttpRange *range)
 {
@@ -71,11 +71,10 @@ find_range (GmRequest *request,
   *range = (GmHttpRange){ 0, -1 };
   if (settings->resume_from > 0)
     range->start = settings->resume_from;
-  else if (settings->range != NULL &&
-           (!gm_http_range_parse (gm_span (settings->range, strlen (settings->range)), range, &n) || n != 1))
-    return GM_RANGE_REFUSED;
+  else if (settings->range != NULL)
+    return gm_http_range_parse (gm_span (settings->range, strlen (settings->range)), range, &n) && n == 1;
 
-  return GM_OK;
+  return TRUE;
 }
 
 GmResult
@@ -84,25 +83,21 @@ gm_file_read_begin (GmRequest *request,
                     GmFileRead **out)
 {
   GmFileRead *self = gm_request_alloc (request, sizeof *self);
-  GmFileJob *job;
-  GmHttpRange range;
+  GmFileJob *job = gm_file_job_new (GM_FILE_OPEN_READ, NULL);
 
   *out = self;
   self->request = request;
   self->path = path;
   request->phase = GM_PHASE_REQUEST;
-  if (find_range (request, &range) != GM_OK)
-    return gm_file_fail (request, GM_RANGE_REFUSED, 0, path);
-
-  job = gm_file_job_new (GM_FILE_OPEN_READ, NULL);
   job->path = g_strdup (path);
-  job->range = range;
+  job->bad_range = !find_range (request, &job->range);
   job->head_only = request->settings->no_body || request->method == GM_METHOD_HEAD;
   GM_TRACE (FILE, request->id, 0, "reading %s", path);
   return start (self, job);
 }
 
-/* ---- the head: lines as libcurl gives them for files ---- */
+/* ---- the head: lines as libcurl gives them for files, and as there they count as no header bytes and do not go into the
+ * body ---- */
 
 static GmResult
 tell_line (GmFileRead *self,
@@ -112,7 +107,6 @@ tell_line (GmFileRead *self,
   GmRequest *request = self->request;
   GmClient *client = request->client;
 
-  request->info->header_bytes += len;
   if (client->ops->debug != NULL)
     client->ops->debug (client, GM_DEBUG_HEADER_IN, line, len);
   if (client->ops->header != NULL)
@@ -124,8 +118,6 @@ tell_line (GmFileRead *self,
       if (answer == GM_ANSWER_FAIL)
         return GM_WRITE_FAILED;
     }
-  if (request->settings->headers_in_body)
-    return gm_sink_write (&request->client_sink.sink, line, len);
 
   return GM_OK;
 }
@@ -193,6 +185,21 @@ finish (GmFileRead *self)
   return gm_sink_finish (self->request->sink);
 }
 
+/* What the file is like is told all the same. */
+static GmResult
+refuse_range (GmFileRead *self,
+              const GmFileJob *job)
+{
+  GmResult result;
+
+  self->request->info->download_size = job->size;
+  result = tell_head (self, job);
+  if (result != GM_OK)
+    return result;
+
+  return gm_file_fail (self->request, job->result, 0, self->path);
+}
+
 static GmResult
 take_open (GmFileRead *self)
 {
@@ -202,7 +209,7 @@ take_open (GmFileRead *self)
   GmResult result;
 
   self->piece = job;
-  if (job->result != GM_OK)
+  if (job->result != GM_OK && job->result != GM_RANGE_REFUSED && job->result != GM_RESUME_REFUSED)
     return gm_file_fail (request, job->result, job->sys_errno, self->path);
 
   self->state = READ_BODY;
@@ -221,6 +228,8 @@ take_open (GmFileRead *self)
       request->news (request, GM_NEWS_HEAD);
       return finish (self);
     }
+  if (job->result != GM_OK)
+    return refuse_range (self, job);
   info->download_size = job->head_only ? job->size : job->left;
   if (!job->head_only && request->settings->max_size > 0 && job->left > request->settings->max_size)
     return gm_file_fail (request, GM_TOO_LARGE, 0, self->path);
