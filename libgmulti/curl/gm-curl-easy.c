@@ -38,6 +38,7 @@ easy_alloc (void)
 
   self->magic = MAGIC;
   self->link.data = self;
+  self->last_fd = -1;
   return self;
 }
 
@@ -149,6 +150,7 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   forget_texts (self);
   self->finished = FALSE;
   self->result = CURLE_OK;
+  self->last_fd = -1;
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';
 
@@ -176,6 +178,7 @@ gm_curl_easy_finish (GmCurlEasy *self,
 
   self->finished = TRUE;
   self->result = result;
+  self->last_fd = gm_transfer_get_fd (self->transfer);
   if (result == CURLE_OK)
     return;
 

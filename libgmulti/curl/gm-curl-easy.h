@@ -73,6 +73,7 @@ struct _GmCurlEasy
   CURLMsg msg;
   GList msg_link; /* in multi->messages while unread; data is the handle, else NULL */
   CURLcode result; /* of the last run */
+  int last_fd; /* its socket then; −1 none */
   gboolean finished; /* @result is known */
   gboolean performing; /* in curl_easy_perform () */
   gboolean doomed; /* curl_easy_cleanup () came while it could not go */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gm-curl-easy.h"
-
-#include "gm-clock.h"
+#include "gm-curl-multi.h"
 
 #include <stdarg.h>
 
@@ -179,6 +177,19 @@ get_double (GmCurlEasy *easy,
   return CURLE_UNKNOWN_OPTION;
 }
 
+/* Of the connection now, else of the last one as long as it is kept. */
+static curl_socket_t
+get_socket (GmCurlEasy *easy)
+{
+  GmCurlMulti *multi = gm_curl_easy_get_active_multi (easy);
+  curl_socket_t fd = gm_transfer_get_fd (easy->transfer);
+
+  if (fd < 0 && easy->last_fd >= 0 && multi != NULL &&
+      gm_reactor_find_fd (gm_multi_get_reactor (multi->engine), easy->last_fd) != NULL)
+    fd = easy->last_fd;
+  return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
 static GmScheme
 get_scheme (GmCurlEasy *easy)
 {
@@ -346,7 +357,7 @@ get_long (GmCurlEasy *easy,
       *answer = get_protocol_bit (easy);
       return CURLE_OK;
     case CURLINFO_LASTSOCKET:
-      *answer = gm_transfer_get_fd (easy->transfer);
+      *answer = get_socket (easy);
       return CURLE_OK;
     case CURLINFO_HTTPAUTH_AVAIL:
       *answer = get_offered (easy, 401, "WWW-Authenticate");
@@ -509,8 +520,10 @@ curl_easy_getinfo (CURL *curl,
     case CURLINFO_SLIST: /* and CURLINFO_PTR */
       return get_pointer (info, answer);
     case CURLINFO_SOCKET:
-      *(curl_socket_t *) answer = gm_transfer_get_fd (easy->transfer);
-      return info == CURLINFO_ACTIVESOCKET ? CURLE_OK : CURLE_UNKNOWN_OPTION;
+      if (info != CURLINFO_ACTIVESOCKET)
+        return CURLE_UNKNOWN_OPTION;
+      *(curl_socket_t *) answer = get_socket (easy);
+      return CURLE_OK;
     case CURLINFO_OFF_T:
       return get_offset (easy, info, answer);
     default:

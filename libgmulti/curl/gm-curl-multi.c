@@ -315,13 +315,14 @@ abort_all (GmCurlMulti *self)
 {
   GmCurlEasy *easy;
 
-  self->dying = FALSE;
   self->dead = TRUE;
   while ((easy = find_unfinished (self)) != NULL)
     {
       gm_curl_multi_release (self, easy);
       add_message (self, easy, CURLE_ABORTED_BY_CALLBACK);
     }
+  /* withdrawing their sockets may have been answered with −1, too */
+  self->dying = FALSE;
 }
 
 CURLMcode

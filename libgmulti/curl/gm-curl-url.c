@@ -282,6 +282,18 @@ get_base (const CURLU *u)
   return base;
 }
 
+static gboolean
+has_control_byte (const char *text)
+{
+  for (; *text != '\0'; text++)
+    {
+      if ((guchar) *text < ' ' || *text == 0x7f)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static CURLUcode
 set_whole (CURLU *u,
            const char *text,
@@ -293,7 +305,12 @@ set_whole (CURLU *u,
   g_autoptr (GmUrl) url = NULL;
   gsize len = strlen (text);
   gboolean guessed = FALSE;
-  GmResult result = gm_url_parse_full (text, len, how, NULL, &complaint, &url);
+  GmResult result;
+
+  /* wherever it stands, and before anything else is said about it */
+  if (has_control_byte (text))
+    return CURLUE_MALFORMED_INPUT;
+  result = gm_url_parse_full (text, len, how, NULL, &complaint, &url);
 
   /* without a scheme: relative to what is there, else a host's name if that is wanted */
   if (result != GM_OK && complaint.fault == GM_URL_FAULT_NO_SCHEME && (base = get_base (u)) != NULL)
@@ -528,18 +545,6 @@ append_encoded (GString *out,
       else
         g_string_append_printf (out, "%%%02X", (guchar) *p);
     }
-}
-
-static gboolean
-has_control_byte (const char *text)
-{
-  for (; *text != '\0'; text++)
-    {
-      if ((guchar) *text < ' ' || *text == 0x7f)
-        return TRUE;
-    }
-
-  return FALSE;
 }
 
 static CURLUcode
