@@ -472,8 +472,10 @@ is_alive (GmConnection *connection)
 {
   gboolean alive = FALSE;
 
-  /* It is watched while idle, so nothing latched means nothing happened: no system call. */
-  if (connection->socket != NULL && (connection->socket->ready & (GM_IO_IN | GM_IO_HUP)) == 0)
+  /* It is watched while idle, so nothing latched means nothing happened: no system call. An edge-triggered foreign loop
+   * may have told of the end together with the last bytes, before anyone looked: then the layer is asked. */
+  if (connection->socket != NULL && (connection->socket->ready & (GM_IO_IN | GM_IO_HUP)) == 0
+      && !connection->host.reactor->foreign)
     return TRUE;
 
   return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
