@@ -443,6 +443,9 @@ const DriverType driver_types[] = {
 };
 const guint driver_n_types = G_N_ELEMENTS (driver_types);
 
+void (*driver_made) (Driver *driver);
+void (*driver_gone) (Driver *driver);
+
 Driver *
 driver_new (const DriverType *type)
 {
@@ -453,6 +456,8 @@ driver_new (const DriverType *type)
   g_assert_nonnull (driver->multi);
   driver->sockets = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   type->attach (driver);
+  if (driver_made != NULL)
+    driver_made (driver);
   return driver;
 }
 
@@ -465,6 +470,8 @@ driver_free (Driver *driver)
   g_assert_cmpuint (g_hash_table_size (driver->sockets), ==, 0); /* announced and never withdrawn */
   if (driver->type->detach != NULL)
     driver->type->detach (driver);
+  if (driver_gone != NULL)
+    driver_gone (driver);
   g_hash_table_unref (driver->sockets);
   g_free (driver);
 }

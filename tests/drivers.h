@@ -52,7 +52,12 @@ struct _Driver
   GHashTable *sockets; /* (owned) fd → DriverSocket */
   gboolean in_step; /* a call into the multi handle is on the stack */
   gpointer own; /* (owned): the driver type's */
+  gpointer faults; /* (owned) (nullable): of whoever set driver_made */
 };
+
+/* (nullable) Called for each driver when its multi handle was made, and when that is gone. */
+extern void (*driver_made) (Driver *driver);
+extern void (*driver_gone) (Driver *driver);
 
 Driver *driver_new           (const DriverType *type);
 /* Cleans the multi handle up and checks that every descriptor announced was withdrawn. All easy handles are removed. */

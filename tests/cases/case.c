@@ -533,6 +533,11 @@ run_case (gconstpointer data)
       g_test_skip ("slow: run with -m slow");
       return;
     }
+  if (!case_on_libcurl () && (run->spec->flags & CASE_NOT_YET))
+    {
+      g_test_skip (run->spec->why);
+      return;
+    }
   fds_before = count_fds ();
   c.drivers = g_ptr_array_new_with_free_func ((GDestroyNotify) driver_free);
   c.servers = g_ptr_array_new_with_free_func ((GDestroyNotify) scripted_server_free);

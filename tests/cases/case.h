@@ -17,6 +17,7 @@ typedef enum
   CASE_NOT_ON_LIBCURL_EVENTS = 1 << 5, /* the same, for the event interface alone */
   CASE_ONLY_EVENTS = 1 << 1,
   CASE_ONLY_PULL = 1 << 2,
+  CASE_NOT_YET = 1 << 6, /* ours cannot yet: @why */
   CASE_NOT_SELECT = 1 << 3, /* needs more descriptors than select can */
   CASE_SLOW = 1 << 4, /* takes seconds */
 } CaseFlags;
