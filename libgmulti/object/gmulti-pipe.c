@@ -269,9 +269,25 @@ pipe_source_finalize (GSource *source)
   self->unref_owner (self->owner);
 }
 
+/* g_pollable_source_new_full() and language bindings set closures. */
+static gboolean
+closure_callback (gpointer data)
+{
+  GValue value = G_VALUE_INIT;
+  gboolean go_on;
+
+  g_value_init (&value, G_TYPE_BOOLEAN);
+  g_closure_invoke (data, &value, 0, NULL, NULL);
+  go_on = g_value_get_boolean (&value);
+  g_value_unset (&value);
+
+  return go_on;
+}
+
 static GSourceFuncs pipe_source_funcs = {
   .dispatch = pipe_source_dispatch,
   .finalize = pipe_source_finalize,
+  .closure_callback = closure_callback,
 };
 
 GSource *

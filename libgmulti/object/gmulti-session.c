@@ -1025,7 +1025,8 @@ open_hook (GmErrand *errand,
   if (task == NULL)
     return;
 
-  if (error != NULL)
+  /* what goes wrong behind the head is told by the stream, behind what came before it */
+  if (error != NULL && (errand->head == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     g_task_return_error (task, g_error_copy (error));
   else
     g_task_return_pointer (task, gm_body_stream_new (errand), g_object_unref);

@@ -562,6 +562,8 @@ gm_store_stop (GmStore *self)
   self->errand = NULL;
   if (job != NULL)
     gm_job_abandon (&job->base);
+  /* whoever lets go of it last, this or a worker, clears it away */
+  g_clear_pointer (&self->disk, disk_unref);
 }
 
 GFile *
