@@ -144,10 +144,11 @@ terminal_size (int fd,
     }
 }
 
-/* Begins a frame where the last one began, for a terminal that now has @columns. */
+/* Begins a frame where the last one began, for a terminal that now has @columns and @lines. */
 static void
 begin_frame (GetDisplay *self,
-             guint columns)
+             guint columns,
+             guint lines)
 {
   guint up = 0;
 
@@ -163,6 +164,9 @@ begin_frame (GetDisplay *self,
   /* What was broken into more lines is not covered by as many new ones. */
   if (up > self->drawn->len)
     g_string_append (self->frame, CLEAR_BELOW);
+  /* Some of it went out at the top: what follows shall not count as the rest of that. */
+  if (up >= lines)
+    g_string_append_c (self->frame, '\n');
   self->columns = columns;
 }
 
@@ -194,7 +198,7 @@ get_display_show (GetDisplay *self,
     return;
   terminal_size (self->fd, &columns, &lines);
   columns = MIN (columns, GET_ROW_MAX);
-  begin_frame (self, columns);
+  begin_frame (self, columns, lines);
   g_ptr_array_set_size (self->drawn, 0);
   if (!self->cursor_hidden)
     {
@@ -229,7 +233,7 @@ get_display_clear (GetDisplay *self)
   if (!self->cursor_hidden)
     return;
   terminal_size (self->fd, &columns, &lines);
-  begin_frame (self, columns);
+  begin_frame (self, columns, lines);
   g_ptr_array_set_size (self->drawn, 0);
   g_string_append (self->frame, CLEAR_BELOW SHOW_CURSOR);
   send_frame (self);
@@ -246,7 +250,7 @@ get_display_print (GetDisplay *self,
   guint columns, lines;
 
   terminal_size (self->fd, &columns, &lines);
-  begin_frame (self, columns);
+  begin_frame (self, columns, lines);
   g_string_append (self->frame, safe);
   g_string_append (self->frame, self->cursor_hidden ? CLEAR_LINE "\n" : "\n");
   /* The bars again, in the same write: nothing flickers. */

@@ -148,13 +148,35 @@ written_cb (GObject *source,
 
 /* A server that has nothing past the offset says how long the whole is: then everything was here already. */
 static gboolean
-was_complete (GetJob *self)
+was_complete (GetJob *self,
+              GMultiResponse *response)
 {
-  g_autoptr (GMultiResponse) response = gmulti_transfer_ref_response (self->transfer);
   g_autofree char *whole = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, self->offset);
+  const char *range = gmulti_headers_get_value (gmulti_response_get_headers (response), "Content-Range");
 
-  return response != NULL && gmulti_response_get_status (response) == 416 &&
-         g_strcmp0 (gmulti_headers_get_value (gmulti_response_get_headers (response), "Content-Range"), whole) == 0;
+  return gmulti_response_get_status (response) == 416 && g_strcmp0 (range, whole) == 0;
+}
+
+/* Where the body goes; NULL with @error unset when there is none to be had because everything is here. */
+static GFileOutputStream *
+open_target (GetJob *self,
+             GMultiResponse *response,
+             GError **error)
+{
+  guint status = response != NULL ? gmulti_response_get_status (response) : 0;
+
+  /* Opening succeeds with any status: what the body of an error is good for is ours to say. */
+  if (status >= 400)
+    {
+      if (!was_complete (self, response))
+        g_set_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS, "The server answered %u %s", status,
+                     gmulti_response_get_reason (response));
+      return NULL;
+    }
+  if (self->offset > 0 && status == 206)
+    return g_file_append_to (self->file, G_FILE_CREATE_NONE, self->cancellable, error);
+  self->offset = 0;
+  return g_file_replace (self->file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, self->cancellable, error);
 }
 
 static void
@@ -168,19 +190,8 @@ opened_cb (GObject *source,
   g_autoptr (GMultiResponse) response = gmulti_transfer_ref_response (self->transfer);
   g_autoptr (GFileOutputStream) target = NULL;
 
-  if (stream == NULL)
-    {
-      get_job_end (self, was_complete (self) ? NULL : error);
-      return;
-    }
-  /* The opening is short and local: not worth another callback. */
-  if (self->offset > 0 && response != NULL && gmulti_response_get_status (response) == 206)
-    target = g_file_append_to (self->file, G_FILE_CREATE_NONE, self->cancellable, &error);
-  else
-    {
-      self->offset = 0;
-      target = g_file_replace (self->file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, self->cancellable, &error);
-    }
+  if (stream != NULL)
+    target = open_target (self, response, &error);
   if (target == NULL)
     {
       gmulti_transfer_cancel (self->transfer);

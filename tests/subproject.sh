@@ -23,7 +23,7 @@ cat > "$folder/user.c" <<'END'
 int
 main (void)
 {
-  return gmulti_check_version (0, 1, 0) ? 0 : 1;
+  return gmulti_check_version (1, 0, 0) ? 0 : 1;
 }
 END
 export PKG_CONFIG_PATH=

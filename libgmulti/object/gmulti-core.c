@@ -554,6 +554,10 @@ errand_now (GmCore *self,
 {
   GmResult result;
 
+  /* cancelled while it waited, and only its storage has not ended yet */
+  if (errand->ending)
+    return;
+
   self->n_running++;
   errand->running = TRUE;
   result = gm_multi_add (self->multi, errand->engine);

@@ -27,7 +27,7 @@ class Terminal:
         self.socket = os.path.join(folder, 'tmux')
         self.folder = os.path.join(folder, 'fetched')
         # The shell says the status and then keeps the terminal as it was left.
-        line = f'{shlex.join([PROGRAM, "-P", self.folder, *arguments])}; echo "status $?"; exec sleep 1000'
+        line = f'trap : INT; {shlex.join([PROGRAM, "-P", self.folder, *arguments])}; echo "status $?"; exec sleep 1000'
         # Whatever the environment of the tests is, this is a terminal with a size of its own.
         environment = {name: value for name, value in os.environ.items() if name not in ('TMUX', 'TMUX_PANE', 'COLUMNS', 'LINES')}
         environment.update(LC_ALL='C.UTF-8', TERM='xterm', SHELL='/bin/sh')
@@ -92,15 +92,29 @@ def shows_bars(server, folder):
 
 
 def survives_resizing(server, folder):
-    with Terminal(folder, 100, 14, *slow_urls(server, 4)) as terminal:
+    with Terminal(folder, 100, 16, *slow_urls(server, 4)) as terminal:
         terminal.wait_for(has_bars(4), 'four bars and the whole')
-        for columns, lines in ((60, 14), (33, 14), (12, 14), (20, 14), (140, 14), (80, 8), (30, 20), (100, 14)):
+        for columns, lines in ((60, 16), (33, 16), (20, 16), (12, 15), (20, 15), (140, 14), (80, 12), (80, 7), (81, 7), (100, 7)):
             terminal.resize(columns, lines)
             screen = terminal.wait_for(has_bars(4), f'bars after the change to {columns}x{lines}')
             assert max(map(len, screen)) < columns, screen
-        # Nothing came twice, also above: what was scrolled away is nothing of ours.
+        # They stay like that.
         time.sleep(0.3)
         assert has_bars(4)(terminal.screen()), terminal.screen()
+
+
+def survives_broken_bars_that_do_not_fit(server, folder):
+    """Made so narrow at once that the terminal pushes some of the broken bars out at its top, where nothing reaches them,
+    and where it takes lines from when it grows: what is drawn from then on is whole."""
+    def whole(screen):
+        return len(screen) > 4 and [line.split(' ')[0] for line in screen[-5:]] == ['file-0', 'file-1', 'file-2', 'file-3', '0']
+
+    with Terminal(folder, 140, 10, *slow_urls(server, 4)) as terminal:
+        terminal.wait_for(has_bars(4), 'four bars and the whole')
+        for columns, lines in ((20, 10), (140, 10), (15, 8), (100, 24)):
+            terminal.resize(columns, lines)
+            time.sleep(0.3)
+            terminal.wait_for(whole, f'whole bars after the change to {columns}x{lines}')
 
 
 def counts_what_has_no_room(server, folder):
@@ -150,8 +164,8 @@ def is_plain_on_request(server, folder):
         assert screen == ['file (1.00 kB)', 'status 0'], screen
 
 
-CASES = (shows_bars, survives_resizing, counts_what_has_no_room, leaves_the_terminal_whole, writes_failures_above_the_bars,
-         ends_on_control_c, gives_the_cursor_back_while_stopped, is_plain_on_request)
+CASES = (shows_bars, survives_resizing, survives_broken_bars_that_do_not_fit, counts_what_has_no_room, leaves_the_terminal_whole,
+         writes_failures_above_the_bars, ends_on_control_c, gives_the_cursor_back_while_stopped, is_plain_on_request)
 
 
 def main():

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 from httpd import Server  # pylint: disable=wrong-import-position
 from tap import Tap  # pylint: disable=wrong-import-position
 
-PROGRAM = re.compile(r'^.*`(first\.\w+)`:\n\n```\w+\n(.*?)^```\n\n```sh\n(.*?)^```\n', re.MULTILINE | re.DOTALL)
+PROGRAM = re.compile(r'^[^\n]*`(first\.\w+)`:\n\n```\w+\n(.*?)^```\n\n```sh\n(.*?)^```\n', re.MULTILINE | re.DOTALL)
 URL = 'http://localhost/'
 TIME_LIMIT = 100
 
@@ -25,9 +25,9 @@ def environment(build, folder):
     bindings = os.path.join(build, 'introspection')
     vapi = os.path.join(folder, 'share', 'vala', 'vapi')
     os.makedirs(vapi)
-    for name in os.listdir(bindings):
-        if name.endswith(('.vapi', '.deps')):
-            shutil.copy(os.path.join(bindings, name), vapi)
+    # Meson keeps the second of them where it keeps what it only installs.
+    shutil.copy(os.path.join(bindings, 'gmulti-1.vapi'), vapi)
+    shutil.copy(os.path.join(build, 'meson-private', 'gmulti-1.deps'), vapi)
     return {**os.environ,
             'PKG_CONFIG_PATH': os.path.join(build, 'meson-uninstalled'),
             'LD_LIBRARY_PATH': os.path.join(build, 'libgmulti', 'object'),
@@ -47,7 +47,7 @@ def run(name, program, commands, env, url):
 
 
 def main():
-    readme, build = sys.argv[1:3]
+    readme, build = map(os.path.abspath, sys.argv[1:3])
     with open(readme, encoding='utf-8') as file:
         text = file.read()
     programs = PROGRAM.findall(text)
