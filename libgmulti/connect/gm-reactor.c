@@ -136,16 +136,21 @@ withdraw (GmSocket *self)
 {
   GmReactor *reactor = self->reactor;
 
+  /* A child shares both sets, ours and the application's, with its parent, whose watches these still are. */
+  if (reactor->fork_generation != gm_fork_generation ())
+    {
+      self->told = GM_IO_NONE;
+      self->assigned = NULL;
+      self->in_epoll = FALSE;
+      return;
+    }
+
   if (self->told != GM_IO_NONE && reactor->ops->announce != NULL)
     {
       reactor->ops->announce (reactor, self, GM_IO_NONE);
       self->told = GM_IO_NONE;
     }
   self->assigned = NULL;
-
-  /* A child shares the set with its parent, whose watch this still is. */
-  if (self->in_epoll && reactor->fork_generation != gm_fork_generation ())
-    self->in_epoll = FALSE;
   if (self->in_epoll)
     {
       epoll_ctl (reactor->epoll_fd, EPOLL_CTL_DEL, self->fd, NULL);

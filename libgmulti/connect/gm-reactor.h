@@ -65,7 +65,7 @@ struct _GmSocket
 typedef struct
 {
   /* @socket's want mask changed from socket->told to @want; 0 = not to be watched any more. Not called for sockets of
-   * which nothing is wanted and nothing was told. */
+   * which nothing is wanted and nothing was told, nor in a child process: the watches are its parent's. */
   void (*announce) (GmReactor *reactor, GmSocket *socket, GmIo want);
   /* The time until which the caller may sleep became earlier than what gm_reactor_next() said last; only outside a
    * turn. */

@@ -257,6 +257,8 @@ gm_multi_turn (GmMulti *self,
 {
   GmReactor *reactor = &self->reactor;
   gint64 deadline;
+  guint before;
+  gboolean all;
 
   if (self->turning > 0)
     return;
@@ -267,14 +269,12 @@ gm_multi_turn (GmMulti *self,
   self->turning++;
   gm_reactor_begin_turn (reactor);
   deadline = budget_us > 0 ? reactor->now + budget_us : 0;
-  if (gm_reactor_run (reactor, deadline))
-    {
-      guint before = reactor->runnables.length;
-
-      gm_reactor_expire (reactor);
-      if (reactor->runnables.length > before)
-        gm_reactor_run (reactor, deadline);
-    }
+  all = gm_reactor_run (reactor, deadline);
+  before = reactor->runnables.length;
+  /* Also when the time is used up: where it always is, deadlines would never come. */
+  gm_reactor_expire (reactor);
+  if (all && reactor->runnables.length > before)
+    gm_reactor_run (reactor, deadline);
   self->turning--;
 
   if (self->dead)

@@ -181,7 +181,9 @@ on_connection_turn (GmConnection *connection,
 {
   GmTransfer *self = user;
 
-  self->runnable.run (&self->runnable);
+  /* One turn each: who is on the list itself has, or will have, its own. */
+  if (!gm_runnable_is_queued (&self->runnable))
+    self->runnable.run (&self->runnable);
 }
 
 static void
@@ -891,25 +893,35 @@ update_wants (GmTransfer *self)
     gm_connection_set_want (request->connection, request->protocol->want (request));
 }
 
-/* A deadline has passed and a foreign loop drives us: it may have told the time before it told of data that is there.
- * The sockets of this one transfer are looked at by hand. */
+static void
+look_at_socket (GmSocket *socket)
+{
+  struct pollfd pfd = { socket->fd, POLLIN | POLLOUT, 0 };
+
+  if (socket->fd >= 0 && poll (&pfd, 1, 0) > 0)
+    socket->ready |= (guint8) (((pfd.revents & POLLIN) ? GM_IO_IN : 0) | ((pfd.revents & POLLOUT) ? GM_IO_OUT : 0) |
+                               ((pfd.revents & (POLLERR | POLLHUP)) ? GM_IO_HUP | GM_IO_IN | GM_IO_OUT : 0));
+}
+
+/* A deadline has passed, and not everything that is ready need be known: a foreign loop may tell the time before it tells
+ * of data, and the own set gives only so many events at a time. The sockets of this one transfer are looked at by hand. */
 static void
 look_at_sockets (GmTransfer *self)
 {
   GmReactor *reactor = gm_multi_get_reactor (self->multi);
-  GmRunnable *owner = &self->run->request.connection->runnable;
+  GmConnection *connection = self->run->request.connection;
+  GmSocket *socket = gm_connection_get_socket (connection);
 
+  if (socket != NULL)
+    {
+      look_at_socket (socket);
+      return;
+    }
   for (guint i = 0; i < reactor->slots->len; i++)
     {
-      GmSocket *socket = g_ptr_array_index (reactor->slots, i);
-      struct pollfd pfd;
-
-      if (socket == NULL || socket->owner != owner || socket->fd < 0)
-        continue;
-      pfd = (struct pollfd){ socket->fd, POLLIN | POLLOUT, 0 };
-      if (poll (&pfd, 1, 0) > 0)
-        socket->ready |= (guint8) (((pfd.revents & POLLIN) ? GM_IO_IN : 0) | ((pfd.revents & POLLOUT) ? GM_IO_OUT : 0) |
-                                   ((pfd.revents & (POLLERR | POLLHUP)) ? GM_IO_HUP | GM_IO_IN | GM_IO_OUT : 0));
+      socket = g_ptr_array_index (reactor->slots, i);
+      if (socket != NULL && socket->owner == &connection->runnable)
+        look_at_socket (socket);
     }
 }
 
@@ -919,7 +931,7 @@ step (GmTransfer *self)
   GmReactor *reactor = gm_multi_get_reactor (self->multi);
   GmResult result;
 
-  if (reactor->foreign && self->run != NULL && self->run->request.connection != NULL &&
+  if (self->run != NULL && self->run->request.connection != NULL &&
       check_deadlines (self, reactor->now) != GM_AGAIN)
     look_at_sockets (self);
 
