@@ -16,6 +16,9 @@ guint         chance_below      (Chance       *chance,
 /* True in @percent of a hundred cases. */
 gboolean      chance_percent    (Chance       *chance,
                                  guint         percent);
+/* @text with "%P" and "%R" replaced by the ports; to be freed. */
+char         *plan_with_ports   (const PlanTransfer *transfer,
+                                 const char   *text);
 /* @more: the answer may lead to a further request, for which the next response is. */
 PlanResponse *plan_response_new (Chance       *chance,
                                  PlanTransfer *transfer,

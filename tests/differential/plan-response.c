@@ -156,13 +156,15 @@ add_location (Draft *draft, guint nth)
   guint which = chance_percent (draft->chance, 70) ? chance_below (draft->chance, 4)
                                                    : chance_below (draft->chance, G_N_ELEMENTS (forms));
   g_autoptr (GString) text = g_string_new (forms[which]);
+  g_autofree char *location = NULL;
   char number[16];
 
   g_snprintf (number, sizeof number, "%u", draft->transfer->index);
   g_string_replace (text, "@T", number, 0);
   g_snprintf (number, sizeof number, "%u", nth + 1);
   g_string_replace (text, "@N", number, 0);
-  g_string_append_printf (draft->head, "Location: %s\r\n", text->str);
+  location = plan_with_ports (draft->transfer, text->str);
+  g_string_append_printf (draft->head, "Location: %s\r\n", location);
   g_string_append_printf (draft->transfer->tags, " location=%u", which);
 }
 
@@ -335,6 +337,8 @@ plan_response_new (Chance *chance, PlanTransfer *transfer, guint nth, gboolean m
   response->drop_reused = chance_percent (chance, 6);
   response->on_expect = chance_percent (chance, 70) ? PLAN_CONTINUE_SEND
                         : chance_percent (chance, 50) ? PLAN_CONTINUE_SILENT : PLAN_CONTINUE_REFUSED;
+  if (response->on_expect == PLAN_CONTINUE_REFUSED)
+    g_string_append (transfer->tags, " 417");
   draft.status = choose_status (chance, more);
   draft.http10 = chance_percent (chance, 8);
   draft.fault = !more && chance_percent (chance, 14) ? faults[chance_below (chance, G_N_ELEMENTS (faults))] : NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan-private.h"
 
+#include <string.h>
+
 /* Redirects at most in a row, so that the limit is met at times and no series is endless. */
 #define MOST_RESPONSES 4
 
@@ -72,6 +74,27 @@ tag (PlanTransfer *transfer, const char *name)
   g_string_append (transfer->tags, name);
 }
 
+char *
+plan_with_ports (const PlanTransfer *transfer, const char *text)
+{
+  g_autoptr (GString) result = g_string_new (text);
+  char number[8];
+
+  g_snprintf (number, sizeof number, "%u", transfer->port);
+  g_string_replace (result, "%P", number, 0);
+  g_snprintf (number, sizeof number, "%u", transfer->refused_port);
+  g_string_replace (result, "%R", number, 0);
+  return g_string_free (g_steal_pointer (&result), FALSE);
+}
+
+static void
+add_header_line (PlanTransfer *transfer, const char *line)
+{
+  if (transfer->header_lines->len > 0)
+    g_string_append_c (transfer->header_lines, '\n');
+  g_string_append (transfer->header_lines, line);
+}
+
 static void
 choose_url (Chance *chance, PlanTransfer *transfer)
 {
@@ -82,17 +105,19 @@ choose_url (Chance *chance, PlanTransfer *transfer)
     "http://127.0.0.1:%%R/t%u/0",         "http:/127.0.0.1:%%P/t%u/0",          "http://127.0.0.1:%%P?t%u/0",
     "http://us%%40er:p%%3a@one.test:%%P/t%u/0", "gopher9://127.0.0.1:%%P/t%u/0",   "http://127.0.0.1:99999/t%u/0",
     "http://via.test:80/t%u/0",           "http://127.1:%%P/t%u/0",             "http://127.0.0.1:%%P/t%u/0?x y",
-    "http://localhost:%%P/t%u/0",         "http://[::1:%%P/t%u/0",              "file:///dev/null?t%u",
+    "http://localhost:%%P/t%u/0",         "http://[::1:%%P/t%u/0",              "file://" PLAN_FILE,
     "http://127.0.0.1:0%%P/t%u/0",        "http:///127.0.0.1:%%P/t%u/0",        "file:///nonexistent/t%u",
   };
   guint which = chance_percent (chance, 80) ? chance_below (chance, 4) : chance_below (chance, G_N_ELEMENTS (forms));
   g_autoptr (GString) text = g_string_new (forms[which]);
+  g_autofree char *url = NULL;
   char number[16];
 
   g_snprintf (number, sizeof number, "%u", transfer->index);
   g_string_replace (text, "%u", number, 0);
   g_string_replace (text, "%%", "%", 0);
-  set_text (transfer, CURLOPT_URL, text->str);
+  url = plan_with_ports (transfer, text->str);
+  set_text (transfer, CURLOPT_URL, url);
   g_string_append_printf (transfer->tags, " url=%u", which);
 }
 
@@ -120,7 +145,7 @@ choose_post (Chance *chance, PlanTransfer *transfer)
     case 3:
       set_number (transfer, CURLOPT_POST, 1);
       set_text (transfer, CURLOPT_POSTFIELDS, NULL);
-      set_list (transfer, CURLOPT_HTTPHEADER, "Transfer-Encoding: chunked");
+      add_header_line (transfer, "Transfer-Encoding: chunked");
       tag (transfer, "post-chunked");
       break;
     default:
@@ -155,6 +180,9 @@ choose_method (Chance *chance, PlanTransfer *transfer)
       set_number (transfer, CURLOPT_UPLOAD, 1);
       if (sized)
         set_number (transfer, CURLOPT_INFILESIZE_LARGE, transfer->upload_size);
+      /* From which size on an upload asks first has changed since 7.88. */
+      if (sized && transfer->upload_size <= 1024 * 1024 && strstr (transfer->header_lines->str, "Expect") == NULL)
+        add_header_line (transfer, "Expect:");
       tag (transfer, sized ? "put" : "put-unsized");
     }
   else
@@ -172,7 +200,7 @@ choose_headers (Chance *chance, PlanTransfer *transfer)
   static const char *const lists[] = {
     "X-One: 1\nX-Two: 2", "Accept:", "Host: elsewhere.test", "X-Empty;", "User-Agent: mine\nAccept: text/plain",
     "Expect:", "Expect: 100-continue", "Connection: close", "Content-Type: application/json", "Authorization: Mine abc",
-    "Cookie: k=v", "X-Blank:   padded  ", "Content-Length: 7", "Referer: http://there.test/", "no colon at all",
+    "Cookie: k=v", "X-Blank: word word", "Content-Length: 7", "Referer: http://there.test/", "no colon at all",
     "Host:", "Transfer-Encoding:", "Connection: keep-alive", "Range: bytes=1-2",
   };
 
@@ -180,7 +208,7 @@ choose_headers (Chance *chance, PlanTransfer *transfer)
     {
       guint which = chance_below (chance, G_N_ELEMENTS (lists));
 
-      set_list (transfer, CURLOPT_HTTPHEADER, lists[which]);
+      add_header_line (transfer, lists[which]);
       g_string_append_printf (transfer->tags, " headers=%u", which);
     }
   if (chance_percent (chance, 10))
@@ -286,7 +314,6 @@ choose_switches (Chance *chance, PlanTransfer *transfer)
     { CURLOPT_IPRESOLVE, 5, CURL_IPRESOLVE_V4, NULL },
     { CURLOPT_FILETIME, 10, 1, "filetime" },
     { CURLOPT_DISALLOW_USERNAME_IN_URL, 3, 1, "no-user-in-url" },
-    { CURLOPT_CRLF, 1, 1, "crlf" },
     { CURLOPT_TRANSFER_ENCODING, 2, 1, "te" },
     { CURLOPT_CONNECT_ONLY, 1, 1, "connect-only" },
     { CURLOPT_TIMEOUT_MS, 3, 60, "timeout" },
@@ -343,13 +370,16 @@ choose_action (Chance *chance, PlanTransfer *transfer)
 }
 
 static PlanTransfer *
-transfer_new (Chance *chance, guint index)
+transfer_new (Chance *chance, const Plan *plan, guint index)
 {
   PlanTransfer *transfer = g_new0 (PlanTransfer, 1);
   guint n_responses = 1;
 
   transfer->index = index;
   transfer->reuse_of = -1;
+  transfer->port = plan->port;
+  transfer->refused_port = plan->refused_port;
+  transfer->header_lines = g_string_new (NULL);
   transfer->tags = g_string_new (NULL);
   transfer->options = g_array_new (FALSE, FALSE, sizeof (PlanOption));
   g_array_set_clear_func (transfer->options, option_clear);
@@ -365,6 +395,8 @@ transfer_new (Chance *chance, guint index)
   choose_ranges (chance, transfer);
   choose_switches (chance, transfer);
   choose_action (chance, transfer);
+  if (transfer->header_lines->len > 0)
+    set_list (transfer, CURLOPT_HTTPHEADER, transfer->header_lines->str);
   for (guint i = 0; i < n_responses; i++)
     g_ptr_array_add (transfer->responses, plan_response_new (chance, transfer, i, i + 1 < n_responses));
   transfer->start_round = chance_percent (chance, 50) ? 0 : chance_below (chance, 15);
@@ -377,6 +409,7 @@ transfer_free (gpointer data)
   PlanTransfer *transfer = data;
 
   g_string_free (transfer->tags, TRUE);
+  g_string_free (transfer->header_lines, TRUE);
   g_array_unref (transfer->options);
   g_ptr_array_unref (transfer->responses);
   g_free (transfer);
@@ -390,6 +423,9 @@ plan_new (guint64 seed)
   guint n = 1 + chance_below (&chance, 8);
 
   plan->seed = seed;
+  /* The seed's own, so that even bytes that hold them are the same from run to run. */
+  plan->port = 20000 + (guint) (seed % 5000);
+  plan->refused_port = 26000 + (guint) (seed % 5000);
   plan->wait = (PlanWait) chance_below (&chance, 6);
   if (plan->wait > PLAN_WAIT_EVENTS)
     plan->wait = PLAN_WAIT_EVENTS;
@@ -400,7 +436,7 @@ plan_new (guint64 seed)
   plan->transfers = g_ptr_array_new_with_free_func (transfer_free);
   for (guint i = 0; i < n; i++)
     {
-      PlanTransfer *transfer = transfer_new (&chance, i);
+      PlanTransfer *transfer = transfer_new (&chance, plan, i);
 
       g_ptr_array_add (plan->transfers, transfer);
       if (i > 0 && chance_percent (&chance, 25))

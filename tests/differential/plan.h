@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A series, wholly derived from its seed: which transfers with which options start in which round, what the
- * application does in its callbacks, and what the server answers. The same seed gives the same plan in every build.
- *
- * Texts hold "%P" where the server's port belongs and "%R" where the port belongs on which nobody listens. */
+ * application does in its callbacks, and what the server answers. The same seed gives the same plan in every build. */
 #pragma once
 
 #include <curl/curl.h>
@@ -83,6 +81,9 @@ typedef struct
 typedef struct
 {
   guint index;
+  guint port;            /* the server's */
+  guint refused_port;    /* nobody listens there */
+  GString *header_lines; /* (owned): for CURLOPT_HTTPHEADER */
   GString *tags;         /* (owned): what is special, for reading differences and explaining known ones */
   GArray *options;       /* (owned) (element-type PlanOption) */
   GPtrArray *responses;  /* (owned) (element-type PlanResponse): the n-th request for this transfer gets the n-th */
@@ -100,6 +101,8 @@ typedef struct
 typedef struct
 {
   guint64 seed;
+  guint port;
+  guint refused_port;
   PlanWait wait;
   long max_total;        /* 0: none */
   long max_host;
@@ -107,6 +110,10 @@ typedef struct
   long buffer_size;      /* 0: left alone; as it is where handles are used again: libcurl 7.88 then writes behind it */
   GPtrArray *transfers;  /* (owned) (element-type PlanTransfer) */
 } Plan;
+
+/* The file behind the plan's file: URLs; PLAN_FILE_SIZE bytes, each as plan_byte() says. */
+#define PLAN_FILE "/tmp/gmulti-differential-file"
+#define PLAN_FILE_SIZE 1000
 
 Plan   *plan_new          (guint64       seed);
 void    plan_free         (Plan         *plan);

@@ -205,8 +205,6 @@ progress_cb (void *user_data, curl_off_t down_total, curl_off_t down, curl_off_t
 {
   Handle *handle = user_data;
 
-  if (down < handle->progress[1] || up < handle->progress[3])
-    handle->progress_back = TRUE;
   handle->progress[0] = down_total;
   handle->progress[1] = down;
   handle->progress[2] = up_total;

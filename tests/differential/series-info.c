@@ -36,7 +36,7 @@ static const struct
 
 static const CURLINFO times[] = {
   CURLINFO_NAMELOOKUP_TIME_T, CURLINFO_CONNECT_TIME_T,    CURLINFO_APPCONNECT_TIME_T, CURLINFO_PRETRANSFER_TIME_T,
-  CURLINFO_STARTTRANSFER_TIME_T, CURLINFO_TOTAL_TIME_T, CURLINFO_REDIRECT_TIME_T,
+  CURLINFO_STARTTRANSFER_TIME_T, CURLINFO_TOTAL_TIME_T,
 };
 
 /* Schemes were in capitals once; to compare them regardless is what the manual asks of every program. */
@@ -77,11 +77,10 @@ note_info (Handle *handle, CURLINFO id, const char *name)
     record_line (handle->series->record, transfer, "%s: answered %d", name, (int) code);
 }
 
-/* Times cannot be compared; which of them are known, and that they do not run backwards, can. */
+/* Times cannot be compared, nor which are too short to be seen; that they do not run backwards can be said. */
 static void
 note_times (Handle *handle)
 {
-  char known[G_N_ELEMENTS (times) + 1] = "";
   curl_off_t last = 0;
   gboolean ordered = TRUE;
   long redirects = 0;
@@ -93,13 +92,13 @@ note_times (Handle *handle)
       curl_off_t value = 0;
 
       curl_easy_getinfo (handle->easy, times[i], &value);
-      known[i] = value > 0 ? 'x' : '.';
-      if (i >= 6 || value == 0)
+      if (value == 0)
         continue;
       ordered = ordered && value >= last;
       last = value;
     }
-  record_line (handle->series->record, (int) handle->transfer->index, "times: %s%s", known, ordered || redirects > 0 ? "" : " unordered");
+  if (!ordered && redirects == 0)
+    record_line (handle->series->record, (int) handle->transfer->index, "times: unordered");
 }
 
 void
@@ -116,7 +115,6 @@ handle_note_end (Handle *handle, CURLcode result)
   if (result == CURLE_OK)
     record_line (record, transfer, "read: %lld", (long long) handle->uploaded);
   if (handle->transfer->progress)
-    record_line (record, transfer, "last progress: %lld %lld %lld %lld%s", (long long) handle->progress[0],
-                 (long long) handle->progress[1], (long long) handle->progress[2], (long long) handle->progress[3],
-                 handle->progress_back ? ", went back" : "");
+    record_line (record, transfer, "last progress: %lld %lld %lld %lld", (long long) handle->progress[0],
+                 (long long) handle->progress[1], (long long) handle->progress[2], (long long) handle->progress[3]);
 }

@@ -11,19 +11,6 @@
 #define IDLE_US (200 * 1000)
 #define MOST_ROUNDS 3000
 
-static char *
-with_ports (Series *series, const char *text)
-{
-  g_autoptr (GString) result = g_string_new (text);
-  char number[8];
-
-  g_snprintf (number, sizeof number, "%u", server_port (series->server));
-  g_string_replace (result, "%P", number, 0);
-  g_snprintf (number, sizeof number, "%u", server_refused (series->server));
-  g_string_replace (result, "%R", number, 0);
-  return g_string_free (g_steal_pointer (&result), FALSE);
-}
-
 static struct curl_slist *
 list_of (const char *text)
 {
@@ -47,7 +34,7 @@ set_list (Handle *handle, CURLoption id, const char *text)
 static void
 set_option (Handle *handle, const PlanOption *option)
 {
-  g_autofree char *text = option->text != NULL ? with_ports (handle->series, option->text) : NULL;
+  const char *text = option->text;
   CURLcode code;
 
   if (option->is_list)
@@ -90,8 +77,10 @@ static void
 handle_prepare (Handle *handle, PlanTransfer *transfer)
 {
   Series *series = handle->series;
-  g_autofree char *resolve = with_ports (series, "one.test:%P:127.0.0.1\ntwo.test:%P:127.0.0.1\nother.test:%P:127.0.0.1");
-  g_autofree char *via = with_ports (series, "via.test:80:127.0.0.1:%P");
+  guint port = series->plan->port;
+  g_autofree char *resolve = g_strdup_printf ("one.test:%u:127.0.0.1\ntwo.test:%u:127.0.0.1\nother.test:%u:127.0.0.1",
+                                              port, port, port);
+  g_autofree char *via = g_strdup_printf ("via.test:80:127.0.0.1:%u", port);
 
   if (transfer->reset)
     curl_easy_reset (handle->easy);
@@ -99,7 +88,6 @@ handle_prepare (Handle *handle, PlanTransfer *transfer)
   handle->paused_round = -1;
   handle->uploaded = 0;
   handle->to_upload = transfer->upload_size;
-  handle->progress_back = FALSE;
   handle->error[0] = '\0';
   memset (handle->n_calls, 0, sizeof handle->n_calls);
   memset (handle->progress, 0, sizeof handle->progress);
@@ -175,10 +163,14 @@ apply_plan (Series *series)
         }
       if (handle->paused_round >= 0 && series->round >= (guint) handle->paused_round + transfer->pause_rounds)
         {
+          CURLcode code;
+
           handle->paused_round = -1;
           record_line (series->record, (int) i, "resumes");
-          record_line (series->record, (int) i, "resumed, answers %d",
-                       (int) curl_easy_pause (handle->easy, CURLPAUSE_CONT));
+          /* Whether what was held comes within this call or after it is not said. */
+          code = curl_easy_pause (handle->easy, CURLPAUSE_CONT);
+          if (code != CURLE_OK)
+            record_line (series->record, (int) i, "resuming answers %d", (int) code);
         }
     }
 }
@@ -349,7 +341,7 @@ series_play (guint64 seed)
   series->plan = plan;
   series->record = record_new (plan->transfers->len);
   series->server = server_new (plan, series->record);
-  record_ports (series->record, server_port (series->server), server_refused (series->server));
+  record_ports (series->record, plan->port, plan->refused_port);
   series->handles = g_new0 (Handle *, plan->transfers->len);
   series->over = g_new0 (gboolean, plan->transfers->len);
   series->multi = curl_multi_init ();

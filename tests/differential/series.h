@@ -22,7 +22,6 @@ typedef struct
   gint64 to_upload;
   gint64 uploaded;
   curl_off_t progress[4];
-  gboolean progress_back;  /* a count went down */
   char error[CURL_ERROR_SIZE];
 } Handle;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,7 +54,6 @@ conn_free (gpointer data)
   g_free (conn);
 }
 
-/* The seed's own port, so that even bytes that hold it are the same from run to run; any other when it is taken. */
 static int
 bind_loopback (guint port)
 {
@@ -63,22 +63,14 @@ bind_loopback (guint port)
 
   setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   address.sin_port = htons ((guint16) port);
-  if (bind (fd, (struct sockaddr *) &address, sizeof address) == 0)
-    return fd;
-  address.sin_port = 0;
-  if (bind (fd, (struct sockaddr *) &address, sizeof address) != 0)
-    g_error ("bind: %s", g_strerror (errno));
-  return fd;
-}
-
-static guint
-port_of (int fd)
-{
-  struct sockaddr_in address;
-  socklen_t length = sizeof address;
-
-  getsockname (fd, (struct sockaddr *) &address, &length);
-  return ntohs (address.sin_port);
+  /* The other library's program may still be at it. */
+  for (guint i = 0; i < 500; i++)
+    {
+      if (bind (fd, (struct sockaddr *) &address, sizeof address) == 0)
+        return fd;
+      g_usleep (10000);
+    }
+  g_error ("port %u: %s", port, g_strerror (errno));
 }
 
 Server *
@@ -88,8 +80,8 @@ server_new (Plan *plan, Record *record)
 
   server->plan = plan;
   server->record = record;
-  server->listen_fd = bind_loopback (20000 + (guint) (plan->seed % 5000));
-  server->refused_fd = bind_loopback (26000 + (guint) (plan->seed % 5000));
+  server->listen_fd = bind_loopback (plan->port);
+  server->refused_fd = bind_loopback (plan->refused_port);
   if (listen (server->listen_fd, 128) != 0)
     g_error ("listen: %s", g_strerror (errno));
   server->n_answered = g_new0 (guint, plan->transfers->len);
@@ -105,18 +97,6 @@ server_free (Server *server)
   g_ptr_array_unref (server->conns);
   g_free (server->n_answered);
   g_free (server);
-}
-
-guint
-server_port (Server *server)
-{
-  return port_of (server->listen_fd);
-}
-
-guint
-server_refused (Server *server)
-{
-  return port_of (server->refused_fd);
 }
 
 static gboolean
@@ -175,13 +155,25 @@ field_value (const char *head, const char *name)
   return NULL;
 }
 
+static int
+compare_lines (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
 static void
 record_head (Server *server, Conn *conn, const char *head)
 {
   g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
+  guint n = g_strv_length (lines) - 2;
 
   record_line (server->record, conn->transfer, "request on a %s connection", conn->n_requests > 1 ? "used" : "new");
-  for (guint i = 0; lines[i] != NULL && lines[i][0] != '\0'; i++)
+  record_line (server->record, conn->transfer, "> %s", lines[0]);
+  if (n > 1 && g_ascii_strncasecmp (lines[1], "Host:", 5) != 0)
+    record_line (server->record, conn->transfer, "> first is not Host, but %s", lines[1]);
+  /* Their order says nothing. */
+  qsort (lines + 1, n - 1, sizeof lines[0], compare_lines);
+  for (guint i = 1; i < n; i++)
     record_line (server->record, conn->transfer, "> %s", lines[i]);
 }
 

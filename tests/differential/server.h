@@ -11,9 +11,6 @@ typedef struct _Server Server;
 Server  *server_new     (Plan         *plan,
                          Record       *record);
 void     server_free    (Server       *server);
-guint    server_port    (Server       *server);
-/* Nobody listens there, and nobody will. */
-guint    server_refused (Server       *server);
 /* Takes what the client has sent. True when there was something. */
 gboolean server_read    (Server       *server);
 /* Does one thing of an answer, on one connection, chosen by @round. False: there is nothing to do. */
