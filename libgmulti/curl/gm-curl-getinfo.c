@@ -387,10 +387,21 @@ static const char *
 get_content_type (GmCurlEasy *easy)
 {
   GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
-  GmSpan value;
+  GmSpan value = GM_SPAN ("");
+  gint i = -1;
 
-  if (headers == NULL ||
-      !gm_headers_lookup (headers, GM_SPAN ("Content-Type"), GM_HEADER_FINAL, GM_HEADERS_LAST_REQUEST, &value))
+  if (headers == NULL)
+    return NULL;
+  /* Of several the last that says something. */
+  while ((i = gm_headers_find (headers, GM_SPAN ("Content-Type"), (guint) (i + 1), GM_HEADER_FINAL,
+                               GM_HEADERS_LAST_REQUEST)) >= 0)
+    {
+      GmSpan found = gm_headers_get_value (headers, (guint) i);
+
+      if (found.len > 0)
+        value = found;
+    }
+  if (value.len == 0)
     return NULL;
 
   return gm_curl_easy_keep_text (easy, GM_CURL_TEXT_CONTENT_TYPE, g_strndup (value.data, value.len));

@@ -84,6 +84,9 @@ struct _GmTransfer
   guint8 dead : 1; /* free at the end of the step */
   GmFlow flow;
   GmRun *run; /* (owned) (nullable) */
+  guint8 last_method; /* GmMethod of the last request, once there was one */
+  guint8 last_custom_method; /* it went by the user's own word */
+  guint8 has_run;
   GmPoolWaiter waiter;
   GmTimer timer; /* the earliest of deadlines[] */
   gint64 deadlines[GM_N_DEADLINES]; /* µs, 0 = not set */

@@ -588,7 +588,8 @@ watch_response_clock (GmTransfer *self,
 static GmResult
 account (GmTransfer *self,
          guint64 received,
-         guint64 sent)
+         guint64 sent,
+         gboolean hop_is_over)
 {
   GmInfo *info = &self->info;
   gint64 now = gm_multi_get_reactor (self->multi)->now;
@@ -599,7 +600,7 @@ account (GmTransfer *self,
   gm_meter_note (&self->send_meter, now, info->uploaded);
   if (received > 0 || sent > 0)
     gm_multi_note (self->multi, self, GM_FACT_PROGRESS);
-  if (received > 0 || sent > 0 || is_past (self, GM_DEADLINE_PROGRESS, now))
+  if (received > 0 || sent > 0 || hop_is_over || is_past (self, GM_DEADLINE_PROGRESS, now))
     result = ask_progress (self, now);
 
   return result;
@@ -628,7 +629,7 @@ state_running (GmTransfer *self)
   if (result != GM_OK && result != GM_AGAIN)
     return result;
 
-  accounted = account (self, info->downloaded - received, info->uploaded - sent);
+  accounted = account (self, info->downloaded - received, info->uploaded - sent, result == GM_OK);
   if (accounted != GM_OK)
     return accounted;
   if (result == GM_OK)
@@ -682,6 +683,9 @@ gm_transfer_end_run (GmTransfer *self,
   if (run == NULL)
     return;
 
+  self->last_method = (guint8) run->request.method;
+  self->last_custom_method = run->request.keep_custom_method != FALSE;
+  self->has_run = TRUE;
   leave_hop (self, keep_connection);
   self->run = NULL;
   gm_source_clear (&run->source);

@@ -65,6 +65,7 @@ forget (GmTransfer *self)
   gm_info_clear (&self->info);
   gm_error_clear (&self->error);
   self->result = GM_AGAIN;
+  self->has_run = FALSE;
 }
 
 static void
@@ -272,9 +273,21 @@ gm_transfer_get_method (GmTransfer *self)
 {
   static const char *const words[] = { "GET", "HEAD", "POST", "PUT" };
   const GmRequestSettings *settings = self->request_settings;
-  GmMethod method = self->run != NULL ? self->run->request.method : (GmMethod) settings->method;
+  GmMethod method = (GmMethod) settings->method;
+  gboolean custom = TRUE;
 
-  if (settings->custom_method != NULL && (self->run == NULL || self->run->request.keep_custom_method))
+  if (self->run != NULL)
+    {
+      method = self->run->request.method;
+      custom = self->run->request.keep_custom_method;
+    }
+  else if (self->has_run)
+    {
+      method = (GmMethod) self->last_method;
+      custom = self->last_custom_method;
+    }
+
+  if (settings->custom_method != NULL && custom)
     return settings->custom_method;
   if (settings->no_body && method == GM_METHOD_GET)
     method = GM_METHOD_HEAD;

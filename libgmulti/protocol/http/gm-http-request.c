@@ -157,16 +157,22 @@ is_wanted (const GmHttp *self,
   return !(id == FIELD_EXPECT && request->no_expect);
 }
 
+/* @host: the user's Host, which belongs in front (RFC 9110 section 7.2), or all but that. */
 static GmResult
 write_user_fields (const GmHttp *self,
+                   gboolean host,
                    GmByteBuilder *out)
 {
   for (const GmStringList *l = self->request->settings->headers; l != NULL; l = l->next)
     {
       UserField field;
       GmResult result;
+      guint id;
 
-      if (!user_field_parse (l->data, &field) || field.remove || !is_wanted (self, field_find (field.name), field.name))
+      if (!user_field_parse (l->data, &field) || field.remove)
+        continue;
+      id = field_find (field.name);
+      if ((id == FIELD_HOST) != host || !is_wanted (self, id, field.name))
         continue;
       result = gm_http1_write_field (out, field.name, field.value);
       if (result != GM_OK)
@@ -260,6 +266,27 @@ write_credentials (const GmRequest *request,
   return GM_OK;
 }
 
+/* "Content-Range: bytes range/total": the piece of the resource that an upload is, in the user's own words. */
+static GmResult
+write_upload_range (const GmRequest *request,
+                    GmByteBuilder *out)
+{
+  GmSpan range = text_span (request->settings->range);
+
+  if (!gm_http_is_field_value (range))
+    return GM_BAD_REQUEST;
+  gm_byte_builder_append_literal (out, "Content-Range: bytes ");
+  gm_byte_builder_append_span (out, range);
+  gm_byte_builder_append_literal (out, "/");
+  if (request->source->size >= 0)
+    gm_byte_builder_append_uint (out, (guint64) request->source->size);
+  else
+    gm_byte_builder_append_literal (out, "*");
+  gm_byte_builder_append_literal (out, "\r\n");
+
+  return GM_OK;
+}
+
 /* "Content-Range: bytes from-last/total" of a resumed upload. */
 static void
 write_content_range (const GmRequest *request,
@@ -300,6 +327,8 @@ write_range (const GmRequest *request,
     }
   else if (request->method == GM_METHOD_PUT && settings->resume_from > 0 && request->source->size >= 0)
     write_content_range (request, out);
+  else if (!download && settings->resume_from <= 0 && settings->range != NULL)
+    return write_upload_range (request, out);
 
   return GM_OK;
 }
@@ -387,6 +416,8 @@ write_own_fields (GmHttp *self,
   /* The user's Host is for the user's host only; elsewhere ours is right again. */
   if ((overridden & FIELD_HOST) == 0 || request->foreign_host)
     result = gm_http1_write_field (out, GM_SPAN ("Host"), gm_url_get_authority_for_host_header (request->url));
+  else
+    result = write_user_fields (self, TRUE, out);
   if (result == GM_OK && (overridden & FIELD_AUTHORIZATION) == 0)
     result = write_credentials (request, out);
   if (result == GM_OK && (overridden & FIELD_RANGE) == 0)
@@ -440,7 +471,7 @@ gm_http_write_head (GmHttp *self,
   if (result == GM_OK)
     result = write_own_fields (self, user.overridden, out);
   if (result == GM_OK && settings->headers != NULL)
-    result = write_user_fields (self, out);
+    result = write_user_fields (self, FALSE, out);
   if (result == GM_OK)
     result = write_body_fields (self, &user, out);
   if (result == GM_OK)

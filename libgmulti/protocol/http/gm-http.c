@@ -16,6 +16,13 @@ gm_http_tell_line (GmHttp *self,
   GM_TRACE (HEADER, request->id, request->connection->id, "< %.*s", (int) line.len, line.data);
   if (client->ops->debug != NULL)
     client->ops->debug (client, GM_DEBUG_HEADER_IN, line.data, line.len);
+  if (request->settings->headers_in_body)
+    {
+      GmResult result = gm_sink_write (&request->client_sink.sink, line.data, line.len);
+
+      if (result != GM_OK)
+        return result;
+    }
   if (client->ops->header != NULL)
     {
       switch (client->ops->header (client, line.data, line.len))
@@ -30,8 +37,6 @@ gm_http_tell_line (GmHttp *self,
           break;
         }
     }
-  if (request->settings->headers_in_body)
-    return gm_sink_write (&request->client_sink.sink, line.data, line.len);
 
   return GM_OK;
 }
@@ -91,17 +96,18 @@ judge_resume (GmHttp *self,
       plan->ignore_body = TRUE;
       return GM_OK;
     }
-  if (status >= 200 && status < 300)
+  if ((facts->flags & GM_HTTP_CONTENT_RANGE) != 0 && facts->range_start == from)
+    return GM_OK;
+  /* Whatever else has a body, an error's page too, must not be taken for the piece that is missing. */
+  if (plan->ignore_body || plan->body.framing == GM_HTTP_BODY_NONE)
+    return GM_OK;
+  if (plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == from)
     {
-      if (plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == from)
-        {
-          plan->ignore_body = TRUE; /* all of it is there already */
-          return GM_OK;
-        }
-      return GM_RESUME_REFUSED;
+      plan->ignore_body = TRUE; /* all of it is there already */
+      return GM_OK;
     }
 
-  return GM_OK;
+  return GM_RESUME_REFUSED;
 }
 
 /* A server that ignores If-Modified-Since gets the same treatment as one that answers 304. */
@@ -143,6 +149,8 @@ learn (GmHttp *self,
     info->download_size = plan->body.length;
   else if (facts->content_length >= 0 && plan->body.framing == GM_HTTP_BODY_NONE)
     info->download_size = facts->content_length; /* what HEAD is asked for */
+  else if (info->status == 204 || info->status == 304)
+    info->download_size = 0; /* known, though nothing says it */
 
   if (facts->last_modified == 0 && facts->retry_after == 0)
     return;

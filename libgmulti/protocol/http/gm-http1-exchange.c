@@ -373,23 +373,29 @@ stop_sending (Http1 *self)
 
 /* ---- receiving ---- */
 
+/* Of trailers the empty line at their end is not told: it ends the body, not a head. */
 static GmResult
 tell_lines (Http1 *self,
-            const GmHttp1Head *head)
+            const GmHttp1Head *head,
+            gboolean trailer)
 {
   GmRequest *request = self->exchange.request;
   GmHttp1Line iter = { 0 };
   GmSpan line;
 
-  request->info->header_bytes += head->end - head->start;
+  if (!trailer)
+    request->info->header_bytes += head->end - head->start;
   if (request->client->ops->header == NULL && request->client->ops->debug == NULL &&
       !request->settings->headers_in_body && !GM_TRACE_ON (HEADER))
     return GM_OK;
 
   while (gm_http1_line_next (&iter, head, request->headers, &line))
     {
-      GmResult result = gm_http_tell_line (self->exchange.http, line);
+      GmResult result;
 
+      if (trailer && (line.data[0] == '\r' || line.data[0] == '\n'))
+        break;
+      result = gm_http_tell_line (self->exchange.http, line);
       if (result != GM_OK)
         return result;
     }
@@ -482,7 +488,7 @@ take_head (Http1 *self)
   if (self->head.version == 9)
     return take_old_answer (self);
 
-  result = tell_lines (self, &self->head);
+  result = tell_lines (self, &self->head, FALSE);
   if (result == GM_OK)
     result = gm_http_take_head (http, self->head.version, self->head.status, self->head.first_entry,
                                 self->head.n_entries, sending, &self->plan);
@@ -539,7 +545,7 @@ feed_chunked (Http1 *self,
         return result;
       if (parse == GM_PARSE_DONE)
         {
-          result = self->chunked.trailer.n_entries > 0 ? tell_lines (self, &self->chunked.trailer) : GM_OK;
+          result = self->chunked.trailer.n_entries > 0 ? tell_lines (self, &self->chunked.trailer, TRUE) : GM_OK;
           return result == GM_OK ? body_is_complete (self) : result;
         }
     }
