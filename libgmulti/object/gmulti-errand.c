@@ -112,7 +112,7 @@ gm_errand_watch_cancellable (GmErrand *self,
   self->cancel_id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb), gm_errand_ref (self),
                                            unref_closure_data, 0);
   if (g_cancellable_is_cancelled (cancellable))
-    self->orders |= GM_ORDER_CANCEL;
+    gm_errand_order (self, GM_ORDER_CANCEL);
 }
 
 static void
