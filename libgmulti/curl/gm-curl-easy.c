@@ -47,9 +47,9 @@ curl_easy_init (void)
 {
   GmCurlEasy *self = easy_alloc ();
 
-  self->transfer = gm_transfer_new (&self->ops, self);
+  self->transfer = gm_transfer_dup (gm_curl_get_defaults (), self);
+  gm_transfer_set_ops (self->transfer, &self->ops);
   gm_curl_settings_init (&self->set);
-  gm_curl_set_defaults (self);
   gm_curl_client_update (self);
   return (CURL *) self;
 }
@@ -101,7 +101,7 @@ curl_easy_reset (CURL *curl)
   if (gm_transfer_get_multi (self->transfer) == NULL)
     {
       gm_transfer_reset (self->transfer);
-      gm_curl_set_defaults (self);
+      gm_transfer_assign (self->transfer, gm_curl_get_defaults ());
     }
   gm_curl_settings_init (&self->set);
   gm_curl_client_update (self);

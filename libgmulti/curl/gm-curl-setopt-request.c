@@ -475,13 +475,23 @@ gm_curl_set_cookielist (GmCurlEasy *easy,
 
 /* ---- defaults ---- */
 
-void
-gm_curl_set_defaults (GmCurlEasy *easy)
+GmTransfer *
+gm_curl_get_defaults (void)
 {
-  gm_transfer_set_int (easy->transfer, GM_OPTION_GUESS_SCHEME, TRUE);
-  gm_transfer_set_int (easy->transfer, GM_OPTION_PROTOCOLS, GM_PROTOCOL_SET_ALL);
-  gm_transfer_set_int (easy->transfer, GM_OPTION_REDIRECT_PROTOCOLS, REDIRECT_PROTOCOLS);
-  gm_transfer_set_int (easy->transfer, GM_OPTION_MAX_REDIRECTS, 30);
-  gm_transfer_set_int (easy->transfer, GM_OPTION_FOLLOW, FALSE);
-  gm_transfer_set_int (easy->transfer, GM_OPTION_BASIC_AUTH, TRUE);
+  static GmTransfer *defaults;
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      defaults = gm_transfer_new (NULL, NULL);
+      gm_transfer_set_int (defaults, GM_OPTION_GUESS_SCHEME, TRUE);
+      gm_transfer_set_int (defaults, GM_OPTION_PROTOCOLS, GM_PROTOCOL_SET_ALL);
+      gm_transfer_set_int (defaults, GM_OPTION_REDIRECT_PROTOCOLS, REDIRECT_PROTOCOLS);
+      gm_transfer_set_int (defaults, GM_OPTION_MAX_REDIRECTS, 30);
+      gm_transfer_set_int (defaults, GM_OPTION_FOLLOW, FALSE);
+      gm_transfer_set_int (defaults, GM_OPTION_BASIC_AUTH, TRUE);
+      g_once_init_leave (&once, 1);
+    }
+
+  return defaults;
 }

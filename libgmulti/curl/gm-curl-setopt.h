@@ -26,8 +26,9 @@ typedef enum
 
 /* Every option at its default, as after curl_easy_init (); what belongs to the engine is not touched. */
 void     gm_curl_settings_init    (GmCurlSettings *set);
-/* Engine settings whose default is another one in the C interface. */
-void     gm_curl_set_defaults     (GmCurlEasy *easy);
+/* A transfer, one for the process, with the engine settings whose default is another one in the C interface: each easy
+ * handle begins by sharing its settings. Never freed. */
+GmTransfer *gm_curl_get_defaults  (void);
 
 /* One for each option that is SPECIAL. */
 #define GM_CURL_DECLARE(name, type, function)                                                                          \

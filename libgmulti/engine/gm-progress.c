@@ -4,7 +4,7 @@
 void
 gm_meter_reset (GmMeter *self)
 {
-  *self = (GmMeter){ { 0 } };
+  self->n = self->next = 0;
 }
 
 void

@@ -348,7 +348,9 @@ begin_hop (GmTransfer *self)
   info->upload_size = run->source.size;
   gm_meter_reset (&self->recv_meter);
   gm_meter_reset (&self->send_meter);
-  if (self->headers == NULL && run->request.protocol->needs_connection)
+  gm_meter_note (&self->recv_meter, info->hop.times.start, 0);
+  gm_meter_note (&self->send_meter, info->hop.times.start, 0);
+  if (self->headers == NULL)
     self->headers = gm_headers_new (GM_HEADERS_MAX_BYTES, GM_HEADERS_MAX_ENTRIES);
   if (self->headers != NULL)
     gm_headers_set_request (self->headers, (guint16) run->n_hops);
@@ -596,8 +598,10 @@ account (GmTransfer *self,
   GmResult result = GM_OK;
 
   settle_quotas (self, received, sent, now);
-  gm_meter_note (&self->recv_meter, now, info->downloaded);
-  gm_meter_note (&self->send_meter, now, info->uploaded);
+  if (received > 0)
+    gm_meter_note (&self->recv_meter, now, info->downloaded);
+  if (sent > 0)
+    gm_meter_note (&self->send_meter, now, info->uploaded);
   if (received > 0 || sent > 0)
     gm_multi_note (self->multi, self, GM_FACT_PROGRESS);
   if (received > 0 || sent > 0 || hop_is_over || is_past (self, GM_DEADLINE_PROGRESS, now))
@@ -1005,10 +1009,14 @@ gm_transfer_start (GmTransfer *self)
 
   reactor = gm_multi_get_reactor (self->multi);
   g_clear_pointer (&self->url, gm_url_unref);
-  if (self->headers != NULL)
-    gm_headers_clear (self->headers);
-  gm_info_clear (&self->info);
-  gm_error_clear (&self->error);
+  /* A fresh one is clean. */
+  if (self->info.added != 0)
+    {
+      if (self->headers != NULL)
+        gm_headers_clear (self->headers);
+      gm_info_clear (&self->info);
+      gm_error_clear (&self->error);
+    }
   self->result = GM_AGAIN;
   self->recv_bucket = self->send_bucket = (GmBucket){ 0 };
   gm_slowness_reset (&self->slowness);

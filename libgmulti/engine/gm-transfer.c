@@ -25,7 +25,7 @@ set_up (GmTransfer *self,
   self->timer.fire = on_timer;
   self->waiter.runnable = &self->runnable;
   self->result = GM_AGAIN;
-  gm_info_clear (&self->info);
+  self->info.download_size = self->info.upload_size = self->info.filetime = -1;
   gm_transfer_start (self);
 }
 
@@ -43,15 +43,22 @@ gm_transfer_new (const GmClientOps *ops,
   return self;
 }
 
+static void
+share_settings (GmTransfer *self,
+                GmTransfer *from)
+{
+  self->transfer_settings = gm_transfer_settings_ref (from->transfer_settings);
+  self->connect_settings = gm_connect_settings_ref (from->connect_settings);
+  self->request_settings = gm_request_settings_ref (from->request_settings);
+}
+
 GmTransfer *
 gm_transfer_dup (GmTransfer *self,
                  gpointer face)
 {
   GmTransfer *copy = g_new0 (GmTransfer, 1);
 
-  copy->transfer_settings = gm_transfer_settings_ref (self->transfer_settings);
-  copy->connect_settings = gm_connect_settings_ref (self->connect_settings);
-  copy->request_settings = gm_request_settings_ref (self->request_settings);
+  share_settings (copy, self);
   set_up (copy, self->client.ops, face);
 
   return copy;
@@ -77,6 +84,17 @@ drop_settings (GmTransfer *self)
   self->transfer_settings = &gm_transfer_settings_default;
   self->connect_settings = &gm_connect_settings_default;
   self->request_settings = &gm_request_settings_default;
+}
+
+void
+gm_transfer_assign (GmTransfer *self,
+                    GmTransfer *from)
+{
+  if (self->multi != NULL || self == from)
+    return;
+
+  drop_settings (self);
+  share_settings (self, from);
 }
 
 void

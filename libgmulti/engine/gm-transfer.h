@@ -38,6 +38,9 @@ GmTransfer      *gm_transfer_new         (const GmClientOps *ops,
 /* A new one with the same settings (lists and post data stay borrowed from the same place). */
 GmTransfer      *gm_transfer_dup         (GmTransfer *self,
                                           gpointer face);
+/* Takes over all settings of @from, sharing them until one differs. Not while in a multi. */
+void             gm_transfer_assign      (GmTransfer *self,
+                                          GmTransfer *from);
 /* Settings back to the defaults; what is known of the last run is forgotten. Not while in a multi. */
 void             gm_transfer_reset       (GmTransfer *self);
 /* Takes it out of its multi if need be. Inside one of its own questions the memory goes at the end of the step. */
