@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "case.h"
+#include "case-tables.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "case.h"
+#include "case-tables.h"
 
 /* Every limit of time, and that none of them is declared too early or much too late. */
 

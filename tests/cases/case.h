@@ -74,22 +74,6 @@ struct _Case
   GPtrArray *transfers; /* (owned) of CaseTransfer */
 };
 
-/* All tables of cases, for main(). */
-extern const CaseSpec case_basics[];
-extern const CaseSpec case_framing[];
-extern const CaseSpec case_upload[];
-extern const CaseSpec case_redirect[];
-extern const CaseSpec case_headers[];
-extern const CaseSpec case_parts[];
-extern const CaseSpec case_refused[];
-extern const CaseSpec case_connect[];
-extern const CaseSpec case_pool[];
-extern const CaseSpec case_flow[];
-extern const CaseSpec case_times[];
-extern const CaseSpec case_multi[];
-extern const CaseSpec case_schemes[];
-extern const CaseSpec case_many[];
-
 gboolean        case_on_libcurl    (void); /* built against the real one */
 /* Everything that waits is given so many times longer where the machine is made slow by tools. */
 guint           case_patience      (void);
@@ -148,6 +132,11 @@ void            case_check_order   (CaseTransfer *t,
                                     const char *order);
 void            case_check_log     (Case *c,
                                     const char *summary); /* of the first server */
+
+/* A whole test program: each case of each table (NULL at their end) under each driver, or under --driver=NAME alone. */
+int             case_main          (int argc,
+                                    char *argv[],
+                                    const CaseSpec *const *tables);
 
 #define case_set(t, option, value) \
   g_assert_cmpint (curl_easy_setopt ((t)->easy, (option), (value)), ==, CURLE_OK)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "case-tables.h"
+
+int
+main (int argc,
+      char *argv[])
+{
+  const CaseSpec *const tables[] = { case_basics,  case_framing, case_upload, case_redirect, case_headers,
+                                     case_parts,   case_refused, case_connect, case_pool,    case_flow,
+                                     case_times,   case_multi,   case_schemes, case_many,    NULL };
+
+  return case_main (argc, argv, tables);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "case.h"
+
+/* The cases that need nothing but a scripted server, by what they are about. */
+extern const CaseSpec case_basics[];
+extern const CaseSpec case_framing[];
+extern const CaseSpec case_upload[];
+extern const CaseSpec case_redirect[];
+extern const CaseSpec case_headers[];
+extern const CaseSpec case_parts[];
+extern const CaseSpec case_refused[];
+extern const CaseSpec case_connect[];
+extern const CaseSpec case_pool[];
+extern const CaseSpec case_flow[];
+extern const CaseSpec case_times[];
+extern const CaseSpec case_multi[];
+extern const CaseSpec case_schemes[];
+extern const CaseSpec case_many[];
