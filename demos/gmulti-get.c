@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define FRAME_INTERVAL_MS 100
+/* The speed of the whole is that of so many frames. */
+#define SPEED_FRAMES 20
 
 typedef enum
 {
@@ -41,7 +43,10 @@ typedef struct
   guint n_connections;
   guint n_open_inputs;
   guint n_sharing; /* how many the rate was divided among */
-  guint64 received; /* by jobs that are over */
+  guint64 received;                   /* by jobs that are over */
+  guint64 seen_bytes[SPEED_FRAMES];   /* by all, at the times beside */
+  gint64 seen_at[SPEED_FRAMES];
+  guint n_frames;
   gint64 begin;     /* monotonic time */
   gboolean interrupted;
   gboolean local_trouble;
@@ -207,15 +212,43 @@ open_input (GetApp *app,
 
 /* ---- the display ---- */
 
-/* How far all of it is: each job counts the same, as the sizes of those that wait are not known. */
+/* How far all of it is. The sizes of jobs that wait are not known: they are taken to be like the others. */
 static double
-whole_fraction (GetApp *app)
+whole_fraction (GetApp *app,
+                guint64 received)
 {
-  double sum = app->n_done;
+  double known = (double) app->received;
+  guint n_known = app->n_done + app->rows->len;
+  double expected;
 
   for (guint i = 0; i < app->rows->len; i++)
-    sum += CLAMP (g_array_index (app->rows, GetRow, i).fraction, 0, 1);
-  return app->n_jobs > 0 ? sum / app->n_jobs : 0;
+    {
+      const GetRow *row = &g_array_index (app->rows, GetRow, i);
+
+      known += MAX ((double) row->total, (double) row->received);
+    }
+  if (n_known == 0)
+    return 0;
+  expected = known / n_known * MAX (app->n_jobs, n_known);
+  return expected > 0 ? (double) received / expected : (double) app->n_done / app->n_jobs;
+}
+
+/* Bytes a second over the last frames, @received being what came until now. */
+static guint64
+whole_speed (GetApp *app,
+             guint64 received,
+             gint64 now)
+{
+  guint slot = app->n_frames % SPEED_FRAMES;
+  guint64 then = app->n_frames < SPEED_FRAMES ? 0 : app->seen_bytes[slot];
+  gint64 since = app->n_frames < SPEED_FRAMES ? app->begin : app->seen_at[slot];
+
+  app->seen_bytes[slot] = received;
+  app->seen_at[slot] = now;
+  app->n_frames++;
+  if (now <= since || received <= then)
+    return 0;
+  return (guint64) ((double) (received - then) * G_USEC_PER_SEC / (double) (now - since));
 }
 
 static void
@@ -223,7 +256,7 @@ show (GetApp *app)
 {
   g_autofree char *title = NULL;
   GetRow whole = { 0 };
-  gint64 spent = g_get_monotonic_time () - app->begin;
+  gint64 now = g_get_monotonic_time ();
 
   g_array_set_size (app->rows, 0);
   whole.received = app->received;
@@ -236,16 +269,16 @@ show (GetApp *app)
         continue;
       get_job_describe (job, &row);
       whole.received += get_job_get_received (job);
-      whole.speed += row.speed;
       g_array_append_val (app->rows, row);
     }
   whole.title = title = g_strdup_printf ("%u of %u", app->n_done, app->n_jobs);
   whole.total = -1;
-  whole.fraction = whole_fraction (app);
+  whole.fraction = whole_fraction (app, whole.received);
+  whole.speed = whole_speed (app, whole.received, now);
   whole.remaining = -1;
   /* While lists are open there is more to come that nobody knows of. */
   if (app->n_open_inputs == 0 && whole.fraction > 0.01)
-    whole.remaining = (gint64) ((double) spent * (1 - whole.fraction) / whole.fraction);
+    whole.remaining = (gint64) ((double) (now - app->begin) * (1 - whole.fraction) / whole.fraction);
   get_display_show (app->display, (GetRow *) (gpointer) app->rows->data, app->rows->len, &whole);
 }
 

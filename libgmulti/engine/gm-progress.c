@@ -33,8 +33,8 @@ gm_meter_speed (const GmMeter *self,
 
   if (self->n == 0)
     return 0;
-  time = now - self->at[first];
-  if (time <= 0 || total <= self->bytes[first])
+  time = MAX (now - self->at[first], GM_METER_MIN_US);
+  if (total <= self->bytes[first])
     return 0;
 
   return (guint64) ((double) (total - self->bytes[first]) * G_USEC_PER_SEC / (double) time);

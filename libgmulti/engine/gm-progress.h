@@ -7,6 +7,8 @@
 
 /* A count of bytes over the last few seconds. */
 #define GM_METER_SAMPLES 6
+/* Shorter times count as this: what lay in the socket's buffer when the body began came at no speed of the network's. */
+#define GM_METER_MIN_US (200 * 1000)
 
 typedef struct
 {

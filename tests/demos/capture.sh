@@ -10,6 +10,6 @@ folder=$(mktemp -d)
 trap 'tmux -S "$folder/tmux" kill-server 2> /dev/null || true; rm -rf "$folder"' EXIT
 unset TMUX
 LC_ALL=C.UTF-8 TERM=xterm tmux -S "$folder/tmux" -f /dev/null new-session -d -x "$columns" -y "$lines" \
-  "cd '$top' && printf '\$ demos/run -j 6 --limit-rate 20M\n' && demos/run -j 6 --limit-rate 20M; sleep 100"
+  "cd '$top' && printf '\$ demos/run -j 8 --limit-rate 10M\n' && demos/run -j 8 --limit-rate 10M; sleep 100"
 sleep "$seconds"
 tmux -S "$folder/tmux" capture-pane -p | sed 's/ *$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'

@@ -177,6 +177,9 @@ compile_build ()
     tail -n 30 "$log" >&2
     die "meson failed; the whole of it is in $log"
   }
+  if ninja -C "$build" -n "$@" | grep -q 'no work to do'; then
+    return
+  fi
   if [ -t 2 ]; then
     ninja -C "$build" "$@" >&2
   else
