@@ -41,6 +41,8 @@ client_write (GmClient *client,
   gsize done = 0;
 
   *taken = 0;
+  if (easy != NULL && easy->refused)
+    return GM_ANSWER_FAIL;
   while (easy != NULL && done < len)
     {
       /* programs have buffers of this size */
@@ -65,26 +67,145 @@ client_write (GmClient *client,
   return easy != NULL && !easy->doomed ? GM_ANSWER_OK : GM_ANSWER_ABORT;
 }
 
+/* Where we are in the heads; once for each line. FALSE for the line end behind trailers, which libcurl does not show. */
+static gboolean
+begin_line (GmCurlEasy *easy,
+            const char *line,
+            gsize len)
+{
+  gboolean is_empty = *line == '\r' || *line == '\n';
+
+  if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
+    easy->after_head = FALSE;
+  easy->line_begun = TRUE;
+  easy->line_is_written = FALSE;
+  easy->line_is_trailer = easy->after_head;
+  if (is_empty && easy->after_head)
+    return FALSE;
+
+  easy->after_head = easy->after_head || is_empty;
+  return TRUE;
+}
+
+/* One of the two functions that lines go to. */
+static GmAnswer
+hand_line (GmCurlEasy *easy,
+           curl_write_callback func,
+           void *data,
+           const char *line,
+           gsize len)
+{
+  gsize n;
+
+  CALL_OUT (easy, n = func ((char *) line, 1, len, data));
+  if (easy->doomed)
+    return GM_ANSWER_ABORT;
+  if (n == CURL_WRITEFUNC_PAUSE)
+    return GM_ANSWER_PAUSE;
+
+  return n == len ? GM_ANSWER_OK : GM_ANSWER_FAIL;
+}
+
+/* With CURLOPT_HEADER the body's function gets it first, but not if it is a trailer. After PAUSE the same line is to come
+ * again; who had it will not have it twice. */
+static GmAnswer
+deliver_line (GmCurlEasy *easy,
+              const char *line,
+              gsize len)
+{
+  const GmCurlSettings *set = &easy->set;
+  GmAnswer answer = GM_ANSWER_OK;
+
+  if (!easy->line_begun && !begin_line (easy, line, len))
+    {
+      easy->line_begun = FALSE;
+      return GM_ANSWER_OK;
+    }
+
+  if (set->header && !easy->line_is_trailer && !easy->line_is_written)
+    {
+      answer = hand_line (easy, set->writefunction, set->writedata, line, len);
+      easy->line_is_written = answer == GM_ANSWER_OK;
+    }
+  if (answer == GM_ANSWER_OK && set->headerfunction != NULL)
+    answer = hand_line (easy, set->headerfunction, set->headerdata, line, len);
+  else if (answer == GM_ANSWER_OK && set->headerdata != NULL)
+    answer = hand_line (easy, set->writefunction, set->headerdata, line, len);
+
+  if (answer == GM_ANSWER_OK)
+    easy->line_begun = FALSE;
+  return answer;
+}
+
+/* A head cannot wait in the engine: from a pause on its lines wait here. */
 static GmAnswer
 client_header (GmClient *client,
                const char *line,
                gsize len)
 {
   GmCurlEasy *easy = get_asked (client);
-  curl_write_callback func;
-  gsize n;
+  GmAnswer answer = GM_ANSWER_OK;
 
-  if (easy == NULL)
+  if (easy == NULL || len == 0)
     return GM_ANSWER_ABORT;
-  func = easy->set.headerfunction != NULL ? easy->set.headerfunction : easy->set.writefunction;
-  CALL_OUT (easy, n = func ((char *) line, 1, len, easy->set.headerdata));
-  if (n == CURL_WRITEFUNC_PAUSE)
+
+  if (easy->held_lines == NULL)
+    answer = deliver_line (easy, line, len);
+  if (easy->held_lines == NULL && answer != GM_ANSWER_PAUSE)
+    return answer;
+
+  if (easy->held_lines == NULL)
+    easy->held_lines = g_string_new (NULL);
+  g_string_append_len (easy->held_lines, line, (gssize) len);
+  if (answer == GM_ANSWER_PAUSE)
+    gm_transfer_pause (easy->transfer, gm_transfer_get_pause (easy->transfer) | GM_PAUSE_RECV);
+  return GM_ANSWER_OK;
+}
+
+/* How many bytes of them were taken. */
+static gsize
+offer_held_lines (GmCurlEasy *easy,
+                  GmAnswer *answer)
+{
+  gsize at = 0;
+
+  *answer = GM_ANSWER_OK;
+  while (at < easy->held_lines->len)
     {
-      gm_transfer_pause (easy->transfer, gm_transfer_get_pause (easy->transfer) | GM_PAUSE_RECV);
-      return GM_ANSWER_PAUSE;
+      const char *line = easy->held_lines->str + at;
+      const char *end = memchr (line, '\n', easy->held_lines->len - at);
+      gsize len = end != NULL ? (gsize) (end - line) + 1 : easy->held_lines->len - at;
+
+      *answer = deliver_line (easy, line, len);
+      if (*answer != GM_ANSWER_OK)
+        break;
+      at += len;
     }
 
-  return n == len ? GM_ANSWER_OK : GM_ANSWER_FAIL;
+  return at;
+}
+
+gboolean
+gm_curl_client_resume (GmCurlEasy *easy)
+{
+  GmAnswer answer;
+  gsize taken;
+
+  if (easy->held_lines == NULL || easy->resuming)
+    return TRUE;
+
+  easy->resuming = TRUE;
+  taken = offer_held_lines (easy, &answer);
+  easy->resuming = FALSE;
+  if (answer == GM_ANSWER_PAUSE)
+    {
+      g_string_erase (easy->held_lines, 0, (gssize) taken);
+      return FALSE;
+    }
+
+  easy->refused = answer != GM_ANSWER_OK;
+  g_string_free (g_steal_pointer (&easy->held_lines), TRUE);
+  return TRUE;
 }
 
 static GmAnswer
@@ -393,7 +514,7 @@ void
 gm_curl_client_update (GmCurlEasy *easy)
 {
   const GmCurlSettings *set = &easy->set;
-  gboolean wants_lines = set->headerfunction != NULL || set->headerdata != NULL;
+  gboolean wants_lines = set->headerfunction != NULL || set->headerdata != NULL || set->header;
   gboolean wants_progress = !set->noprogress && (set->xferinfofunction != NULL || set->progressfunction != NULL);
   gboolean can_seek = set->seekfunction != NULL || set->ioctlfunction != NULL ||
                       set->readfunction == (curl_read_callback) fread;

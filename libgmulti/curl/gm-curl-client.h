@@ -7,6 +7,9 @@
 
 /* Tells the engine which questions anybody wants to be asked: after each change of a callback. Also while it runs. */
 void gm_curl_client_update       (GmCurlEasy *easy);
+/* Offers header lines again that wait since a callback paused; nothing when called from within that. FALSE = it paused
+ * once more. */
+gboolean gm_curl_client_resume   (GmCurlEasy *easy);
 /* Text for CURLOPT_DEBUGFUNCTION, or for stderr, if the transfer is verbose; @text ends in a newline. */
 void gm_curl_client_say          (GmCurlEasy *easy,
                                   const char *text);

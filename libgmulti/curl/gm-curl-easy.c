@@ -115,6 +115,8 @@ gm_curl_easy_destroy (GmCurlEasy *self)
   g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
   gm_curl_share_leave (g_steal_pointer (&self->share));
   forget_texts (self);
+  if (self->held_lines != NULL)
+    g_string_free (self->held_lines, TRUE);
   self->magic = 0;
   g_free (self);
 }
@@ -148,7 +150,9 @@ CURLcode
 gm_curl_easy_prepare (GmCurlEasy *self)
 {
   forget_texts (self);
-  self->finished = FALSE;
+  if (self->held_lines != NULL)
+    g_string_free (g_steal_pointer (&self->held_lines), TRUE);
+  self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
   self->last_fd = -1;
   if (self->set.errorbuffer != NULL)
@@ -176,6 +180,10 @@ gm_curl_easy_finish (GmCurlEasy *self,
   if (self->finished)
     return;
 
+  /* one that has no body is over although a callback paused: its head is not lost */
+  gm_curl_client_resume (self);
+  if (self->refused && result == CURLE_OK)
+    result = CURLE_WRITE_ERROR;
   self->finished = TRUE;
   self->result = result;
   self->last_fd = gm_transfer_get_fd (self->transfer);
@@ -256,12 +264,18 @@ curl_easy_pause (CURL *curl,
                  int action)
 {
   GmCurlEasy *self = gm_curl_easy_check (curl);
+  GmPause pause;
 
   if (self == NULL || self->multi == NULL || self->finished)
     return CURLE_BAD_FUNCTION_ARGUMENT;
 
-  gm_transfer_pause (self->transfer, (action & CURLPAUSE_RECV ? GM_PAUSE_RECV : GM_PAUSE_NONE) |
-                                       (action & CURLPAUSE_SEND ? GM_PAUSE_SEND : GM_PAUSE_NONE));
+  pause = (action & CURLPAUSE_RECV ? GM_PAUSE_RECV : GM_PAUSE_NONE) |
+          (action & CURLPAUSE_SEND ? GM_PAUSE_SEND : GM_PAUSE_NONE);
+  if (!(pause & GM_PAUSE_RECV) && !gm_curl_client_resume (self))
+    pause |= GM_PAUSE_RECV;
+  if (self->doomed)
+    return CURLE_ABORTED_BY_CALLBACK;
+  gm_transfer_pause (self->transfer, pause);
   gm_curl_multi_tell_timer (self->multi);
   return CURLE_OK;
 }

@@ -48,6 +48,7 @@ typedef struct
   long maxconnects;
   gboolean verbose;
   gboolean noprogress;
+  gboolean header; /* heads go to the write function, too */
 } GmCurlSettings;
 
 /* Texts that curl_easy_getinfo () and the header calls gave out; freed when replaced. */
@@ -75,6 +76,13 @@ struct _GmCurlEasy
   CURLcode result; /* of the last run */
   int last_fd; /* its socket then; −1 none */
   gboolean finished; /* @result is known */
+  GString *held_lines; /* (owned) (nullable): header lines that wait because a callback paused at the first of them */
+  gboolean after_head; /* header lines that come now are trailers */
+  gboolean line_begun; /* the line at hand was looked at, and one of its functions may have had it */
+  gboolean line_is_trailer;
+  gboolean line_is_written;
+  gboolean resuming; /* held lines are being offered */
+  gboolean refused; /* a held line was not taken: the next question is answered so */
   gboolean performing; /* in curl_easy_perform () */
   gboolean doomed; /* curl_easy_cleanup () came while it could not go */
   struct curl_header header; /* last one given out */

@@ -5,20 +5,30 @@
 
 /* ---- times: microseconds, over all requests that a redirect or a retry added ---- */
 
+/* What happened took a microsecond at least: 0 says that it did not. Of a name that needed no look-up, because it is a
+ * number or the connection was there, libcurl says that it was found at once. */
+static gint64
+hop_time (const GmHop *hop,
+          gsize member)
+{
+  gint64 at = G_STRUCT_MEMBER (gint64, &hop->times, member);
+
+  if (hop->reused && (member == G_STRUCT_OFFSET (GmTimes, connected) || member == G_STRUCT_OFFSET (GmTimes, secured)))
+    return 0;
+  if (at != 0)
+    return MAX (at - hop->times.start, 1);
+
+  return member == G_STRUCT_OFFSET (GmTimes, resolved) && (hop->times.connected != 0 || hop->times.request_start != 0);
+}
+
 static gint64
 sum_times (const GmInfo *info,
            gsize member)
 {
-  gint64 sum = 0;
+  gint64 sum = hop_time (&info->hop, member);
 
-  for (guint i = 0; i <= (info->earlier != NULL ? info->earlier->len : 0); i++)
-    {
-      const GmHop *hop = info->earlier != NULL && i < info->earlier->len ? &g_array_index (info->earlier, GmHop, i) : &info->hop;
-      gint64 at = G_STRUCT_MEMBER (gint64, &hop->times, member);
-
-      if (at > hop->times.start)
-        sum += at - hop->times.start;
-    }
+  for (guint i = 0; info->earlier != NULL && i < info->earlier->len; i++)
+    sum += hop_time (&g_array_index (info->earlier, GmHop, i), member);
 
   return sum;
 }
@@ -28,7 +38,9 @@ total_time (const GmInfo *info)
 {
   gint64 end = info->ended;
 
-  if (info->added == 0)
+  /* one that did not get as far as looking for a connection took none */
+  if (info->added == 0 || (info->hop.times.queue_end == 0 && info->hop.times.request_start == 0 &&
+                           info->hop.times.response_start == 0 && info->earlier == NULL))
     return 0;
   if (end == 0)
     end = gm_clock_now (&gm_clock_system);
@@ -77,6 +89,13 @@ get_speed (const GmInfo *info,
 
 /* ---- numbers ---- */
 
+/* Whatever its head says: RFC 9110 section 6.4.1. */
+static gboolean
+has_no_body (guint status)
+{
+  return status == 204 || status == 304;
+}
+
 static CURLcode
 get_offset (GmCurlEasy *easy,
             CURLINFO what,
@@ -100,7 +119,7 @@ get_offset (GmCurlEasy *easy,
       *answer = get_speed (info, info->uploaded);
       return CURLE_OK;
     case CURLINFO_CONTENT_LENGTH_DOWNLOAD_T:
-      *answer = info->download_size;
+      *answer = info->download_size < 0 && has_no_body (info->status) ? 0 : info->download_size;
       return CURLE_OK;
     case CURLINFO_CONTENT_LENGTH_UPLOAD_T:
       *answer = info->upload_size;
@@ -177,6 +196,15 @@ get_double (GmCurlEasy *easy,
   return CURLE_UNKNOWN_OPTION;
 }
 
+/* There was a connection, or none was needed. */
+static gboolean
+has_begun (GmCurlEasy *easy)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  return info->hop.times.connected != 0 || info->hop.times.request_start != 0 || info->hop.times.response_start != 0;
+}
+
 /* Of the connection now, else of the last one as long as it is kept. */
 static curl_socket_t
 get_socket (GmCurlEasy *easy)
@@ -195,7 +223,7 @@ get_scheme (GmCurlEasy *easy)
 {
   GmUrl *url = gm_transfer_get_url (easy->transfer);
 
-  return url != NULL ? gm_url_get_scheme (url) : GM_SCHEME_OTHER;
+  return url != NULL && has_begun (easy) ? gm_url_get_scheme (url) : GM_SCHEME_OTHER;
 }
 
 static long
@@ -383,23 +411,22 @@ get_long (GmCurlEasy *easy,
 
 /* ---- texts ---- */
 
+/* The last one of all heads that says something. */
 static const char *
 get_content_type (GmCurlEasy *easy)
 {
   GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
-  GmSpan value = GM_SPAN ("");
+  GmSpan name = GM_SPAN ("Content-Type"), value = { NULL, 0 };
+  guint origins = GM_HEADER_FINAL | GM_HEADER_1XX;
   gint i = -1;
 
   if (headers == NULL)
     return NULL;
-  /* Of several the last that says something. */
-  while ((i = gm_headers_find (headers, GM_SPAN ("Content-Type"), (guint) (i + 1), GM_HEADER_FINAL,
-                               GM_HEADERS_LAST_REQUEST)) >= 0)
-    {
-      GmSpan found = gm_headers_get_value (headers, (guint) i);
 
-      if (found.len > 0)
-        value = found;
+  while ((i = gm_headers_find (headers, name, (guint) (i + 1), origins, GM_HEADERS_ANY_REQUEST)) >= 0)
+    {
+      if (gm_headers_get_value (headers, (guint) i).len > 0)
+        value = gm_headers_get_value (headers, (guint) i);
     }
   if (value.len == 0)
     return NULL;

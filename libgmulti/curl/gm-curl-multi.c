@@ -268,10 +268,15 @@ add_message (GmCurlMulti *self,
              GmCurlEasy *easy,
              CURLcode result)
 {
-  gboolean first = g_queue_is_empty (&self->messages);
+  gboolean first;
 
   gm_curl_easy_finish (easy, result);
-  easy->msg = (CURLMsg){ .msg = CURLMSG_DONE, .easy_handle = (CURL *) easy, .data.result = result };
+  /* that may have called back */
+  if (easy->doomed)
+    return;
+
+  first = g_queue_is_empty (&self->messages);
+  easy->msg = (CURLMsg){ .msg = CURLMSG_DONE, .easy_handle = (CURL *) easy, .data.result = easy->result };
   easy->msg_link.data = easy;
   g_queue_push_tail_link (&self->messages, &easy->msg_link);
 

@@ -98,7 +98,7 @@
   X_NUMBER (HAPPY_EYEBALLS_TIMEOUT_MS, LONG, ATTEMPT_DELAY_MS, ONE)                                                    \
   X_ABSENT (HAPROXY_CLIENT_IP, STRING, 0)                                                                              \
   X_ABSENT (HAPROXYPROTOCOL, LONG, 0)                                                                                  \
-  X_NUMBER (HEADER, LONG, HEADERS_IN_BODY, BOOL)                                                                       \
+  X_SPECIAL (HEADER, LONG, header)                                                                                     \
   X_SPECIAL (HEADERDATA, CBPTR, headerdata)                                                                            \
   X_SPECIAL (HEADERFUNCTION, FUNCTION, headerfunction)                                                                 \
   X_IGNORED (HEADEROPT, VALUES)                                                                                        \

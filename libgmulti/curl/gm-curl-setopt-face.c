@@ -52,6 +52,15 @@ gm_curl_set_headerdata (GmCurlEasy *easy,
 }
 
 CURLcode
+gm_curl_set_header (GmCurlEasy *easy,
+                    const GmCurlValue *value)
+{
+  easy->set.header = value->number != 0;
+  gm_curl_client_update (easy);
+  return CURLE_OK;
+}
+
+CURLcode
 gm_curl_set_verbose (GmCurlEasy *easy,
                      const GmCurlValue *value)
 {

@@ -683,6 +683,62 @@ test_pause (void)
   g_string_free (loop.order, TRUE);
 }
 
+/* A header callback that pauses gets its line again, and then those that came meanwhile. */
+static size_t
+pause_at_status (char *data,
+                 size_t size,
+                 size_t n,
+                 void *user_data)
+{
+  Loop *loop = user_data;
+
+  if (!loop->acted)
+    {
+      loop->acted = TRUE;
+      return CURL_WRITEFUNC_PAUSE;
+    }
+  g_string_append_len (loop->order, data, (gssize) (size * n));
+  return size * n;
+}
+
+static void
+test_pause_in_head (void)
+{
+  g_autoptr (ScriptedServer) server = new_server (scripted_answer_text (200, "X-A: b\r\n", "hello"));
+
+  for (guint with_body = 0; with_body < 2; with_body++)
+    {
+      Loop loop = { .multi = curl_multi_init (), .order = g_string_new (NULL) };
+      int left, running;
+
+      loop.easy = new_easy (scripted_server_url (server, "/"));
+      curl_easy_setopt (loop.easy, CURLOPT_NOBODY, (long) !with_body);
+      curl_easy_setopt (loop.easy, CURLOPT_HEADER, 1L);
+      curl_easy_setopt (loop.easy, CURLOPT_WRITEFUNCTION, pause_at_status);
+      curl_easy_setopt (loop.easy, CURLOPT_WRITEDATA, &loop);
+      curl_multi_add_handle (loop.multi, loop.easy);
+      while (!loop.acted)
+        {
+          curl_multi_perform (loop.multi, &running);
+          curl_multi_poll (loop.multi, NULL, 0, 20, NULL);
+        }
+      if (with_body)
+        {
+          curl_multi_perform (loop.multi, &running);
+          g_assert_cmpint (running, ==, 1);
+          g_assert_cmpuint (loop.order->len, ==, 0);
+          g_assert_cmpint (curl_easy_pause (loop.easy, CURLPAUSE_CONT), ==, CURLE_OK);
+        }
+      g_assert_cmpint (run_until_message (loop.multi, &left)->data.result, ==, CURLE_OK);
+      g_assert_cmpstr (loop.order->str, ==, with_body
+                         ? "HTTP/1.1 200 Fine\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello"
+                         : "HTTP/1.1 200 Fine\r\nContent-Length: 5\r\nX-A: b\r\n\r\n");
+      curl_easy_cleanup (loop.easy);
+      curl_multi_cleanup (loop.multi);
+      g_string_free (loop.order, TRUE);
+    }
+}
+
 int
 main (int argc,
       char *argv[])
@@ -700,5 +756,6 @@ main (int argc,
   g_test_add_func ("/curl/multi/cleanup-inside", test_cleanup_inside);
   g_test_add_func ("/curl/multi/notifications", test_notifications);
   g_test_add_func ("/curl/multi/pause", test_pause);
+  g_test_add_func ("/curl/multi/pause-in-head", test_pause_in_head);
   return g_test_run ();
 }
