@@ -533,6 +533,11 @@ run_case (gconstpointer data)
       g_test_skip ("slow: run with -m slow");
       return;
     }
+  if (driver_made != NULL && (run->spec->flags & CASE_NOT_OVER_FAULTS))
+    {
+      g_test_skip ("not over faults");
+      return;
+    }
   if (!case_on_libcurl () && (run->spec->flags & CASE_NOT_YET))
     {
       g_test_skip (run->spec->why);

@@ -20,6 +20,7 @@ typedef enum
   CASE_NOT_YET = 1 << 6, /* ours cannot yet: @why */
   CASE_NOT_SELECT = 1 << 3, /* needs more descriptors than select can */
   CASE_SLOW = 1 << 4, /* takes seconds */
+  CASE_NOT_OVER_FAULTS = 1 << 7, /* is about what a fault takes away: @why */
 } CaseFlags;
 
 typedef struct

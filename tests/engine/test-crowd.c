@@ -61,7 +61,7 @@ serve (int tell_fd)
   scripted_answer_delay (answer, 1000);
   scripted_answer_send (answer, length);
   scripted_answer_send (answer, "a slow body, ");
-  scripted_answer_delay (answer, 1500);
+  scripted_answer_delay (answer, 2500);
   scripted_answer_send (answer, "which comes in pieces");
   scripted_server_on (server, "*", answer);
   if (write (tell_fd, &port, sizeof port) != sizeof port)
