@@ -38,7 +38,7 @@ struct _GetDisplay
   guint columns;         /* and how many columns the terminal had then */
 };
 
-/* For the handler of SIGTSTP, which gives the cursor back before the program stops: -1 or the terminal with the bars. */
+/* For the handler of SIGTSTP, which gives the cursor back before the program stops: the terminal, or -1 without bars. */
 static volatile sig_atomic_t stopping_fd = -1;
 
 static void
@@ -299,7 +299,8 @@ get_format_time (gint64 microseconds,
   else if (seconds < 60 * 60)
     g_snprintf (text, size_of_text, "%d:%02d", (int) (seconds / 60), (int) (seconds % 60));
   else if (seconds < 48 * 60 * 60)
-    g_snprintf (text, size_of_text, "%d:%02d:%02d", (int) (seconds / 3600), (int) (seconds / 60 % 60), (int) (seconds % 60));
+    g_snprintf (text, size_of_text, "%d:%02d:%02d", (int) (seconds / 3600), (int) (seconds / 60 % 60),
+                (int) (seconds % 60));
   else
     g_snprintf (text, size_of_text, "%d d", (int) MIN (seconds / 86400, 9999));
 }

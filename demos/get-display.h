@@ -6,7 +6,7 @@
 /* GetDisplay: progress bars at the bottom of a terminal, permanent lines above them; elsewhere permanent lines alone.
  *
  * Each frame is one write() over the last one, no line of it as wide as the terminal, so that nothing flickers or wraps.
- * When the terminal became narrower the old lines were broken by it, and the frame starts where the first of them is now.
+ * When the terminal became narrower it broke the old lines, and the frame starts where the first of them is now.
  * Knows nothing of transfers; not thread-safe. */
 typedef struct _GetDisplay GetDisplay;
 

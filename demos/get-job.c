@@ -169,8 +169,8 @@ open_target (GetJob *self,
   if (status >= 400)
     {
       if (!was_complete (self, response))
-        g_set_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS, "The server answered %u %s", status,
-                     gmulti_response_get_reason (response));
+        g_set_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS, "The server answered %u %s",
+                     status, gmulti_response_get_reason (response));
       return NULL;
     }
   if (self->offset > 0 && status == 206)
@@ -207,8 +207,9 @@ static void
 start_continuing (GetJob *self,
                   GMultiSession *session)
 {
-  g_autoptr (GFileInfo) info = g_file_query_info (self->file, G_FILE_ATTRIBUTE_STANDARD_SIZE, G_FILE_QUERY_INFO_NONE, NULL, NULL);
+  g_autoptr (GFileInfo) info = NULL;
 
+  info = g_file_query_info (self->file, G_FILE_ATTRIBUTE_STANDARD_SIZE, G_FILE_QUERY_INFO_NONE, NULL, NULL);
   self->offset = info != NULL ? (guint64) g_file_info_get_size (info) : 0;
   if (self->offset > 0)
     gmulti_transfer_set_range (self->transfer, self->offset, -1);
@@ -243,7 +244,8 @@ get_job_start (GetJob *self,
       {
         g_autoptr (GOutputStream) target = g_unix_output_stream_new (STDOUT_FILENO, FALSE);
 
-        gmulti_session_splice_async (session, self->transfer, target, G_OUTPUT_STREAM_SPLICE_NONE, cancellable, spliced_cb, self);
+        gmulti_session_splice_async (session, self->transfer, target, G_OUTPUT_STREAM_SPLICE_NONE, cancellable,
+                                     spliced_cb, self);
         break;
       }
     case GET_JOB_CONTINUE:
@@ -276,7 +278,9 @@ get_job_describe (GetJob *self,
   row->title = self->title;
   row->received = self->offset + gmulti_transfer_get_bytes_received (self->transfer);
   row->total = total >= 0 ? (gint64) self->offset + total : -1;
-  row->fraction = row->total > 0 ? (double) row->received / (double) row->total : gmulti_transfer_get_fraction (self->transfer);
+  row->fraction = gmulti_transfer_get_fraction (self->transfer);
+  if (row->total > 0)
+    row->fraction = (double) row->received / (double) row->total;
   row->speed = gmulti_transfer_get_speed (self->transfer);
   row->remaining = gmulti_transfer_get_remaining (self->transfer);
 }

@@ -52,10 +52,11 @@ char *
 get_name_for_uri (const char *uri,
                   gboolean tree)
 {
+  const GUriFlags flags = G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED;
   g_autofree char *path = NULL;
 
-  if (!g_uri_split (uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED, NULL, NULL, NULL, NULL, &path, NULL, NULL, NULL) ||
-      g_str_has_prefix (uri, "data:"))
+  if (g_str_has_prefix (uri, "data:") ||
+      !g_uri_split (uri, flags, NULL, NULL, NULL, NULL, &path, NULL, NULL, NULL))
     return g_strdup (NO_NAME);
   return safe_path (path, tree);
 }

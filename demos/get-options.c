@@ -119,22 +119,27 @@ get_options_parse (GetOptions *options,
   g_autofree char *rate = NULL;
   g_autofree char *data = NULL;
   const GOptionEntry entries[] = {
-    { "input", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->inputs, "Take URLs from FILE, too (- is standard input)", "FILE" },
+    { "input", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->inputs, "Take URLs from FILE, too (-: standard input)",
+      "FILE" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &options->jobs, "Fetch N at once (8)", "N" },
-    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Save the one URL as NAME (- is standard output)", "NAME" },
-    { "folder", 'P', 0, G_OPTION_ARG_FILENAME, &options->folder, "Save into FOLDER, which is made if need be", "FOLDER" },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Save the one URL as NAME (-: standard output)",
+      "NAME" },
+    { "folder", 'P', 0, G_OPTION_ARG_FILENAME, &options->folder, "Save into FOLDER, which is made if need be",
+      "FOLDER" },
     { "tree", 'x', 0, G_OPTION_ARG_NONE, &options->tree, "Make folders as in the URLs", NULL },
     { "continue", 'c', 0, G_OPTION_ARG_NONE, &options->resume, "Go on with what an earlier run left", NULL },
     { "overwrite", 0, 0, G_OPTION_ARG_NONE, &options->overwrite, "Replace files that exist (else: name (2))", NULL },
-    { "limit-rate", 0, 0, G_OPTION_ARG_STRING, &rate, "At most RATE bytes a second for all together (500k, 2M)", "RATE" },
+    { "limit-rate", 0, 0, G_OPTION_ARG_STRING, &rate, "At most RATE bytes a second, all together (500k, 2M)",
+      "RATE" },
     { "header", 'H', 0, G_OPTION_ARG_STRING_ARRAY, &options->headers, "Send this header, too", "NAME: VALUE" },
     { "method", 'X', 0, G_OPTION_ARG_STRING, &options->method, "Use this method", "METHOD" },
-    { "data", 'd', 0, G_OPTION_ARG_STRING, &data, "Send DATA, or the contents of a file, with the request", "DATA|@FILE" },
+    { "data", 'd', 0, G_OPTION_ARG_STRING, &data, "Send DATA, or what a file holds, with the request",
+      "DATA|@FILE" },
     { "summary", 0, 0, G_OPTION_ARG_NONE, &options->summary, "Say at the end how much came and how fast", NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "Say nothing but errors", NULL },
     { "plain", 0, 0, G_OPTION_ARG_NONE, &options->plain, "Lines instead of bars, on a terminal as well", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Say which version this is", NULL },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->uris, NULL, "[URL…]" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->uris, NULL, "[URL...]" },
     { 0 }
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);

@@ -84,8 +84,8 @@ print_summary (GetApp *app)
   get_format_size (app->received, size, sizeof size);
   get_format_size ((guint64) ((double) app->received * G_USEC_PER_SEC / (double) spent), speed, sizeof speed);
   get_format_time (spent, time, sizeof time);
-  say (app, "%u of %u files, %s in %s, %s/s, %u connections, %u failed%s", app->n_done - app->n_failed, app->n_jobs, size,
-       time, speed, app->n_connections, app->n_failed, app->interrupted ? ", interrupted" : "");
+  say (app, "%u of %u files, %s in %s, %s/s, %u connections, %u failed%s", app->n_done - app->n_failed, app->n_jobs,
+       size, time, speed, app->n_connections, app->n_failed, app->interrupted ? ", interrupted" : "");
 }
 
 static GetExit
@@ -305,7 +305,9 @@ wants_bars (const GetOptions *options)
 
   for (char **input = options->inputs; input != NULL && *input != NULL; input++)
     typed = typed || (g_strcmp0 (*input, "-") == 0 && isatty (STDIN_FILENO));
-  return isatty (STDERR_FILENO) && term != NULL && strcmp (term, "dumb") != 0 && !options->plain && !options->quiet && !typed;
+  if (options->plain || options->quiet || typed)
+    return FALSE;
+  return isatty (STDERR_FILENO) && term != NULL && strcmp (term, "dumb") != 0;
 }
 
 /* ---- signals ---- */
@@ -382,7 +384,8 @@ app_start (GetApp *app)
   g_autoptr (GError) error = NULL;
 
   if (g_mkdir_with_parents (app->options.folder, 0777) < 0)
-    g_set_error (&error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", app->options.folder, g_strerror (errno));
+    g_set_error (&error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", app->options.folder,
+                 g_strerror (errno));
   for (char **input = app->options.inputs; error == NULL && input != NULL && *input != NULL; input++)
     open_input (app, *input, &error);
   if (error != NULL)
@@ -412,7 +415,8 @@ main (int argc,
     }
   if (app.options.version)
     {
-      g_print ("gmulti-get %u.%u.%u\n", gmulti_get_major_version (), gmulti_get_minor_version (), gmulti_get_micro_version ());
+      g_print ("gmulti-get %u.%u.%u\n", gmulti_get_major_version (), gmulti_get_minor_version (),
+               gmulti_get_micro_version ());
       get_options_clear (&app.options);
       return EXIT_FETCHED;
     }
