@@ -356,6 +356,8 @@ app_init (GetApp *app)
   gmulti_session_set_max_active (app->session, (guint) app->options.jobs);
   gmulti_session_set_max_connections (app->session, (guint) app->options.jobs);
   gmulti_session_set_max_connections_per_host (app->session, (guint) app->options.jobs);
+  /* All of them are kept while any job waits for its turn. */
+  gmulti_session_set_max_idle_connections (app->session, app->options.jobs);
   for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
     watch (g_unix_signal_source_new (endings[i]), interrupt_cb, app);
   if (get_display_has_bars (app->display))
