@@ -310,10 +310,11 @@ gm_core_refuse_more (GmCore *self)
 void
 gm_core_interrupt (GmCore *self)
 {
+  /* in this order: who is about to sleep looks at them in the other one */
+  gm_core_wake_waiters (self);
   g_mutex_lock (&self->lock);
   wake (self);
   g_mutex_unlock (&self->lock);
-  gm_core_wake_waiters (self);
 }
 
 gboolean
@@ -938,6 +939,18 @@ gm_core_wake_waiters (GmCore *self)
   g_mutex_unlock (&self->wait_lock);
 }
 
+static guint
+get_wait_serial (GmCore *self)
+{
+  guint serial;
+
+  g_mutex_lock (&self->wait_lock);
+  serial = self->wait_serial;
+  g_mutex_unlock (&self->wait_lock);
+
+  return serial;
+}
+
 static int
 get_timeout (GmCore *self,
              gboolean borrowed)
@@ -953,10 +966,12 @@ get_timeout (GmCore *self,
   return timeout;
 }
 
-/* Sleeps until the engine has something to do, or somebody leaves an order. TRUE if the engine's descriptor is ready. */
+/* Sleeps until the engine has something to do, or somebody leaves an order; not at all if waiters were woken since
+ * @serial, for what the caller waits for may have come. TRUE if the engine's descriptor is ready. */
 static gboolean
 sleep_for_events (GmCore *self,
-                  int timeout)
+                  int timeout,
+                  guint serial)
 {
   GPollFD fds[2] = { { gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi)), G_IO_IN, 0 }, { -1, G_IO_IN, 0 } };
   guint64 count;
@@ -969,6 +984,8 @@ sleep_for_events (GmCore *self,
   if (self->orders.length > 0)
     timeout = 0;
   g_mutex_unlock (&self->lock);
+  if (get_wait_serial (self) != serial)
+    timeout = 0;
 
   g_poll (fds, 2, timeout);
 
@@ -984,13 +1001,14 @@ sleep_for_events (GmCore *self,
 /* One turn of the engine, with the context acquired. */
 static void
 turn (GmCore *self,
-      gboolean borrowed)
+      gboolean borrowed,
+      guint serial)
 {
   gboolean readable;
 
   if (take_orders (self))
     {
-      readable = sleep_for_events (self, get_timeout (self, borrowed));
+      readable = sleep_for_events (self, get_timeout (self, borrowed), serial);
       if (take_orders (self))
         step (self, readable);
     }
@@ -1021,17 +1039,14 @@ gm_core_block (GmCore *self,
   g_atomic_int_inc (&self->n_waiters);
   for (;;)
     {
-      g_mutex_lock (&self->wait_lock);
-      serial = self->wait_serial;
-      g_mutex_unlock (&self->wait_lock);
-
+      serial = get_wait_serial (self);
       if (done (user_data))
         break;
 
       if (acquire_context (self))
         {
           if (self->multi != NULL && !self->stepping)
-            turn (self, borrowed);
+            turn (self, borrowed, serial);
           /* the ordinary source does not know what happened in its absence */
           if (self->source != NULL)
             g_source_set_ready_time (self->source, 0);
