@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-connection.h"
 
+#include "gm-queue.h"
 #include "gm-trace.h"
 
 /* How long a connection nobody owns may take to say goodbye. */
@@ -37,6 +38,7 @@ struct _GmPool
   guint n_counted; /* CONNECTING, BUSY, IDLE */
   guint n_waiting;
   guint64 next_id;
+  GmOrigin *last_origin; /* (unowned) (nullable) */
   GmLayer *(*new_socket_layer) (const void *, guint, gpointer);
   GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer);
   gpointer hook_data;
@@ -129,11 +131,21 @@ key_clear (GmPoolKey *key)
 
 /* ---- origins ---- */
 
+/* Who asked last asks again, mostly: a comparison is cheaper than a look-up. */
 static GmOrigin *
 find_origin (GmPool *self,
              const GmPoolKey *key)
 {
-  return g_hash_table_lookup (self->origins, key);
+  GmOrigin *origin = self->last_origin;
+
+  if (origin != NULL && gm_pool_key_equal (&origin->key, key))
+    return origin;
+
+  origin = g_hash_table_lookup (self->origins, key);
+  if (origin != NULL)
+    self->last_origin = origin;
+
+  return origin;
 }
 
 static GmOrigin *
@@ -191,6 +203,8 @@ drop_if_unused (GmPool *self,
   if (origin->n_connections > 0 || origin->waiting.length > 0)
     return;
 
+  if (self->last_origin == origin)
+    self->last_origin = NULL;
   g_hash_table_remove (self->origins, origin);
   if (--host->n_origins == 0)
     g_hash_table_remove (self->hosts, host);
@@ -241,8 +255,8 @@ wake_next (GmPool *self,
     {
       GmOrigin *next = g_queue_peek_head (&self->waiting_origins);
 
-      g_queue_unlink (&self->waiting_origins, &next->waiting_link);
-      g_queue_push_tail_link (&self->waiting_origins, &next->waiting_link);
+      gm_queue_unlink (&self->waiting_origins, &next->waiting_link);
+      gm_queue_push_tail (&self->waiting_origins, &next->waiting_link);
       if (host_has_room (self, next->host) || next->idle.length > 0)
         {
           wake_one_of (self, next);
@@ -262,15 +276,15 @@ gm_pool_wait (GmPool *self,
   waiter->origin = origin;
   waiter->link.data = waiter;
   if (first)
-    g_queue_push_head_link (&origin->waiting, &waiter->link);
+    gm_queue_push_head (&origin->waiting, &waiter->link);
   else
-    g_queue_push_tail_link (&origin->waiting, &waiter->link);
+    gm_queue_push_tail (&origin->waiting, &waiter->link);
   self->n_waiting++;
 
   if (origin->waiting_link.data == NULL)
     {
       origin->waiting_link.data = origin;
-      g_queue_push_tail_link (&self->waiting_origins, &origin->waiting_link);
+      gm_queue_push_tail (&self->waiting_origins, &origin->waiting_link);
     }
 }
 
@@ -283,14 +297,14 @@ gm_pool_stop_waiting (GmPool *self,
   if (waiter->link.data == NULL)
     return;
 
-  g_queue_unlink (&origin->waiting, &waiter->link);
+  gm_queue_unlink (&origin->waiting, &waiter->link);
   waiter->link.data = NULL;
   waiter->origin = NULL;
   self->n_waiting--;
 
   if (origin->waiting.length == 0)
     {
-      g_queue_unlink (&self->waiting_origins, &origin->waiting_link);
+      gm_queue_unlink (&self->waiting_origins, &origin->waiting_link);
       origin->waiting_link.data = NULL;
       drop_if_unused (self, origin);
     }
@@ -332,9 +346,9 @@ static void
 leave_idle (GmPool *self,
             GmConnection *connection)
 {
-  g_queue_unlink (&connection->origin->idle, &connection->idle_link);
-  g_queue_unlink (&self->idle_lru, &connection->lru_link);
-  gm_reactor_set_timer (self->reactor, &connection->timer, 0);
+  gm_queue_unlink (&connection->origin->idle, &connection->idle_link);
+  gm_queue_unlink (&self->idle_lru, &connection->lru_link);
+  /* Its timer stays: the next idle time moves it, which costs nothing, and meanwhile it means nothing. */
   if (connection->socket != NULL)
     connection->socket->idle = FALSE;
 }
@@ -348,7 +362,7 @@ destroy (GmPool *self,
   connection->state = GM_CONNECTION_DEAD;
   gm_reactor_dequeue (self->reactor, &connection->runnable);
   gm_reactor_set_timer (self->reactor, &connection->timer, 0);
-  g_queue_unlink (&self->all, &connection->link);
+  gm_queue_unlink (&self->all, &connection->link);
   g_clear_pointer (&connection->top, gm_layer_free);
   uncount (self, connection);
   gm_error_clear (&connection->error);
@@ -447,7 +461,7 @@ gm_pool_open (GmPool *self,
     .wrap_socket_layer = self->wrap_socket_layer,
     .hook_data = self->hook_data,
   };
-  g_queue_push_tail_link (&self->all, &connection->link);
+  gm_queue_push_tail (&self->all, &connection->link);
   self->n_counted++;
   origin->n_connections++;
   origin->host->n_connections++;
@@ -553,8 +567,8 @@ go_idle (GmPool *self,
   connection->on_turn = NULL;
   connection->user = NULL;
   connection->idle_since = now;
-  g_queue_push_head_link (&connection->origin->idle, &connection->idle_link);
-  g_queue_push_head_link (&self->idle_lru, &connection->lru_link);
+  gm_queue_push_head (&connection->origin->idle, &connection->idle_link);
+  gm_queue_push_head (&self->idle_lru, &connection->lru_link);
   gm_connection_set_holder (connection, NULL);
   if (connection->socket != NULL)
     {
@@ -628,9 +642,9 @@ gm_pool_set_limits (GmPool *self,
   /* Whoever waits looks again: the first of each line, and each that gets its place wakes the next in its turn. */
   while (n-- > 0 && self->waiting_origins.length > 0)
     {
-      GmOrigin *origin = g_queue_pop_head_link (&self->waiting_origins)->data;
+      GmOrigin *origin = gm_queue_pop_head (&self->waiting_origins)->data;
 
-      g_queue_push_tail_link (&self->waiting_origins, &origin->waiting_link);
+      gm_queue_push_tail (&self->waiting_origins, &origin->waiting_link);
       wake_one_of (self, origin);
     }
 }

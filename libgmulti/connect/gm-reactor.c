@@ -2,6 +2,7 @@
 #include "gm-reactor.h"
 
 #include "gm-fork.h"
+#include "gm-queue.h"
 #include "gm-trace.h"
 #include "gm-workers.h"
 
@@ -270,7 +271,7 @@ gm_reactor_queue (GmReactor *self,
     return;
 
   runnable->link.data = runnable;
-  g_queue_push_tail_link (&self->runnables, &runnable->link);
+  gm_queue_push_tail (&self->runnables, &runnable->link);
   if (was_empty && self->depth == 0 && self->ops->hurry != NULL)
     self->ops->hurry (self);
 }
@@ -282,7 +283,7 @@ gm_reactor_dequeue (GmReactor *self,
   if (!gm_runnable_is_queued (runnable))
     return;
 
-  g_queue_unlink (&self->runnables, &runnable->link);
+  gm_queue_unlink (&self->runnables, &runnable->link);
   runnable->link.data = NULL;
 }
 
@@ -307,7 +308,7 @@ gm_reactor_run (GmReactor *self,
   self->depth++;
   while (n-- > 0 && self->runnables.length > 0)
     {
-      GmRunnable *runnable = g_queue_pop_head_link (&self->runnables)->data;
+      GmRunnable *runnable = gm_queue_pop_head (&self->runnables)->data;
 
       runnable->link.data = NULL;
       runnable->run (runnable);

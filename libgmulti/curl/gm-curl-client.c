@@ -513,12 +513,25 @@ client_before_request (GmClient *client)
 void
 gm_curl_client_update (GmCurlEasy *easy)
 {
+  /* A dozen options in a row before the transfer begins: once is enough. */
+  easy->ops_stale = TRUE;
+  if (gm_transfer_get_multi (easy->transfer) != NULL)
+    gm_curl_client_settle (easy);
+}
+
+void
+gm_curl_client_settle (GmCurlEasy *easy)
+{
   const GmCurlSettings *set = &easy->set;
   gboolean wants_lines = set->headerfunction != NULL || set->headerdata != NULL || set->header;
   gboolean wants_progress = !set->noprogress && (set->xferinfofunction != NULL || set->progressfunction != NULL);
   gboolean can_seek = set->seekfunction != NULL || set->ioctlfunction != NULL ||
                       set->readfunction == (curl_read_callback) fread;
 
+  if (!easy->ops_stale)
+    return;
+
+  easy->ops_stale = FALSE;
   easy->ops = (GmClientOps){
     .write = client_write,
     .header = wants_lines ? client_header : NULL,

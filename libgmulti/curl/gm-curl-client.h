@@ -7,6 +7,8 @@
 
 /* Tells the engine which questions anybody wants to be asked: after each change of a callback. Also while it runs. */
 void gm_curl_client_update       (GmCurlEasy *easy);
+/* Before the transfer begins. */
+void gm_curl_client_settle       (GmCurlEasy *easy);
 /* Offers header lines again that wait since a callback paused; nothing when called from within that. FALSE = it paused
  * once more. */
 gboolean gm_curl_client_resume   (GmCurlEasy *easy);

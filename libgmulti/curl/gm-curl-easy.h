@@ -65,7 +65,8 @@ struct _GmCurlEasy
 {
   guint32 magic;
   GmTransfer *transfer; /* (owned) */
-  GmClientOps ops; /* what the engine is to ask; kept in step with @set */
+  GmClientOps ops; /* what the engine is to ask; kept in step with @set while in a multi */
+  gboolean ops_stale;
   GmCurlSettings set;
   GmCurlMulti *multi; /* (unowned) (nullable): that it was added to */
   GList link; /* in multi->easies; data is the handle */

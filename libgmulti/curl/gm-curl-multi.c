@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-client.h"
 #include "gm-curl-multi.h"
 
 #include "gm-curl-errors.h"
@@ -138,6 +139,7 @@ curl_multi_add_handle (CURLM *m,
   prepared = gm_curl_easy_prepare (easy);
   if (prepared == CURLE_OUT_OF_MEMORY)
     return CURLM_OUT_OF_MEMORY;
+  gm_curl_client_settle (easy);
   switch ((int) gm_multi_add (self->engine, easy->transfer))
     {
     case GM_OK:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-fork.h"
+#include "gm-queue.h"
 #include "gm-trace.h"
 #include "gm-transfer-private.h"
 
@@ -131,7 +132,7 @@ gm_multi_take_run (GmMulti *self)
 
   /* The request and its arena are wiped by each hop. */
   run = self->spare_runs[--self->n_spare_runs];
-  memset (run, 0, G_STRUCT_OFFSET (GmRun, arena));
+  memset (&run->source, 0, G_STRUCT_OFFSET (GmRun, arena) - G_STRUCT_OFFSET (GmRun, source));
   return run;
 }
 
@@ -157,7 +158,7 @@ gm_multi_add (GmMulti *self,
     return GM_BAD_REQUEST;
 
   transfer->multi = self;
-  g_queue_push_tail_link (&self->transfers, &transfer->link);
+  gm_queue_push_tail (&self->transfers, &transfer->link);
   self->n_running++;
   self->n_ever++;
   GM_TRACE (MULTI, transfer->id, 0, "added, %u running", self->n_running);
@@ -186,11 +187,11 @@ gm_multi_detach (GmMulti *self,
   gm_transfer_end_run (transfer, FALSE);
   if (transfer->fact_link.data != NULL)
     {
-      g_queue_unlink (&self->facts, &transfer->fact_link);
+      gm_queue_unlink (&self->facts, &transfer->fact_link);
       transfer->fact_link.data = NULL;
     }
   transfer->facts = 0;
-  g_queue_unlink (&self->transfers, &transfer->link);
+  gm_queue_unlink (&self->transfers, &transfer->link);
   gm_transfer_set_state (transfer, GM_STATE_IDLE);
   transfer->multi = NULL;
   GM_TRACE (MULTI, transfer->id, 0, "removed, %u running", self->n_running);
@@ -347,7 +348,7 @@ gm_multi_note (GmMulti *self,
   if (transfer->fact_link.data == NULL)
     {
       transfer->fact_link.data = transfer;
-      g_queue_push_tail_link (&self->facts, &transfer->fact_link);
+      gm_queue_push_tail (&self->facts, &transfer->fact_link);
     }
 }
 
@@ -355,7 +356,7 @@ GmTransfer *
 gm_multi_pop_fact (GmMulti *self,
                    guint *facts)
 {
-  GList *link = g_queue_pop_head_link (&self->facts);
+  GList *link = gm_queue_pop_head (&self->facts);
   GmTransfer *transfer;
 
   if (link == NULL)

@@ -498,6 +498,11 @@ fill_quotas (GmTransfer *self,
 {
   const GmTransferSettings *settings = self->transfer_settings; /* live */
 
+  if (settings->max_recv_speed == 0 && settings->max_send_speed == 0)
+    {
+      self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
+      return;
+    }
   self->flow.recv_quota = gm_bucket_fill (&self->recv_bucket, settings->max_recv_speed, now);
   self->flow.send_quota = gm_bucket_fill (&self->send_bucket, settings->max_send_speed, now);
 }
@@ -512,6 +517,8 @@ settle_quotas (GmTransfer *self,
   gint64 next = 0;
 
   self->deadlines[GM_DEADLINE_RATE] = 0;
+  if (settings->max_recv_speed == 0 && settings->max_send_speed == 0)
+    return;
   if (settings->max_recv_speed > 0)
     {
       gm_bucket_take (&self->recv_bucket, settings->max_recv_speed, (gint64) received);
