@@ -7,6 +7,7 @@ typedef struct
 {
   ScriptedServer *server;
   GMultiSession *session;
+  const char *big_url; /* the server gives them to one thread only */
 } Fixture;
 
 static void
@@ -16,6 +17,7 @@ set_up (Fixture *fixture,
   fixture->server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
   scripted_server_on (fixture->server, "/hello", scripted_answer_text (200, "Content-Type: Text/Plain; charset=utf-8\r\n", "hello"));
   scripted_server_on (fixture->server, "/big", scripted_answer_big (7, 3000000));
+  fixture->big_url = scripted_server_url (fixture->server, "/big");
   scripted_server_on (fixture->server, "/moved", scripted_answer_redirect (302, "/hello"));
   scripted_server_on (fixture->server, "/stall", scripted_answer_stall (scripted_answer_new ()));
   scripted_server_on (fixture->server, "/half",
@@ -587,7 +589,7 @@ static gpointer
 fetch_in_thread (gpointer user_data)
 {
   Fixture *fixture = user_data;
-  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/big");
+  g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new (fixture->big_url);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = gmulti_session_fetch (fixture->session, transfer, NULL, &error);
 
