@@ -76,6 +76,8 @@ GmMulti      *gm_core_get_multi      (GmCore *self);
 /* @errand has no engine any more: it waits for nothing. Its slot stays taken while its file is being finished. */
 void          gm_core_withdraw       (GmCore *self,
                                       GmErrand *errand);
+/* A transfer with all that the session's have in common. */
+GmTransfer   *gm_core_get_pattern    (GmCore *self);
 /* @errand is over: its slot is free. */
 void          gm_core_errand_ended      (GmCore *self,
                                       GmErrand *errand);

@@ -61,7 +61,8 @@ struct _GmCore
   guint wait_serial;
 
   /* the engine's thread */
-  GmMulti *multi; /* (owned) (nullable): NULL once shut down */
+  GmMulti *multi;      /* (owned) (nullable): NULL once shut down */
+  GmTransfer *pattern; /* (owned) (nullable): what others are copied from; made anew when settings change */
   GQueue active;  /* of GmErrand.active_link */
   GQueue ticking; /* of GmErrand.tick_link */
   GSequence *waiting; /* (owned) (element-type GmErrand): for a free slot */
@@ -652,6 +653,20 @@ gm_core_delay_progress (GmCore *self,
   gm_reactor_set_timer (reactor, &self->tick, reactor->now + self->progress_interval);
 }
 
+GmTransfer *
+gm_core_get_pattern (GmCore *self)
+{
+  if (self->pattern == NULL)
+    {
+      self->pattern = gm_transfer_new (&gm_errand_client_ops, NULL);
+      g_mutex_lock (&self->lock);
+      gm_plan_apply_defaults (self->pattern, self->settings.user_agent, self->settings.idle_timeout);
+      g_mutex_unlock (&self->lock);
+    }
+
+  return self->pattern;
+}
+
 static void
 apply_settings (GmCore *self)
 {
@@ -667,6 +682,7 @@ apply_settings (GmCore *self)
   g_mutex_unlock (&self->lock);
 
   gm_multi_set_limits (self->multi, &limits);
+  g_clear_pointer (&self->pattern, gm_transfer_free);
   admit_waiting (self);
 }
 
@@ -804,6 +820,7 @@ tear_down (GmCore *self)
 
   if (self->tick.due != 0)
     gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->tick, 0);
+  g_clear_pointer (&self->pattern, gm_transfer_free);
   g_clear_pointer (&self->multi, gm_multi_free);
 
   gm_postbox_set_source (self->home, NULL);

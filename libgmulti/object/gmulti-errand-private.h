@@ -124,6 +124,8 @@ void     gm_errand_watch_cancellable (GmErrand *self,
                                    GCancellable *cancellable);
 
 /* ---- the engine's thread; called by the core ---- */
+/* How an errand, as the face of an engine's transfer, answers. */
+extern const GmClientOps gm_errand_client_ops;
 /* Makes the engine's transfer for it; FALSE if it has ended at once. */
 gboolean gm_errand_prepare        (GmErrand *self);
 void     gm_errand_take_facts     (GmErrand *self,

@@ -308,7 +308,7 @@ client_seek (GmClient *client,
   return self->feed != NULL && gm_feed_seek (self->feed, offset) ? GM_SEEK_OK : GM_SEEK_CANNOT;
 }
 
-static const GmClientOps client_ops = {
+const GmClientOps gm_errand_client_ops = {
   .write = client_write,
   .read = client_read,
   .seek = client_seek,
@@ -575,19 +575,12 @@ gboolean
 gm_errand_prepare (GmErrand *self)
 {
   const GmPlan *plan = gm_face_transfer_get_plan (self->transfer);
-  g_autofree char *agent = NULL;
-  GmCoreSettings *settings;
   GmResult result;
 
-  self->engine = gm_transfer_new (&client_ops, self);
+  self->engine = gm_transfer_dup (gm_core_get_pattern (self->core), self);
   self->header_list = gm_plan_make_header_list (plan);
   set_body_source (self, plan);
-
-  settings = gm_core_lock_settings (self->core);
-  if (settings->idle_timeout != 0)
-    gm_transfer_set_int (self->engine, GM_OPTION_MAX_IDLE_US, (gint64) settings->idle_timeout * 1000);
-  result = gm_plan_apply (plan, self->engine, settings->user_agent, self->header_list);
-  gm_core_unlock_settings (self->core, FALSE);
+  result = gm_plan_apply (plan, self->engine, self->header_list);
 
   if (plan->accept_status)
     self->judge_status = FALSE;

@@ -32,20 +32,33 @@ find_reason (const GmHeaders *headers,
   return gm_span_strip (rest);
 }
 
+/* The last request's entries of @origins; a plain walk, for each response takes it. */
+static gboolean
+belongs (const GmHeaders *headers,
+         guint position,
+         guint origins)
+{
+  const GmHeaderEntry *entry = &headers->entries[position];
+
+  return (entry->origin & origins) != 0 && entry->request == headers->request;
+}
+
 static gsize
 measure (const GmHeaders *headers,
          guint origins,
-         guint *n_fields)
+         guint *n_fields,
+         gint *first)
 {
+  guint n = gm_headers_get_n_entries (headers);
   gsize size = 0;
 
-  *n_fields = 0;
-  for (gint i = -1; (i = gm_headers_find (headers, gm_span (NULL, 0), (guint) (i + 1), origins,
-                                          GM_HEADERS_LAST_REQUEST)) >= 0;)
-    {
-      size += gm_headers_get_name (headers, (guint) i).len + gm_headers_get_value (headers, (guint) i).len + 2;
-      (*n_fields)++;
-    }
+  for (guint i = 0; i < n; i++)
+    if (belongs (headers, i, origins))
+      {
+        if ((*n_fields)++ == 0)
+          *first = (gint) i;
+        size += headers->entries[i].name_len + headers->entries[i].value_len + 2;
+      }
 
   return size;
 }
@@ -73,10 +86,7 @@ gm_head_new (const GmInfo *info,
   char *to;
 
   if (headers != NULL)
-    {
-      size = measure (headers, origins, &n_fields);
-      first = gm_headers_find (headers, gm_span (NULL, 0), 0, origins, GM_HEADERS_LAST_REQUEST);
-    }
+    size = measure (headers, origins, &n_fields, &first);
   reason = (origins & GM_HEADER_FINAL) != 0 ? find_reason (headers, first) : gm_span (NULL, 0);
 
   self = g_malloc (sizeof (GmHead) + reason.len + 1 + size);
@@ -88,11 +98,13 @@ gm_head_new (const GmInfo *info,
   self->reason_len = (guint) reason.len;
 
   to = put (self->data, reason.data != NULL ? reason : GM_SPAN (""));
-  for (gint i = first; i >= 0; i = gm_headers_find (headers, gm_span (NULL, 0), (guint) (i + 1), origins,
-                                                    GM_HEADERS_LAST_REQUEST))
+  for (guint i = (guint) MAX (first, 0), left = n_fields; left > 0; i++)
     {
-      to = put (to, gm_headers_get_name (headers, (guint) i));
-      to = put (to, gm_headers_get_value (headers, (guint) i));
+      if (!belongs (headers, i, origins))
+        continue;
+      to = put (to, gm_headers_get_name (headers, i));
+      to = put (to, gm_headers_get_value (headers, i));
+      left--;
     }
 
   return self;

@@ -63,6 +63,7 @@ gm_face_info_copy (const GmInfo *info)
   if (info->earlier != NULL)
     {
       copy->earlier = g_array_copy (info->earlier);
+      g_array_set_clear_func (copy->earlier, gm_hop_clear);
       for (guint i = 0; i < copy->earlier->len; i++)
         if (g_array_index (copy->earlier, GmHop, i).url != NULL)
           gm_url_ref (g_array_index (copy->earlier, GmHop, i).url);

@@ -60,11 +60,13 @@ void     gm_plan_take_body  (GmPlan *self,
 GmStringList *gm_plan_make_header_list (const GmPlan *self);
 void          gm_header_list_free      (GmStringList *list); /* NULL is fine */
 
-/* Writes all settings that differ from the engine's defaults to @engine. @session_agent (nullable) is sent unless the
- * plan has its own. @list as made above. What the engine refuses comes out as its result. */
+/* What all transfers of a session have in common, plans that nobody touched included. */
+void     gm_plan_apply_defaults (GmTransfer *engine,
+                                 const char *user_agent, /* (nullable) */
+                                 guint idle_timeout);
+/* Writes what differs from those to @engine. @list as made above. What the engine refuses comes out as its result. */
 GmResult gm_plan_apply      (const GmPlan *self,
                              GmTransfer *engine,
-                             const char *session_agent,
                              const GmStringList *list);
 void     gm_plan_apply_rates (guint64 max_download_rate,
                               guint64 max_upload_rate,

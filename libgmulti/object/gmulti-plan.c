@@ -115,12 +115,18 @@ gm_plan_apply_rates (guint64 max_download_rate,
   gm_transfer_set_int (engine, GM_OPTION_MAX_SEND_SPEED, (gint64) MIN (max_upload_rate, G_MAXINT64));
 }
 
+static guint
+engine_timeout (guint ms)
+{
+  return ms != 0 ? ms : NEVER_MS;
+}
+
 static void
 apply_limits (const GmPlan *self,
               GmTransfer *engine)
 {
-  gm_transfer_set_int (engine, GM_OPTION_CONNECT_TIMEOUT_MS,
-                       self->connect_timeout != 0 ? self->connect_timeout : NEVER_MS);
+  if (self->connect_timeout != GM_DEFAULT_CONNECT_TIMEOUT)
+    gm_transfer_set_int (engine, GM_OPTION_CONNECT_TIMEOUT_MS, engine_timeout (self->connect_timeout));
   if (self->response_timeout != 0)
     gm_transfer_set_int (engine, GM_OPTION_RESPONSE_TIMEOUT_MS, self->response_timeout);
   if (self->timeout != 0)
@@ -136,18 +142,16 @@ apply_limits (const GmPlan *self,
     gm_plan_apply_rates (self->max_download_rate, self->max_upload_rate, engine);
 }
 
-static GmResult
+static void
 apply_redirects (const GmPlan *self,
                  GmTransfer *engine)
 {
   if (self->redirects == GMULTI_REDIRECTS_NEVER)
-    return GM_OK;
-
-  gm_transfer_set_int (engine, GM_OPTION_FOLLOW, TRUE);
-  gm_transfer_set_int (engine, GM_OPTION_MAX_REDIRECTS, self->max_redirects);
-  if (self->redirects == GMULTI_REDIRECTS_SAME_ORIGIN)
+    gm_transfer_set_int (engine, GM_OPTION_FOLLOW, FALSE);
+  else if (self->redirects == GMULTI_REDIRECTS_SAME_ORIGIN)
     gm_transfer_set_int (engine, GM_OPTION_FOLLOW_SAME_ORIGIN, TRUE);
-  return GM_OK;
+  if (self->max_redirects != GM_DEFAULT_MAX_REDIRECTS)
+    gm_transfer_set_int (engine, GM_OPTION_MAX_REDIRECTS, self->max_redirects);
 }
 
 static GmResult
@@ -226,13 +230,26 @@ apply_body (const GmPlan *self,
     }
 }
 
+void
+gm_plan_apply_defaults (GmTransfer *engine,
+                        const char *user_agent,
+                        guint idle_timeout)
+{
+  gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, user_agent);
+  if (idle_timeout != 0)
+    gm_transfer_set_int (engine, GM_OPTION_MAX_IDLE_US, (gint64) idle_timeout * 1000);
+  gm_transfer_set_int (engine, GM_OPTION_CONNECT_TIMEOUT_MS, GM_DEFAULT_CONNECT_TIMEOUT);
+  gm_transfer_set_int (engine, GM_OPTION_FOLLOW, TRUE);
+  gm_transfer_set_int (engine, GM_OPTION_MAX_REDIRECTS, GM_DEFAULT_MAX_REDIRECTS);
+  /* a long silence should end when the peer is gone, whatever the time limits */
+  gm_transfer_set_int (engine, GM_OPTION_KEEPALIVE, TRUE);
+}
+
 GmResult
 gm_plan_apply (const GmPlan *self,
                GmTransfer *engine,
-               const char *session_agent,
                const GmStringList *list)
 {
-  const char *agent = self->user_agent != NULL ? self->user_agent : session_agent;
   GmResult result;
 
   if (self->uri == NULL)
@@ -241,22 +258,19 @@ gm_plan_apply (const GmPlan *self,
     return GM_BAD_REQUEST;
 
   result = gm_transfer_set_string (engine, GM_OPTION_URL, self->uri);
-  if (result == GM_OK && agent != NULL)
-    result = gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, agent);
+  if (result == GM_OK && self->user_agent != NULL)
+    result = gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, self->user_agent);
   if (result == GM_OK && self->bearer_token != NULL)
     result = gm_transfer_set_string (engine, GM_OPTION_BEARER, self->bearer_token);
   if (result == GM_OK && list != NULL)
     result = gm_transfer_set_list (engine, GM_OPTION_HEADERS, list);
-  if (result == GM_OK)
-    result = apply_redirects (self, engine);
   if (result == GM_OK)
     result = apply_range (self, engine);
   if (result == GM_OK)
     result = apply_method (self, engine);
   if (result == GM_OK)
     result = apply_body (self, engine);
-  /* a long silence should end when the peer is gone, whatever the time limits */
-  gm_transfer_set_int (engine, GM_OPTION_KEEPALIVE, TRUE);
+  apply_redirects (self, engine);
   apply_limits (self, engine);
   return result;
 }

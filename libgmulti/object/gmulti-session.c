@@ -744,7 +744,7 @@ gmulti_session_set_user_agent (GMultiSession *self,
       g_free (settings->user_agent);
       settings->user_agent = g_strdup (user_agent);
     }
-  gm_core_unlock_settings (self->core, FALSE);
+  gm_core_unlock_settings (self->core, changed);
 
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USER_AGENT]);

@@ -343,6 +343,11 @@ store_job_work (GmJob *base)
 
   if (job->finish && !job->success)
     {
+      /* what is to be kept is all that came */
+      if (disk->keep_partial && job->buffer.len > 0
+          && (disk->temporary != NULL || disk_open (disk, job->head, &job->error)))
+        disk_write (disk, job->buffer.data, job->buffer.len, &job->error);
+      g_clear_error (&job->error);
       disk_discard (disk);
       return;
     }

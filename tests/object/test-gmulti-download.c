@@ -25,7 +25,7 @@ set_up (Fixture *fixture,
   scripted_server_on (fixture->server, "/named",
                       scripted_answer_text (200, "Content-Disposition: attachment; filename=\"../up.tar.gz\"\r\n", "x"));
   scripted_server_on (fixture->server, "/cut",
-                      scripted_answer_cut (scripted_answer_big (5, 5000000), 3000000, SCRIPTED_END_RESET));
+                      scripted_answer_cut (scripted_answer_big (5, 5000000), 3000000, SCRIPTED_END_FIN));
   scripted_server_on (fixture->server, "/half",
                       scripted_answer_stall (scripted_answer_pattern (
                         scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"), 5, 0, 1000000)));
@@ -229,7 +229,7 @@ test_keep_partial (Fixture *fixture,
   g_assert_nonnull (error);
   assert_folder (fixture, "file.part");
   g_assert_cmpint (g_stat (path, &status), ==, 0);
-  g_assert_cmpint (status.st_size, >, 0);
+  g_assert_cmpint (status.st_size, >, 2900000);
 }
 
 static void
@@ -241,19 +241,19 @@ test_cancel (Fixture *fixture,
       g_autoptr (GMultiDownload) object = new_download (fixture, i < 2 ? "/half" : "/big", "file");
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
       g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GFile) file = NULL;
       g_autoptr (GError) error = NULL;
 
       gmulti_session_download_async (fixture->session, object, cancellable, face_store_result, &result);
       face_run_for (i % 2 == 0 ? 50 : 2);
       g_cancellable_cancel (cancellable);
       face_wait_for (result != NULL);
-      if (gmulti_session_download_finish (fixture->session, result, &error) != NULL)
+      file = gmulti_session_download_finish (fixture->session, result, &error);
+      if (file != NULL)
         {
-          g_autofree char *path = g_build_filename (fixture->folder, "file", NULL);
-
           /* too late */
           g_assert_cmpint (i, >=, 2);
-          g_remove (path);
+          g_file_delete (file, NULL, NULL);
         }
       else
         {
