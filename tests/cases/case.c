@@ -533,6 +533,11 @@ run_case (gconstpointer data)
       g_test_skip ("slow: run with -m slow");
       return;
     }
+  if (case_patience () > 1 && (run->spec->flags & CASE_LARGE))
+    {
+      g_test_skip ("too large for this tool");
+      return;
+    }
   if (driver_made != NULL && (run->spec->flags & CASE_NOT_OVER_FAULTS))
     {
       g_test_skip ("not over faults");
