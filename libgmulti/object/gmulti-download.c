@@ -179,20 +179,6 @@ gmulti_download_new (const char *uri,
   return g_object_new (GMULTI_TYPE_DOWNLOAD, "uri", uri, "destination", destination, NULL);
 }
 
-static gboolean
-check_idle (GMultiDownload *self)
-{
-  gboolean busy;
-
-  g_mutex_lock (&self->parent_instance.lock);
-  busy = self->parent_instance.busy;
-  g_mutex_unlock (&self->parent_instance.lock);
-
-  if (busy)
-    g_critical ("A download that is under way cannot be changed");
-  return !busy;
-}
-
 /**
  * gmulti_download_get_destination: (get-property destination)
  * @self: the download
@@ -227,7 +213,7 @@ gmulti_download_set_destination (GMultiDownload *self,
   g_return_if_fail (GMULTI_IS_DOWNLOAD (self));
   g_return_if_fail (destination == NULL || G_IS_FILE (destination));
 
-  if (check_idle (self) && g_set_object (&self->destination, destination))
+  if (gm_face_transfer_check_idle (&self->parent_instance) && g_set_object (&self->destination, destination))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DESTINATION]);
 }
 
@@ -264,7 +250,7 @@ gmulti_download_set_collision (GMultiDownload *self,
 {
   g_return_if_fail (GMULTI_IS_DOWNLOAD (self));
 
-  if (self->collision == collision || !check_idle (self))
+  if (self->collision == collision || !gm_face_transfer_check_idle (&self->parent_instance))
     return;
 
   self->collision = collision;
@@ -305,7 +291,7 @@ gmulti_download_set_keep_partial (GMultiDownload *self,
   g_return_if_fail (GMULTI_IS_DOWNLOAD (self));
 
   keep_partial = !!keep_partial;
-  if (self->keep_partial == keep_partial || !check_idle (self))
+  if (self->keep_partial == keep_partial || !gm_face_transfer_check_idle (&self->parent_instance))
     return;
 
   self->keep_partial = keep_partial;

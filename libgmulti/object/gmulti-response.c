@@ -106,13 +106,9 @@ gmulti_response_get_property (GObject *object,
 }
 
 static void
-gmulti_response_class_init (GMultiResponseClass *klass)
+install_head_properties (void)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  object_class->finalize = gmulti_response_finalize;
-  object_class->get_property = gmulti_response_get_property;
 
   /**
    * GMultiResponse:status: (getter get_status)
@@ -158,6 +154,12 @@ gmulti_response_class_init (GMultiResponseClass *klass)
    * Since: 1.0
    */
   properties[PROP_CONTENT_TYPE] = g_param_spec_string ("content-type", NULL, NULL, NULL, flags);
+}
+
+static void
+install_body_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   /**
    * GMultiResponse:length: (getter get_length)
@@ -196,7 +198,18 @@ gmulti_response_class_init (GMultiResponseClass *klass)
    */
   properties[PROP_REMOTE_ADDRESS]
     = g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, flags);
+}
 
+static void
+gmulti_response_class_init (GMultiResponseClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = gmulti_response_finalize;
+  object_class->get_property = gmulti_response_get_property;
+
+  install_head_properties ();
+  install_body_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 

@@ -36,6 +36,51 @@ typedef struct
   GObjectClass parent_class;
 } GMultiTransferClass;
 
+typedef enum
+{
+  GM_TRANSFER_PROP_URI = 1,
+  GM_TRANSFER_PROP_METHOD,
+  GM_TRANSFER_PROP_USER_AGENT,
+  GM_TRANSFER_PROP_TITLE,
+  GM_TRANSFER_PROP_ACCEPT_STATUS,
+  GM_TRANSFER_PROP_REDIRECTS,
+  GM_TRANSFER_PROP_MAX_REDIRECTS,
+  GM_TRANSFER_PROP_CONNECT_TIMEOUT,
+  GM_TRANSFER_PROP_RESPONSE_TIMEOUT,
+  GM_TRANSFER_PROP_STALL_TIMEOUT,
+  GM_TRANSFER_PROP_TIMEOUT,
+  GM_TRANSFER_PROP_MAX_SIZE,
+  GM_TRANSFER_PROP_PRIORITY,
+  GM_TRANSFER_PROP_MAX_DOWNLOAD_RATE,
+  GM_TRANSFER_PROP_MAX_UPLOAD_RATE,
+  GM_TRANSFER_PROP_REQUEST_HEADERS,
+  GM_TRANSFER_PROP_STATE,
+  GM_TRANSFER_PROP_FINISHED,
+  GM_TRANSFER_PROP_WAIT_REASON,
+  GM_TRANSFER_PROP_PHASE,
+  GM_TRANSFER_PROP_FRACTION,
+  GM_TRANSFER_PROP_BYTES_RECEIVED,
+  GM_TRANSFER_PROP_BYTES_SENT,
+  GM_TRANSFER_PROP_TOTAL,
+  GM_TRANSFER_PROP_SPEED,
+  GM_TRANSFER_PROP_REMAINING,
+  GM_TRANSFER_PROP_STATUS_TEXT,
+  GM_TRANSFER_PROP_RESPONSE,
+  GM_TRANSFER_PROP_TRAILERS,
+  GM_TRANSFER_PROP_METRICS,
+  GM_TRANSFER_PROP_ERROR,
+} GmTransferProperty;
+
+extern GParamSpec *gm_transfer_properties[GM_TRANSFER_PROP_ERROR + 1];
+
+void          gm_face_transfer_install_properties (GObjectClass *object_class);
+
+/* The request side may be changed: it is a mistake of the program, and said to be, if not. */
+gboolean      gm_face_transfer_check_idle (GMultiTransfer *self);
+/* Tells the errand, if there is one under way. */
+void          gm_face_transfer_order    (GMultiTransfer *self,
+                                         GmOrder order);
+
 /* FALSE if it is under way already; else it is frozen and queued, with @errand as its errand. */
 gboolean      gm_face_transfer_begin    (GMultiTransfer *self,
                                          GmErrand *errand);

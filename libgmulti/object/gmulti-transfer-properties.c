@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-transfer-private.h"
+
+#include "gmulti-enum-types.h"
+
+/* The properties of GMultiTransfer: their table, and the way from GValue to the functions. */
+
+GParamSpec *gm_transfer_properties[GM_TRANSFER_PROP_ERROR + 1];
+
+static void
+get_response_property (GMultiTransfer *self,
+                       guint prop_id,
+                       GValue *value,
+                       GParamSpec *pspec)
+{
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_STATE:
+      g_value_set_enum (value, gmulti_transfer_get_state (self));
+      break;
+    case GM_TRANSFER_PROP_FINISHED:
+      g_value_set_boolean (value, gmulti_transfer_is_finished (self));
+      break;
+    case GM_TRANSFER_PROP_WAIT_REASON:
+      g_value_set_enum (value, gmulti_transfer_get_wait_reason (self));
+      break;
+    case GM_TRANSFER_PROP_PHASE:
+      g_value_set_enum (value, gmulti_transfer_get_phase (self));
+      break;
+    case GM_TRANSFER_PROP_FRACTION:
+      g_value_set_double (value, gmulti_transfer_get_fraction (self));
+      break;
+    case GM_TRANSFER_PROP_BYTES_RECEIVED:
+      g_value_set_uint64 (value, gmulti_transfer_get_bytes_received (self));
+      break;
+    case GM_TRANSFER_PROP_BYTES_SENT:
+      g_value_set_uint64 (value, gmulti_transfer_get_bytes_sent (self));
+      break;
+    case GM_TRANSFER_PROP_TOTAL:
+      g_value_set_int64 (value, gmulti_transfer_get_total (self));
+      break;
+    case GM_TRANSFER_PROP_SPEED:
+      g_value_set_uint64 (value, gmulti_transfer_get_speed (self));
+      break;
+    case GM_TRANSFER_PROP_REMAINING:
+      g_value_set_int64 (value, gmulti_transfer_get_remaining (self));
+      break;
+    case GM_TRANSFER_PROP_STATUS_TEXT:
+      g_value_take_string (value, gmulti_transfer_dup_status_text (self));
+      break;
+    case GM_TRANSFER_PROP_RESPONSE:
+      g_value_take_object (value, gmulti_transfer_ref_response (self));
+      break;
+    case GM_TRANSFER_PROP_TRAILERS:
+      g_value_take_boxed (value, gmulti_transfer_ref_trailers (self));
+      break;
+    case GM_TRANSFER_PROP_METRICS:
+      g_value_take_boxed (value, gmulti_transfer_ref_metrics (self));
+      break;
+    case GM_TRANSFER_PROP_ERROR:
+      g_value_take_boxed (value, gmulti_transfer_dup_error (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
+    }
+}
+
+static void
+get_property (GObject *object,
+              guint prop_id,
+              GValue *value,
+              GParamSpec *pspec)
+{
+  GMultiTransfer *self = (GMultiTransfer *) object;
+
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_URI:
+      g_value_set_string (value, gmulti_transfer_get_uri (self));
+      break;
+    case GM_TRANSFER_PROP_METHOD:
+      g_value_set_string (value, gmulti_transfer_get_method (self));
+      break;
+    case GM_TRANSFER_PROP_USER_AGENT:
+      g_value_set_string (value, gmulti_transfer_get_user_agent (self));
+      break;
+    case GM_TRANSFER_PROP_TITLE:
+      g_value_set_string (value, gmulti_transfer_get_title (self));
+      break;
+    case GM_TRANSFER_PROP_ACCEPT_STATUS:
+      g_value_set_boolean (value, gmulti_transfer_get_accept_status (self));
+      break;
+    case GM_TRANSFER_PROP_REDIRECTS:
+      g_value_set_enum (value, gmulti_transfer_get_redirects (self));
+      break;
+    case GM_TRANSFER_PROP_MAX_REDIRECTS:
+      g_value_set_uint (value, gmulti_transfer_get_max_redirects (self));
+      break;
+    case GM_TRANSFER_PROP_CONNECT_TIMEOUT:
+      g_value_set_uint (value, gmulti_transfer_get_connect_timeout (self));
+      break;
+    case GM_TRANSFER_PROP_RESPONSE_TIMEOUT:
+      g_value_set_uint (value, gmulti_transfer_get_response_timeout (self));
+      break;
+    case GM_TRANSFER_PROP_STALL_TIMEOUT:
+      g_value_set_uint (value, gmulti_transfer_get_stall_timeout (self));
+      break;
+    case GM_TRANSFER_PROP_TIMEOUT:
+      g_value_set_uint (value, gmulti_transfer_get_timeout (self));
+      break;
+    case GM_TRANSFER_PROP_MAX_SIZE:
+      g_value_set_uint64 (value, gmulti_transfer_get_max_size (self));
+      break;
+    case GM_TRANSFER_PROP_PRIORITY:
+      g_value_set_int (value, gmulti_transfer_get_priority (self));
+      break;
+    case GM_TRANSFER_PROP_MAX_DOWNLOAD_RATE:
+      g_value_set_uint64 (value, gmulti_transfer_get_max_download_rate (self));
+      break;
+    case GM_TRANSFER_PROP_MAX_UPLOAD_RATE:
+      g_value_set_uint64 (value, gmulti_transfer_get_max_upload_rate (self));
+      break;
+    case GM_TRANSFER_PROP_REQUEST_HEADERS:
+      g_value_set_boxed (value, gmulti_transfer_get_request_headers (self));
+      break;
+    default:
+      get_response_property (self, prop_id, value, pspec);
+    }
+}
+
+static void
+set_property (GObject *object,
+              guint prop_id,
+              const GValue *value,
+              GParamSpec *pspec)
+{
+  GMultiTransfer *self = (GMultiTransfer *) object;
+
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_URI:
+      gmulti_transfer_set_uri (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_METHOD:
+      gmulti_transfer_set_method (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_USER_AGENT:
+      gmulti_transfer_set_user_agent (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_TITLE:
+      gmulti_transfer_set_title (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_ACCEPT_STATUS:
+      gmulti_transfer_set_accept_status (self, g_value_get_boolean (value));
+      break;
+    case GM_TRANSFER_PROP_REDIRECTS:
+      gmulti_transfer_set_redirects (self, g_value_get_enum (value));
+      break;
+    case GM_TRANSFER_PROP_MAX_REDIRECTS:
+      gmulti_transfer_set_max_redirects (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_CONNECT_TIMEOUT:
+      gmulti_transfer_set_connect_timeout (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_RESPONSE_TIMEOUT:
+      gmulti_transfer_set_response_timeout (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_STALL_TIMEOUT:
+      gmulti_transfer_set_stall_timeout (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_TIMEOUT:
+      gmulti_transfer_set_timeout (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_MAX_SIZE:
+      gmulti_transfer_set_max_size (self, g_value_get_uint64 (value));
+      break;
+    case GM_TRANSFER_PROP_PRIORITY:
+      gmulti_transfer_set_priority (self, g_value_get_int (value));
+      break;
+    case GM_TRANSFER_PROP_MAX_DOWNLOAD_RATE:
+      gmulti_transfer_set_max_download_rate (self, g_value_get_uint64 (value));
+      break;
+    case GM_TRANSFER_PROP_MAX_UPLOAD_RATE:
+      gmulti_transfer_set_max_upload_rate (self, g_value_get_uint64 (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_request_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:uri: (getter get_uri) (setter set_uri)
+   *
+   * The address to transfer from or to.
+   *
+   * A bad one fails the transfer when it is started.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_URI] = g_param_spec_string ("uri", NULL, NULL, NULL, write_flags);
+
+  /**
+   * GMultiTransfer:method: (getter get_method) (setter set_method)
+   *
+   * The request method.
+   *
+   * Without one it is `GET`, or `POST` if there is a body.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_METHOD] = g_param_spec_string ("method", NULL, NULL, "GET", write_flags);
+
+  /**
+   * GMultiTransfer:user-agent: (getter get_user_agent) (setter set_user_agent)
+   *
+   * What is sent as `User-Agent`.
+   *
+   * Without one it is that of the session.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_USER_AGENT] = g_param_spec_string ("user-agent", NULL, NULL, NULL, write_flags);
+
+  /**
+   * GMultiTransfer:title: (getter get_title) (setter set_title)
+   *
+   * A name for people, for lists.
+   *
+   * It can be changed at any time.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, write_flags);
+}
+
+static void
+install_answer_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:accept-status: (getter get_accept_status) (setter set_accept_status)
+   *
+   * Whether an answer with a status of 400 or more is a result like any other.
+   *
+   * Otherwise it fails the transfer with %GMULTI_TRANSFER_ERROR_HTTP_STATUS; the response can be read all the same.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS] = g_param_spec_boolean ("accept-status", NULL, NULL, FALSE, write_flags);
+
+  /**
+   * GMultiTransfer:redirects: (getter get_redirects) (setter set_redirects)
+   *
+   * Which redirects are followed.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_REDIRECTS]
+    = g_param_spec_enum ("redirects", NULL, NULL, GMULTI_TYPE_REDIRECTS, GMULTI_REDIRECTS_FOLLOW, write_flags);
+
+  /**
+   * GMultiTransfer:max-redirects: (getter get_max_redirects) (setter set_max_redirects)
+   *
+   * How many redirects are followed one after another.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_MAX_REDIRECTS]
+    = g_param_spec_uint ("max-redirects", NULL, NULL, 0, G_MAXUINT, GM_DEFAULT_MAX_REDIRECTS, write_flags);
+
+  /**
+   * GMultiTransfer:request-headers: (getter get_request_headers)
+   *
+   * The headers of the request.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_REQUEST_HEADERS] = g_param_spec_boxed ("request-headers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
+}
+
+static void
+install_limit_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:connect-timeout: (getter get_connect_timeout) (setter set_connect_timeout)
+   *
+   * How long it may take to get a connection, in milliseconds; 0 means any time.
+   *
+   * Time in which the transfer waits because of limits does not count.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_CONNECT_TIMEOUT]
+    = g_param_spec_uint ("connect-timeout", NULL, NULL, 0, G_MAXUINT, GM_DEFAULT_CONNECT_TIMEOUT, write_flags);
+
+  /**
+   * GMultiTransfer:response-timeout: (getter get_response_timeout) (setter set_response_timeout)
+   *
+   * How long the server may take to begin its answer, in milliseconds; 0 means any time.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_RESPONSE_TIMEOUT]
+    = g_param_spec_uint ("response-timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
+
+  /**
+   * GMultiTransfer:stall-timeout: (getter get_stall_timeout) (setter set_stall_timeout)
+   *
+   * How long there may be no data at all, in milliseconds; 0 means any time.
+   *
+   * Then the transfer fails with %GMULTI_TRANSFER_ERROR_STALLED.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_STALL_TIMEOUT] = g_param_spec_uint ("stall-timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
+
+  /**
+   * GMultiTransfer:timeout: (getter get_timeout) (setter set_timeout)
+   *
+   * How long the whole transfer may take, in milliseconds; 0 means any time.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TIMEOUT] = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
+
+  /**
+   * GMultiTransfer:max-size: (getter get_max_size) (setter set_max_size)
+   *
+   * How many bytes of a body are accepted; 0 means any number.
+   *
+   * A longer one fails the transfer with %GMULTI_TRANSFER_ERROR_TOO_LARGE.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_MAX_SIZE] = g_param_spec_uint64 ("max-size", NULL, NULL, 0, G_MAXUINT64, 0, write_flags);
+}
+
+static void
+install_live_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:priority: (getter get_priority) (setter set_priority)
+   *
+   * Which of several waiting transfers is started first: that with the lower number.
+   *
+   * It can be changed at any time.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, 0, write_flags);
+
+  /**
+   * GMultiTransfer:max-download-rate: (getter get_max_download_rate) (setter set_max_download_rate)
+   *
+   * How many bytes may be received in a second; 0 means any number.
+   *
+   * It can be changed at any time.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_MAX_DOWNLOAD_RATE]
+    = g_param_spec_uint64 ("max-download-rate", NULL, NULL, 0, G_MAXUINT64, 0, write_flags);
+
+  /**
+   * GMultiTransfer:max-upload-rate: (getter get_max_upload_rate) (setter set_max_upload_rate)
+   *
+   * How many bytes may be sent in a second; 0 means any number.
+   *
+   * It can be changed at any time.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_MAX_UPLOAD_RATE]
+    = g_param_spec_uint64 ("max-upload-rate", NULL, NULL, 0, G_MAXUINT64, 0, write_flags);
+}
+
+static void
+install_state_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:state: (getter get_state)
+   *
+   * What the transfer is doing.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_STATE]
+    = g_param_spec_enum ("state", NULL, NULL, GMULTI_TYPE_TRANSFER_STATE, GMULTI_TRANSFER_STATE_NEW, flags);
+
+  /**
+   * GMultiTransfer:finished: (getter is_finished)
+   *
+   * Whether the transfer has come to its end, with or without success.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_FINISHED] = g_param_spec_boolean ("finished", NULL, NULL, FALSE, flags);
+
+  /**
+   * GMultiTransfer:wait-reason: (getter get_wait_reason)
+   *
+   * Why the transfer waits.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_WAIT_REASON]
+    = g_param_spec_enum ("wait-reason", NULL, NULL, GMULTI_TYPE_WAIT_REASON, GMULTI_WAIT_REASON_NONE, flags);
+
+  /**
+   * GMultiTransfer:phase: (getter get_phase)
+   *
+   * The phase that the transfer is in, or was in when it ended.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_PHASE] = g_param_spec_enum ("phase", NULL, NULL, GMULTI_TYPE_PHASE, GMULTI_PHASE_NONE, flags);
+
+  /**
+   * GMultiTransfer:status-text: (getter dup_status_text)
+   *
+   * A line for people that says how it goes, in their language.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_STATUS_TEXT] = g_param_spec_string ("status-text", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiTransfer:error: (getter dup_error)
+   *
+   * Why the transfer failed.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
+}
+
+static void
+install_progress_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:fraction: (getter get_fraction)
+   *
+   * How much of the transfer is done, from 0 to 1, or -1 if its length is not known.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, -1, 1, -1, flags);
+
+  /**
+   * GMultiTransfer:bytes-received: (getter get_bytes_received)
+   *
+   * How many bytes of the body were received.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_BYTES_RECEIVED] = g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  /**
+   * GMultiTransfer:bytes-sent: (getter get_bytes_sent)
+   *
+   * How many bytes of the request's body were sent.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_BYTES_SENT] = g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  /**
+   * GMultiTransfer:total: (getter get_total)
+   *
+   * How many bytes the body has on the wire, or -1 if that is not known.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TOTAL] = g_param_spec_int64 ("total", NULL, NULL, -1, G_MAXINT64, -1, flags);
+
+  /**
+   * GMultiTransfer:speed: (getter get_speed)
+   *
+   * Bytes per second, over the last few seconds.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_SPEED] = g_param_spec_uint64 ("speed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  /**
+   * GMultiTransfer:remaining: (getter get_remaining)
+   *
+   * How many microseconds the rest takes at the present speed, or -1 if that cannot be told.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_REMAINING] = g_param_spec_int64 ("remaining", NULL, NULL, -1, G_MAXINT64, -1, flags);
+}
+
+static void
+install_result_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:response: (getter ref_response)
+   *
+   * The response, once its head is there.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_RESPONSE] = g_param_spec_object ("response", NULL, NULL, GMULTI_TYPE_RESPONSE, flags);
+
+  /**
+   * GMultiTransfer:trailers: (getter ref_trailers)
+   *
+   * The header fields that came behind the body.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TRAILERS] = g_param_spec_boxed ("trailers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
+
+  /**
+   * GMultiTransfer:metrics: (getter ref_metrics)
+   *
+   * How long the parts of the transfer took, once it is finished.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_METRICS] = g_param_spec_boxed ("metrics", NULL, NULL, GMULTI_TYPE_METRICS, flags);
+}
+
+void
+gm_face_transfer_install_properties (GObjectClass *object_class)
+{
+  object_class->get_property = get_property;
+  object_class->set_property = set_property;
+
+  install_request_properties ();
+  install_answer_properties ();
+  install_limit_properties ();
+  install_live_properties ();
+  install_state_properties ();
+  install_progress_properties ();
+  install_result_properties ();
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (gm_transfer_properties), gm_transfer_properties);
+}
