@@ -88,7 +88,11 @@ nginx_command (Peer *self,
     "  client_body_temp_path %1$s/body;\n  proxy_temp_path %1$s/proxy;\n  fastcgi_temp_path %1$s/fastcgi;\n"
     "  uwsgi_temp_path %1$s/uwsgi;\n  scgi_temp_path %1$s/scgi;\n"
     "  server {\n    listen 127.0.0.1:%2$u;\n    root %3$s;\n    autoindex on;\n"
-    "    location /moved/ { return 302 /doc/; }\n  }\n}\n",
+    "    location /moved/ { return 302 /doc/; }\n"
+    /* A page that might have others put into it is of unknown length. */
+    "    location /chunks/ { alias %3$s/; ssi on; ssi_types *; }\n"
+    "    location /put/ { alias %1$s/put/; client_max_body_size 0; dav_methods PUT DELETE; create_full_put_path on; }\n"
+    "  }\n}\n",
     self->folder, self->port, root);
   g_autofree char *path = write_file (self, "nginx.conf", text);
   g_autofree char *log = g_build_filename (self->folder, "error.log", NULL);
@@ -111,7 +115,11 @@ apache_command (Peer *self,
     "LoadModule autoindex_module /usr/lib/apache2/modules/mod_autoindex.so\n"
     "%4$s"
     "StartServers 1\nThreadLimit 64\nThreadsPerChild 64\nMaxRequestWorkers 64\nMaxKeepAliveRequests 0\nKeepAlive On\nDocumentRoot %3$s\n"
-    "<Directory />\n  Options Indexes FollowSymLinks\n  Require all granted\n</Directory>\n",
+    "<Directory />\n  Options Indexes FollowSymLinks\n  Require all granted\n</Directory>\n"
+    "LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so\n"
+    "LoadModule dav_module /usr/lib/apache2/modules/mod_dav.so\n"
+    "LoadModule dav_fs_module /usr/lib/apache2/modules/mod_dav_fs.so\n"
+    "DavLockDB %1$s/put/locks\nAlias /put %1$s/put\n<Location /put>\n  Dav On\n</Location>\n",
     self->folder, self->port, root, getuid () == 0 ? "User nobody\nGroup nogroup\n" : "");
   g_autofree char *path = write_file (self, "apache.conf", text);
   const char *command[] = { program, "-X", "-f", path, NULL };
@@ -244,6 +252,7 @@ peer_new (PeerKind kind,
           const char *root)
 {
   Peer *self = g_new0 (Peer, 1);
+  g_autofree char *put = NULL;
   guint tries = TRIES;
 
   self->kind = kind;
@@ -251,6 +260,9 @@ peer_new (PeerKind kind,
   g_assert_nonnull (self->folder);
   /* A server that is started as root changes to somebody who has to get in here, too. */
   g_assert_no_errno (g_chmod (self->folder, 0777));
+  put = g_build_filename (self->folder, "put", NULL);
+  g_assert_no_errno (g_mkdir (put, 0777));
+  g_assert_no_errno (g_chmod (put, 0777));
   while (!start (self, root))
     g_assert_cmpuint (--tries, >, 0);
   return self;

@@ -113,11 +113,7 @@ fetch_all (Case *c,
   Fetch fetch = { find_files () };
 
   if (!peer_is_there (kind))
-    {
-      g_test_skip ("not installed");
-      g_ptr_array_unref (fetch.files);
-      return;
-    }
+    g_error ("%s is not installed: what we are measured by is not to be left out", peer_kind_name (kind));
   g_ptr_array_set_size (fetch.files, (gint) MIN (most, fetch.files->len));
   fetch.peer = peer_new (kind, root);
   for (guint i = 0; i < AT_ONCE; i++)
@@ -257,8 +253,6 @@ run_manners (Case *c)
       gboolean knows_ranges = kind != PEER_PYTHON && kind != PEER_PYTHON_OLD;
       g_autoptr (Peer) peer = NULL;
 
-      if (!peer_is_there ((PeerKind) kind))
-        continue;
       g_test_message ("%s", peer_kind_name ((PeerKind) kind));
       peer = peer_new ((PeerKind) kind, root);
       check_parts (c, peer, path, content, len, knows_ranges);
