@@ -73,6 +73,24 @@ class Installed:
             return subprocess.run([program], env=env, text=True, check=True, stdout=subprocess.PIPE, timeout=30).stdout
 
 
+def run_installed_tests(installed, tap):
+    """Each description names a program that is there; those of one ring, and one of the face, are run as installed."""
+    descriptions = glob.glob(os.path.join(installed.prefix, 'share', 'installed-tests', 'libgmulti-1', '*.test'))
+    tap.check('tests are installed', len(descriptions) > 10, descriptions)
+    env = {**os.environ, 'LD_LIBRARY_PATH': installed.libdir + ':' + os.environ.get('LD_LIBRARY_PATH', '')}
+    for path in sorted(descriptions):
+        name = os.path.basename(path)
+        with open(path, encoding='utf-8') as file:
+            command = re.search('^Exec=(.*)', file.read(), re.MULTILINE).group(1).split()
+        command[0] = installed.folder + command[0]
+        tap.check(f'{name} names a program', os.access(command[0], os.X_OK), command)
+        if name.startswith('base-') or name == 'object-gmulti-session.test':
+            done = subprocess.run(command, env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=100, check=False)
+            tap.check(f'{name} passes', done.returncode == 0 and 'not ok' not in done.stdout, done.stdout[-2000:],
+                      done.stderr[-1000:])
+
+
 def pkg_config_names_no_checkout(installed, top):
     for path in glob.glob(os.path.join(installed.libdir, 'pkgconfig', '*.pc')):
         with open(path, encoding='utf-8') as file:
@@ -100,6 +118,8 @@ def main():
         if 'curl' in parts:
             tap.run('a program is built on the C face', lambda: installed.run('gmulti-curl-1', CURL_PROGRAM, compiler))
         tap.run('no pkg-config file names the checkout', lambda: pkg_config_names_no_checkout(installed, top))
+        if 'tests' in parts:
+            run_installed_tests(installed, tap)
     return tap.finish()
 
 
