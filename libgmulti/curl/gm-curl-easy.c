@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-curl-easy.h"
 
+#include "gm-alloc.h"
 #include "gm-curl-client.h"
 #include "gm-curl-errors.h"
 #include "gm-curl-multi.h"
@@ -34,7 +35,7 @@ gm_curl_easy_get_active_multi (GmCurlEasy *self)
 static GmCurlEasy *
 easy_alloc (void)
 {
-  GmCurlEasy *self = g_new0 (GmCurlEasy, 1);
+  GmCurlEasy *self = gm_new0 (GmCurlEasy);
 
   self->magic = MAGIC;
   self->link.data = self;

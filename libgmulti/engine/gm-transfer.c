@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-transfer-private.h"
 
+#include "gm-alloc.h"
 #include "gm-trace.h"
 
 static void
@@ -33,7 +34,7 @@ GmTransfer *
 gm_transfer_new (const GmClientOps *ops,
                  gpointer face)
 {
-  GmTransfer *self = g_new0 (GmTransfer, 1);
+  GmTransfer *self = gm_new0 (GmTransfer);
 
   self->transfer_settings = &gm_transfer_settings_default;
   self->connect_settings = &gm_connect_settings_default;
@@ -56,7 +57,7 @@ GmTransfer *
 gm_transfer_dup (GmTransfer *self,
                  gpointer face)
 {
-  GmTransfer *copy = g_new0 (GmTransfer, 1);
+  GmTransfer *copy = gm_new0 (GmTransfer);
 
   share_settings (copy, self);
   set_up (copy, self->client.ops, face);

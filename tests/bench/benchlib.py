@@ -55,7 +55,8 @@ class Client:
         """Runs the program and returns what its JSON line says. Raises Failure."""
         command = [*wrapper, self.program, '--cpu=0', f'--port={server.port}', *arguments]
         full = dict(os.environ, G_SLICE='always-malloc' if environment else '', **(environment or {}))
-        for name in ('http_proxy', 'all_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'GMULTI_DEBUG', 'G_DEBUG', 'MALLOC_CHECK_'):
+        for name in ('http_proxy', 'all_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'GMULTI_DEBUG', 'G_DEBUG', 'MALLOC_CHECK_',
+                     'MALLOC_PERTURB_'):
             full.pop(name, None)
         try:
             done = subprocess.run(command, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
