@@ -324,7 +324,8 @@ test_order (Fixture *fixture,
   g_assert_cmpuint (good_order->len, ==, 0);
   face_wait_for (g_str_has_suffix (good_order->str, ".") && g_str_has_suffix (bad_order->str, "."));
 
-  /* states that passed before anybody could look are left out: 1 = queued, 3 = running, 5 = succeeded, 6 = failed; the head comes with or before the end */
+  /* states that passed before anybody could look are left out: 1 = queued, 3 = running, 5 = succeeded, 6 = failed; the
+   * head comes with or before the end */
   g_test_message ("%s %s", good_order->str, bad_order->str);
   g_assert_true (g_regex_match_simple ("^1?3?r3?(h5|5h|h35)pC\\.$", good_order->str, 0, 0));
   g_assert_true (g_regex_match_simple ("^1?3?(hp6|h6p|6hp)E\\.$", bad_order->str, 0, 0));
