@@ -164,8 +164,19 @@ def is_plain_on_request(server, folder):
         assert screen == ['file (1.00 kB)', 'status 0'], screen
 
 
+def takes_what_is_typed(server, folder):
+    with Terminal(folder, 80, 10, '-i', '-') as terminal:
+        time.sleep(0.3)
+        terminal.tmux('send-keys', '-l', server.url('/bytes/1000/file') + '\n')
+        terminal.wait_for(lambda s: 'file (1.00 kB)' in s, 'a file while the input is open')
+        terminal.tmux('send-keys', 'C-d')
+        screen = terminal.wait_for(lambda s: 'status 0' in s, 'the end')
+        # What was typed, what it became, and no bar in between.
+        assert len(screen) == 3, screen
+
+
 CASES = (shows_bars, survives_resizing, survives_broken_bars_that_do_not_fit, counts_what_has_no_room, leaves_the_terminal_whole,
-         writes_failures_above_the_bars, ends_on_control_c, gives_the_cursor_back_while_stopped, is_plain_on_request)
+         writes_failures_above_the_bars, ends_on_control_c, gives_the_cursor_back_while_stopped, is_plain_on_request, takes_what_is_typed)
 
 
 def main():

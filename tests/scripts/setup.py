@@ -113,7 +113,7 @@ def root_gets_what_is_missing():
 def services_are_forbidden_meanwhile():
     here = machine([])
     assert here.ensure('nginx')[0] == 0
-    assert 'hook: #!/bin/sh exit 101' in here.read('calls'), here.read('calls')
+    assert 'hook: #!/bin/sh' in here.read('calls') and 'exit 101' in here.read('calls'), here.read('calls')
     assert not os.path.exists(here.path('policy'))
 
 
@@ -123,6 +123,13 @@ def an_earlier_hook_comes_back():
     assert here.ensure('nginx')[0] == 0
     assert 'exit 101' in here.read('calls')
     assert here.read('policy') == '#!/bin/sh\nexit 0\n', here.read('policy')
+
+
+def a_hook_of_a_killed_run_goes():
+    here = machine([])
+    here.write('policy', '#!/bin/sh\n# while libgmulti installs packages\nexit 101\n')
+    assert here.ensure('nginx')[0] == 0
+    assert not os.path.exists(here.path('policy'))
 
 
 def a_failing_apt_ends_it(step):
@@ -170,6 +177,7 @@ def main():
         tap.run('root: what is missing is installed, and only that', root_gets_what_is_missing)
         tap.run('root: services are forbidden meanwhile', services_are_forbidden_meanwhile)
         tap.run('root: an earlier policy hook comes back', an_earlier_hook_comes_back)
+        tap.run('root: a hook that a killed run left is not kept', a_hook_of_a_killed_run_goes)
         tap.run('root: a failing update ends it', lambda: a_failing_apt_ends_it('update'))
         tap.run('root: a failing installation ends it', lambda: a_failing_apt_ends_it('install'))
         tap.run('user: told the command without a terminal', a_user_is_told)
