@@ -686,7 +686,9 @@ scripted_server_url (ScriptedServer *server,
       g_free (url);
       url = g_strdup_printf ("http://localhost%s", target);
     }
+  g_mutex_lock (&server->mutex);
   g_ptr_array_add (server->urls, url);
+  g_mutex_unlock (&server->mutex);
   return url;
 }
 

@@ -41,7 +41,7 @@ void                      scripted_server_stop            (ScriptedServer *serve
 
 guint16                   scripted_server_port            (ScriptedServer *server);
 const char               *scripted_server_path            (ScriptedServer *server); /* of the unix socket */
-/* "http://127.0.0.1:PORT" and @target; lives as long as the server. */
+/* "http://127.0.0.1:PORT" and @target; lives as long as the server. Any thread. */
 const char               *scripted_server_url             (ScriptedServer *server,
                                                            const char *target);
 
