@@ -44,7 +44,8 @@ static const Target targets[] = {
 typedef struct
 {
   Host host;
-  ScriptedServer *server;
+  ScriptedServer *server; /* the main thread's */
+  guint16 port;
   GMultiSession *session; /* (owned) once ready */
   char *folder;
   GMutex lock;
@@ -306,14 +307,14 @@ item_new (Worker *worker)
 {
   Scene *scene = worker->scene;
   Item *item = g_new0 (Item, 1);
-  const char *uri;
+  g_autofree char *uri = NULL;
 
   item->worker = worker;
   item->target = &targets[g_rand_int_range (worker->dice, 0, G_N_ELEMENTS (targets))];
   item->way = (Way) g_rand_int_range (worker->dice, 0, N_WAYS);
   item->victim = item->target->endless || g_rand_int_range (worker->dice, 0, 4) == 0;
   item->order = g_string_new (NULL);
-  uri = scripted_server_url (scene->server, item->target->path);
+  uri = g_strdup_printf ("http://127.0.0.1:%u%s", scene->port, item->target->path);
   if (item->way == WAY_DOWNLOAD)
     {
       g_autofree char *name = g_strdup_printf ("%s/%u-%u", scene->folder, worker->number, worker->n_left);
@@ -520,6 +521,7 @@ test_shared (gconstpointer data)
   guint n_descriptors;
 
   scene.server = make_server ();
+  scene.port = scripted_server_port (scene.server);
   scene.folder = face_folder_new ();
   scene.victims = g_ptr_array_new ();
   g_mutex_init (&scene.lock);

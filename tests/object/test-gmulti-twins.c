@@ -10,10 +10,11 @@
 
 typedef struct
 {
-  ScriptedServer *server;
+  ScriptedServer *server; /* the test's own thread's */
+  guint16 port;
   GMultiSession *session;
   GThread *thread;     /* the test's own */
-  GSource *strangers[3]; /* always ready, at priorities around the session's */
+  GSource *strangers[3]; /* at priorities around the session's */
   gint n_stranger_calls; /* atomic */
   guint n_descriptors;
   char *folder;
@@ -26,14 +27,16 @@ stranger_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Ready always, or again after a while. */
 static void
-add_strangers (Fixture *self)
+add_strangers (Fixture *self,
+               guint interval)
 {
   static const int priorities[] = { G_PRIORITY_HIGH, G_PRIORITY_DEFAULT, G_PRIORITY_LOW };
 
   for (guint i = 0; i < G_N_ELEMENTS (self->strangers); i++)
     {
-      self->strangers[i] = g_idle_source_new ();
+      self->strangers[i] = interval != 0 ? g_timeout_source_new (interval) : g_idle_source_new ();
       g_source_set_priority (self->strangers[i], priorities[i]);
       g_source_set_callback (self->strangers[i], stranger_cb, self, NULL);
       g_source_attach (self->strangers[i], NULL);
@@ -65,6 +68,7 @@ set_up (Fixture *self,
                       scripted_answer_send (slow, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow"));
   scripted_server_on (self->server, "/missing", scripted_answer_text (404, NULL, "missing"));
   scripted_server_on (self->server, "/never", scripted_answer_stall (scripted_answer_new ()));
+  self->port = scripted_server_port (self->server);
   self->n_descriptors = leaks_begin ();
   self->session = leaks_watch (g_object_new (GMULTI_TYPE_SESSION, "has-thread", data != NULL, NULL));
 }
@@ -79,11 +83,21 @@ tear_down (Fixture *self,
   face_folder_free (self->folder);
 }
 
+/* Any thread. */
+static char *
+make_uri (Fixture *self,
+          const char *path)
+{
+  return g_strdup_printf ("http://127.0.0.1:%u%s", self->port, path);
+}
+
 static GMultiTransfer *
 new_transfer (Fixture *self,
               const char *path)
 {
-  return leaks_watch (gmulti_transfer_new (scripted_server_url (self->server, path)));
+  g_autofree char *uri = make_uri (self, path);
+
+  return leaks_watch (gmulti_transfer_new (uri));
 }
 
 /* ---- what a transfer tells while its caller waits ---- */
@@ -159,6 +173,7 @@ download_and_check (Fixture *self,
 {
   g_autofree char *name = g_strdup_printf ("%s/file-%p", self->folder, (gpointer) g_thread_self ());
   g_autoptr (GFile) destination = g_file_new_for_path (name);
+  g_autofree char *uri = make_uri (self, "/small");
 
   for (guint i = 0; i < n; i++)
     {
@@ -166,7 +181,7 @@ download_and_check (Fixture *self,
       g_autoptr (GFile) file = NULL;
       g_autoptr (GError) error = NULL;
 
-      download = leaks_watch (gmulti_download_new (scripted_server_url (self->server, "/small"), destination));
+      download = leaks_watch (gmulti_download_new (uri, destination));
       file = gmulti_session_download (self->session, download, NULL, &error);
       g_assert_no_error (error);
       g_assert_true (g_file_equal (file, destination));
@@ -180,7 +195,7 @@ static void
 test_owner (Fixture *self,
             gconstpointer data)
 {
-  add_strangers (self);
+  add_strangers (self, 0);
   fetch_mixed (self, 2000);
   download_and_check (self, 200);
   g_assert_cmpint (self->n_stranger_calls, ==, 0);
@@ -203,7 +218,7 @@ test_siblings (Fixture *self,
 {
   guint n_completed = 0;
 
-  add_strangers (self);
+  add_strangers (self, 0);
   for (guint round = 0; round < 20; round++)
     {
       guint n_before = n_completed;
@@ -223,7 +238,7 @@ test_siblings (Fixture *self,
       remove_strangers (self);
       face_wait_for (n_completed == n_before + 100);
       g_atomic_int_set (&self->n_stranger_calls, 0);
-      add_strangers (self);
+      add_strangers (self, 0);
     }
   remove_strangers (self);
   g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 20 * 102);
@@ -284,7 +299,7 @@ static void
 test_others_idle (Fixture *self,
                   gconstpointer data)
 {
-  add_strangers (self);
+  add_strangers (self, 0);
   call_from_others (self, FALSE, FALSE);
   g_assert_cmpint (self->n_stranger_calls, ==, 0);
   remove_strangers (self);
@@ -389,12 +404,10 @@ test_inside (Fixture *self,
 {
   Nest nest = { .fixture = self, .n_left = 400 };
 
-  add_strangers (self);
+  /* often enough to be due in each call that waits */
+  add_strangers (self, 1);
   for (guint i = 0; i < 20; i++)
     nest_start (&nest);
-  /* so that they run whenever the session has nothing to do, but not inside */
-  g_source_set_priority (self->strangers[0], G_PRIORITY_LOW);
-  g_source_set_priority (self->strangers[1], G_PRIORITY_LOW);
   while (nest.n_done < 400)
     g_main_context_iteration (NULL, TRUE);
   remove_strangers (self);
@@ -506,7 +519,7 @@ test_reading (Fixture *self,
       g_assert_no_error (error);
 
       self->n_stranger_calls = 0;
-      add_strangers (self);
+      add_strangers (self, 0);
       if (i % 2 == 0)
         read_to_end (stream);
       else
