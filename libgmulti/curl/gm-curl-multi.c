@@ -84,7 +84,9 @@ gm_curl_multi_destroy (GmCurlMulti *self)
     gm_curl_multi_take_out (self, g_queue_peek_head (&self->easies));
 
   free_graves (self);
-  g_clear_pointer (&self->engine, gm_multi_free);
+  /* The sockets of the pool are withdrawn by callbacks, and those may still ask about them. */
+  gm_multi_free (self->engine);
+  self->engine = NULL;
   g_clear_pointer (&self->internal, gm_curl_easy_destroy);
   g_clear_pointer (&self->close_functions, g_hash_table_unref);
   if (self->wakeup_fd >= 0)

@@ -739,6 +739,51 @@ test_pause_in_head (void)
     }
 }
 
+/* The pool's sockets are withdrawn during cleanup; the callback forgets its pointer for them then, as many do. */
+static int
+assign_at_removal (CURL *easy,
+                   curl_socket_t fd,
+                   int what,
+                   void *user_data,
+                   void *socket_data)
+{
+  Loop *loop = user_data;
+
+  if (what != CURL_POLL_REMOVE)
+    g_assert_cmpint (curl_multi_assign (loop->multi, fd, loop), ==, CURLM_OK);
+  else
+    {
+      long timeout_ms = 0;
+
+      g_assert_true (socket_data == loop);
+      g_assert_cmpint (curl_multi_assign (loop->multi, fd, NULL), ==, CURLM_OK);
+      g_assert_cmpint (curl_multi_timeout (loop->multi, &timeout_ms), !=, CURLM_BAD_HANDLE);
+      g_assert_cmpint (curl_multi_cleanup (loop->multi), ==, CURLM_RECURSIVE_API_CALL);
+      loop->acted = TRUE;
+    }
+
+  return 0;
+}
+
+static void
+test_assign_in_cleanup (void)
+{
+  g_autoptr (ScriptedServer) server = new_server (scripted_answer_text (200, NULL, "x"));
+  Loop loop = { .multi = curl_multi_init () };
+  CURL *easy = new_easy (scripted_server_url (server, "/"));
+  int left;
+
+  curl_multi_setopt (loop.multi, CURLMOPT_SOCKETFUNCTION, assign_at_removal);
+  curl_multi_setopt (loop.multi, CURLMOPT_SOCKETDATA, &loop);
+  curl_multi_add_handle (loop.multi, easy);
+  g_assert_cmpint (run_until_message (loop.multi, &left)->data.result, ==, CURLE_OK);
+  curl_multi_remove_handle (loop.multi, easy);
+  curl_easy_cleanup (easy);
+  g_assert_false (loop.acted);
+  g_assert_cmpint (curl_multi_cleanup (loop.multi), ==, CURLM_OK);
+  g_assert_true (loop.acted);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -754,6 +799,7 @@ main (int argc,
   g_test_add_func ("/curl/multi/abort", test_abort);
   g_test_add_func ("/curl/multi/recursion", test_recursion);
   g_test_add_func ("/curl/multi/cleanup-inside", test_cleanup_inside);
+  g_test_add_func ("/curl/multi/assign-in-cleanup", test_assign_in_cleanup);
   g_test_add_func ("/curl/multi/notifications", test_notifications);
   g_test_add_func ("/curl/multi/pause", test_pause);
   g_test_add_func ("/curl/multi/pause-in-head", test_pause_in_head);
