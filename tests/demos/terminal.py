@@ -23,11 +23,11 @@ TIME_LIMIT = 40
 class Terminal:
     """One terminal with the program on it, in a tmux of its own."""
 
-    def __init__(self, folder, columns, lines, *arguments):
+    def __init__(self, folder, columns, lines, *arguments, before=':'):
         self.socket = os.path.join(folder, 'tmux')
         self.folder = os.path.join(folder, 'fetched')
         # The shell says the status and then keeps the terminal as it was left.
-        line = f'trap : INT; {shlex.join([PROGRAM, "-P", self.folder, *arguments])}; echo "status $?"; exec sleep 1000'
+        line = f'trap : INT; {before}; {shlex.join([PROGRAM, "-P", self.folder, *arguments])}; echo "status $?"; exec sleep 1000'
         # Whatever the environment of the tests is, this is a terminal with a size of its own.
         environment = {name: value for name, value in os.environ.items() if name not in ('TMUX', 'TMUX_PANE', 'COLUMNS', 'LINES')}
         environment.update(LC_ALL='C.UTF-8', TERM='xterm', SHELL='/bin/sh')
@@ -117,6 +117,17 @@ def survives_broken_bars_that_do_not_fit(server, folder):
             terminal.wait_for(whole, f'whole bars after the change to {columns}x{lines}')
 
 
+def works_at_the_bottom(server, folder):
+    """Where each new bar makes the terminal scroll, and each that goes leaves a line free."""
+    urls = [server.url(f'/slow/{200_000 * (number + 1)}/file-{number}') for number in range(4)]
+    with Terminal(folder, 80, 10, '--summary', *urls, before='seq 20') as terminal:
+        for count in (4, 3, 2, 1):
+            screen = terminal.wait_for(lambda s, n=count: len(bars(s)) == n + 1, f'{count} bars and the whole')
+            assert '20' in screen and bars(screen) == screen[screen.index('20') + 1:], screen
+        screen = terminal.wait_for(lambda s: 'status 0' in s, 'the end')
+        assert screen[screen.index('20') + 1].startswith('4 of 4 files') and not bars(screen), screen
+
+
 def counts_what_has_no_room(server, folder):
     with Terminal(folder, 80, 6, '-j', '20', *slow_urls(server, 20)) as terminal:
         screen = terminal.wait_for(lambda s: any(line.startswith('and ') for line in s), 'a line for the rest')
@@ -175,8 +186,9 @@ def takes_what_is_typed(server, folder):
         assert len(screen) == 3, screen
 
 
-CASES = (shows_bars, survives_resizing, survives_broken_bars_that_do_not_fit, counts_what_has_no_room, leaves_the_terminal_whole,
-         writes_failures_above_the_bars, ends_on_control_c, gives_the_cursor_back_while_stopped, is_plain_on_request, takes_what_is_typed)
+CASES = (shows_bars, works_at_the_bottom, survives_resizing, survives_broken_bars_that_do_not_fit, counts_what_has_no_room,
+         leaves_the_terminal_whole, writes_failures_above_the_bars, ends_on_control_c, gives_the_cursor_back_while_stopped,
+         is_plain_on_request, takes_what_is_typed)
 
 
 def main():
