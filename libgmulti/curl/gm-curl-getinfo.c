@@ -459,6 +459,33 @@ get_effective_url (GmCurlEasy *easy)
   return text != NULL ? text : "";
 }
 
+/* Of the connection that was used; a file needs none. */
+static const char *
+get_used_scheme (GmCurlEasy *easy)
+{
+  GmScheme scheme = get_scheme (easy);
+
+  if (scheme == GM_SCHEME_OTHER)
+    return NULL;
+  if (gm_transfer_get_info (easy->transfer)->remote.len == 0 && scheme != GM_SCHEME_FILE && scheme != GM_SCHEME_DATA)
+    return NULL;
+
+  return gm_scheme_get_name (scheme);
+}
+
+static const char *
+get_referer (GmCurlEasy *easy)
+{
+  GmUrl *referer = gm_transfer_get_info (easy->transfer)->referer;
+  GmSpan text;
+
+  if (referer == NULL)
+    return gm_transfer_get_string (easy->transfer, GM_OPTION_REFERER);
+  text = gm_url_get_text_without_fragment (referer);
+
+  return gm_curl_easy_keep_text (easy, GM_CURL_TEXT_REFERER, g_strndup (text.data, text.len));
+}
+
 static CURLcode
 get_text (GmCurlEasy *easy,
           CURLINFO what,
@@ -491,10 +518,10 @@ get_text (GmCurlEasy *easy,
       *answer = get_address (easy, GM_CURL_TEXT_LOCAL_IP, &info->local);
       return CURLE_OK;
     case CURLINFO_SCHEME:
-      *answer = get_scheme (easy) != GM_SCHEME_OTHER ? gm_scheme_get_name (get_scheme (easy)) : NULL;
+      *answer = get_used_scheme (easy);
       return CURLE_OK;
     case CURLINFO_REFERER:
-      *answer = gm_transfer_get_string (easy->transfer, GM_OPTION_REFERER);
+      *answer = get_referer (easy);
       return CURLE_OK;
     case CURLINFO_FTP_ENTRY_PATH:
     case CURLINFO_RTSP_SESSION_ID:

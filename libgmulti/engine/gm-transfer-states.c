@@ -345,7 +345,7 @@ begin_hop (GmTransfer *self)
   info->hop.times.start = gm_multi_get_reactor (self->multi)->now;
   info->downloaded = info->uploaded = 0;
   info->download_size = -1;
-  info->upload_size = run->source.size;
+  info->upload_size = -1;
   gm_meter_reset (&self->recv_meter);
   gm_meter_reset (&self->send_meter);
   gm_meter_note (&self->recv_meter, info->hop.times.start, 0);
@@ -406,16 +406,19 @@ state_starting (GmTransfer *self)
   if (run->connect_settings->overrides != NULL)
     gm_resolver_add_overrides (gm_multi_get_resolver (self->multi), run->connect_settings->overrides);
   set_up_source (self);
+  wipe_request (self, (GmMethod) run->request_settings->method, TRUE);
   if (run->request_settings->resume_from > 0 && run->request_settings->method == GM_METHOD_PUT &&
       gm_url_get_scheme (self->url) != GM_SCHEME_FILE)
     {
+      /* Nothing is left to continue with. */
+      if (run->source.size >= 0 && run->source.size <= run->request_settings->resume_from)
+        return GM_PARTIAL;
       result = gm_source_skip (&run->source, run->request_settings->resume_from);
       if (result != GM_OK)
         return result;
     }
   if (self->client.ops->progress != NULL)
     self->deadlines[GM_DEADLINE_PROGRESS] = reactor->now + G_USEC_PER_SEC;
-  wipe_request (self, (GmMethod) run->request_settings->method, TRUE);
 
   return begin_hop (self);
 }
@@ -483,6 +486,7 @@ begin_request (GmTransfer *self)
       if (run->request.reused)
         times->resolved = times->connected = times->queue_end;
     }
+  self->info.upload_size = run->source.size;
   times->request_start = gm_multi_get_reactor (self->multi)->now;
   if (self->client.ops->before_request != NULL && self->client.ops->before_request (&self->client) != GM_ANSWER_OK)
     return GM_ABORTED;
@@ -842,7 +846,11 @@ follow (GmTransfer *self)
   if (run->request_settings->auto_referer)
     {
       g_clear_pointer (&run->referer, gm_url_unref);
-      gm_url_without_login (self->url, &run->referer);
+      if (gm_url_without_login (self->url, &run->referer) == GM_OK)
+        {
+          g_clear_pointer (&self->info.referer, gm_url_unref);
+          self->info.referer = gm_url_ref (run->referer);
+        }
     }
   run->fresh = FALSE;
   gm_url_unref (self->url);

@@ -308,7 +308,7 @@ gm_transfer_get_method (GmTransfer *self)
 
   if (settings->custom_method != NULL && custom)
     return settings->custom_method;
-  if (settings->no_body && method == GM_METHOD_GET)
+  if (settings->no_body)
     method = GM_METHOD_HEAD;
 
   return words[method];

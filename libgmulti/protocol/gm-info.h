@@ -54,6 +54,7 @@ typedef struct
   GmEndpoint remote; /* len 0 = none */
   GmEndpoint local;
   gboolean condition_unmet;
+  GmUrl *referer; /* (owned) (nullable): where the last redirect came from, if that is told */
   GmUrl *redirect_url; /* (owned) (nullable): where it would go if it followed */
 } GmInfo;
 

@@ -76,12 +76,12 @@ plan_response_free (PlanResponse *response)
 
 /* Sends the text in up to six parts, sometimes the first bytes one by one. */
 static void
-split (PlanResponse *response, Chance *chance, const GString *text)
+split (PlanResponse *response, Chance *chance, const GString *text, gboolean whole)
 {
-  guint parts = 1 + chance_below (chance, 6);
+  guint parts = whole ? 1 : 1 + chance_below (chance, 6);
   gsize at = 0;
 
-  if (chance_percent (chance, 5))
+  if (!whole && chance_percent (chance, 5))
     for (; at < 30 && at < text->len; at++)
       piece_add (response, PLAN_PIECE_SEND, text->str + at, 1);
   while (at < text->len)
@@ -97,14 +97,14 @@ split (PlanResponse *response, Chance *chance, const GString *text)
 }
 
 static guint
-choose_status (Chance *chance, gboolean more)
+choose_status (Chance *chance, gboolean more, gboolean plain)
 {
   static const guint redirects[] = { 301, 302, 303, 307, 308, 300, 305 };
   static const guint others[] = { 404, 401, 500, 204, 304, 206, 416, 503, 201, 407, 399, 599, 205, 403 };
 
   if (more)
     return chance_percent (chance, 85) ? redirects[chance_below (chance, 5)] : redirects[chance_below (chance, 7)];
-  return chance_percent (chance, 65) ? 200 : others[chance_below (chance, G_N_ELEMENTS (others))];
+  return plain || chance_percent (chance, 65) ? 200 : others[chance_below (chance, G_N_ELEMENTS (others))];
 }
 
 static void
@@ -318,10 +318,11 @@ finish_response (Draft *draft, PlanResponse *response)
     g_string_truncate (whole, draft->head->len + chance_below (draft->chance, (guint) draft->body->len + 1));
   else if (faulty (draft, "excess"))
     g_string_append (whole, "these bytes belong to nobody");
-  split (response, draft->chance, whole);
+  /* Bytes behind the answer come with it: later ones would meet whatever the connection is used for by then. */
+  split (response, draft->chance, whole, faulty (draft, "excess"));
   if (faulty (draft, "reset"))
     piece_add (response, PLAN_PIECE_RESET, NULL, 0);
-  else if (draft->close || draft->fault != NULL || chance_percent (draft->chance, 8))
+  else if (draft->close || draft->fault != NULL || (!draft->transfer->plain && chance_percent (draft->chance, 8)))
     piece_add (response, PLAN_PIECE_CLOSE, NULL, 0);
 }
 
@@ -333,15 +334,17 @@ plan_response_new (Chance *chance, PlanTransfer *transfer, guint nth, gboolean m
   guint size = body_sizes[chance_below (chance, G_N_ELEMENTS (body_sizes))];
 
   response->pieces = g_ptr_array_new_with_free_func (piece_free);
-  response->early = chance_percent (chance, 10);
-  response->drop_reused = chance_percent (chance, 6);
+  response->early = !transfer->plain && chance_percent (chance, 10);
+  response->drop_reused = !transfer->plain && chance_percent (chance, 6);
   response->on_expect = chance_percent (chance, 70) ? PLAN_CONTINUE_SEND
                         : chance_percent (chance, 50) ? PLAN_CONTINUE_SILENT : PLAN_CONTINUE_REFUSED;
+  if (response->drop_reused)
+    g_string_append (transfer->tags, " drop-reused");
   if (response->on_expect == PLAN_CONTINUE_REFUSED)
     g_string_append (transfer->tags, " 417");
-  draft.status = choose_status (chance, more);
-  draft.http10 = chance_percent (chance, 8);
-  draft.fault = !more && chance_percent (chance, 14) ? faults[chance_below (chance, G_N_ELEMENTS (faults))] : NULL;
+  draft.status = choose_status (chance, more, transfer->plain);
+  draft.http10 = !transfer->plain && chance_percent (chance, 8);
+  draft.fault = !transfer->plain && !more && chance_percent (chance, 14) ? faults[chance_below (chance, G_N_ELEMENTS (faults))] : NULL;
   draft.head = g_string_new (NULL);
   draft.body = g_string_new (NULL);
   choose_framing (&draft);
@@ -349,7 +352,7 @@ plan_response_new (Chance *chance, PlanTransfer *transfer, guint nth, gboolean m
     g_string_append_printf (transfer->tags, " fault=%s", draft.fault);
   g_string_append_printf (transfer->tags, " status=%u%s", draft.status, draft.http10 ? " http/1.0" : "");
 
-  if (chance_percent (chance, 8))
+  if (!transfer->plain && chance_percent (chance, 8))
     add_informational (&draft);
   add_status_line (&draft);
   if (more)
@@ -358,8 +361,7 @@ plan_response_new (Chance *chance, PlanTransfer *transfer, guint nth, gboolean m
   add_faulty_fields (&draft);
   add_framing_fields (&draft, size);
   g_string_append (draft.head, "\r\n");
-  /* A server that answers HEAD with a body is rare, and is one of the things to get right. */
-  if (transfer->head && !chance_percent (chance, 10))
+  if (transfer->head)
     draft.close = draft.close && draft.frame != FRAME_CLOSE;
   else if (draft.frame == FRAME_CHUNKED)
     add_chunks (&draft, size);

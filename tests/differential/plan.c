@@ -108,7 +108,8 @@ choose_url (Chance *chance, PlanTransfer *transfer)
     "http://localhost:%%P/t%u/0",         "http://[::1:%%P/t%u/0",              "file://" PLAN_FILE,
     "http://127.0.0.1:0%%P/t%u/0",        "http:///127.0.0.1:%%P/t%u/0",        "file:///nonexistent/t%u",
   };
-  guint which = chance_percent (chance, 80) ? chance_below (chance, 4) : chance_below (chance, G_N_ELEMENTS (forms));
+  guint which = transfer->plain || chance_percent (chance, 80) ? chance_below (chance, 4)
+                                                               : chance_below (chance, G_N_ELEMENTS (forms));
   g_autoptr (GString) text = g_string_new (forms[which]);
   g_autofree char *url = NULL;
   char number[16];
@@ -200,8 +201,8 @@ choose_headers (Chance *chance, PlanTransfer *transfer)
   static const char *const lists[] = {
     "X-One: 1\nX-Two: 2", "Accept:", "Host: elsewhere.test", "X-Empty;", "User-Agent: mine\nAccept: text/plain",
     "Expect:", "Expect: 100-continue", "Connection: close", "Content-Type: application/json", "Authorization: Mine abc",
-    "Cookie: k=v", "X-Blank: word word", "Content-Length: 7", "Referer: http://there.test/", "no colon at all",
-    "Host:", "Transfer-Encoding:", "Connection: keep-alive", "Range: bytes=1-2",
+    "Cookie: k=v", "X-Blank: word word", "Referer: http://there.test/", "no colon at all",
+    "Host:", "Connection: keep-alive", "Range: bytes=1-2",
   };
 
   if (chance_percent (chance, 25))
@@ -314,8 +315,6 @@ choose_switches (Chance *chance, PlanTransfer *transfer)
     { CURLOPT_IPRESOLVE, 5, CURL_IPRESOLVE_V4, NULL },
     { CURLOPT_FILETIME, 10, 1, "filetime" },
     { CURLOPT_DISALLOW_USERNAME_IN_URL, 3, 1, "no-user-in-url" },
-    { CURLOPT_TRANSFER_ENCODING, 2, 1, "te" },
-    { CURLOPT_CONNECT_ONLY, 1, 1, "connect-only" },
     { CURLOPT_TIMEOUT_MS, 3, 60, "timeout" },
     { CURLOPT_MAXAGE_CONN, 3, 60, NULL },
   };
@@ -369,6 +368,31 @@ choose_action (Chance *chance, PlanTransfer *transfer)
   tag (transfer, names[transfer->action.at][transfer->action.what]);
 }
 
+static void
+choose_plainly (Chance *chance, PlanTransfer *transfer)
+{
+  tag (transfer, "plain");
+  transfer->pause_rounds = 1;
+  transfer->remove_round = -1;
+  transfer->progress = chance_percent (chance, 30);
+  if (chance_percent (chance, 20))
+    {
+      set_number (transfer, CURLOPT_NOBODY, 1);
+      transfer->head = TRUE;
+      tag (transfer, "head");
+    }
+  else if (chance_percent (chance, 25))
+    {
+      set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
+      set_text (transfer, CURLOPT_COPYPOSTFIELDS, "name=value&other=1");
+      tag (transfer, "post");
+    }
+  else if (chance_percent (chance, 10))
+    set_number (transfer, CURLOPT_FORBID_REUSE, 1);
+  else if (chance_percent (chance, 10))
+    set_number (transfer, CURLOPT_FRESH_CONNECT, 1);
+}
+
 static PlanTransfer *
 transfer_new (Chance *chance, const Plan *plan, guint index)
 {
@@ -384,17 +408,25 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
   transfer->options = g_array_new (FALSE, FALSE, sizeof (PlanOption));
   g_array_set_clear_func (transfer->options, option_clear);
   transfer->responses = g_ptr_array_new_with_free_func ((GDestroyNotify) plan_response_free);
-  if (chance_percent (chance, 25))
+  transfer->plain = plan->plain;
+  if (!plan->plain && chance_percent (chance, 25))
     n_responses += 1 + chance_below (chance, MOST_RESPONSES - 1);
 
   choose_url (chance, transfer);
-  choose_headers (chance, transfer);
-  choose_method (chance, transfer);
-  choose_credentials (chance, transfer);
-  choose_redirects (chance, transfer, n_responses > 1);
-  choose_ranges (chance, transfer);
-  choose_switches (chance, transfer);
-  choose_action (chance, transfer);
+  /* First, for a handle that is used again: post data does not take it back. */
+  set_number (transfer, CURLOPT_NOBODY, 0);
+  if (plan->plain)
+    choose_plainly (chance, transfer);
+  else
+    {
+      choose_headers (chance, transfer);
+      choose_method (chance, transfer);
+      choose_credentials (chance, transfer);
+      choose_redirects (chance, transfer, n_responses > 1);
+      choose_ranges (chance, transfer);
+      choose_switches (chance, transfer);
+      choose_action (chance, transfer);
+    }
   if (transfer->header_lines->len > 0)
     set_list (transfer, CURLOPT_HTTPHEADER, transfer->header_lines->str);
   for (guint i = 0; i < n_responses; i++)
@@ -415,6 +447,13 @@ transfer_free (gpointer data)
   g_free (transfer);
 }
 
+/* Options stay with a handle that is not reset, so what is special stays, too. */
+static void
+inherit_tags (PlanTransfer *transfer, const PlanTransfer *former)
+{
+  g_string_append_printf (transfer->tags, " before:%s", former->tags->str);
+}
+
 Plan *
 plan_new (guint64 seed)
 {
@@ -426,11 +465,12 @@ plan_new (guint64 seed)
   /* The seed's own, so that even bytes that hold them are the same from run to run. */
   plan->port = 20000 + (guint) (seed % 5000);
   plan->refused_port = 26000 + (guint) (seed % 5000);
+  plan->plain = chance_percent (&chance, 25);
   plan->wait = (PlanWait) chance_below (&chance, 6);
   if (plan->wait > PLAN_WAIT_EVENTS)
     plan->wait = PLAN_WAIT_EVENTS;
-  plan->max_total = chance_percent (&chance, 15) ? 1 + (long) chance_below (&chance, 3) : 0;
-  plan->max_host = chance_percent (&chance, 15) ? 1 + (long) chance_below (&chance, 3) : 0;
+  plan->max_total = chance_percent (&chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (&chance, 3) : 0;
+  plan->max_host = chance_percent (&chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (&chance, 3) : 0;
   plan->max_connects = chance_percent (&chance, 15) ? (long) chance_below (&chance, 4) : -1;
   plan->buffer_size = chance_percent (&chance, 10) ? 2048 : 0;
   plan->transfers = g_ptr_array_new_with_free_func (transfer_free);
@@ -444,9 +484,15 @@ plan_new (guint64 seed)
           transfer->reuse_of = (int) chance_below (&chance, i);
           transfer->reset = chance_percent (&chance, 50);
           tag (transfer, transfer->reset ? "reset" : "reused");
+          if (!transfer->reset)
+            inherit_tags (transfer, g_ptr_array_index (plan->transfers, (guint) transfer->reuse_of));
           plan->buffer_size = 0;
           plan->buffer_size = 0;
         }
+      if (plan->max_total > 0 || plan->max_host > 0)
+        tag (transfer, "limited");
+      if (plan->max_connects >= 0)
+        tag (transfer, "small-pool");
     }
   return plan;
 }

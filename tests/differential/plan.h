@@ -93,6 +93,7 @@ typedef struct
   guint pause_rounds;    /* how long a pause lasts */
   int reuse_of;          /* -1: a handle of its own; else that transfer's, when it is done */
   gboolean reset;        /* curl_easy_reset() before the handle is used again */
+  gboolean plain;        /* nothing special: what is left is connections, limits and order */
   gboolean progress;
   gboolean head;         /* the request asks for no body */
   gint64 upload_size;    /* what the read callback has to give */
@@ -101,6 +102,7 @@ typedef struct
 typedef struct
 {
   guint64 seed;
+  gboolean plain;        /* all of its transfers are */
   guint port;
   guint refused_port;
   PlanWait wait;

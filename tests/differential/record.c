@@ -9,6 +9,7 @@ typedef struct
   const char *kind;   /* (unowned) (nullable): of the bytes that are being merged */
   guint64 count;
   guint64 hash;
+  gboolean over;
 } Lines;
 
 struct _Record
@@ -103,6 +104,18 @@ record_bytes (Record *record, int transfer, const char *kind, const char *bytes,
   lines->count += size;
   for (gsize i = 0; i < size; i++)
     lines->hash = (lines->hash ^ (guint8) bytes[i]) * FNV_PRIME;
+}
+
+void
+record_over (Record *record, int transfer)
+{
+  record->lines[transfer + 1].over = TRUE;
+}
+
+gboolean
+record_is_over (Record *record, int transfer)
+{
+  return record->lines[transfer + 1].over;
 }
 
 void

@@ -26,6 +26,11 @@ void    record_bytes  (Record       *record,
                        const char   *kind,
                        const char   *bytes,
                        gsize         size);
+/* The transfer is over for the application; what the server still sees of it is left out. */
+void    record_over   (Record       *record,
+                       int           transfer);
+gboolean record_is_over (Record      *record,
+                       int           transfer);
 /* No line is taken any more. */
 void    record_close  (Record       *record);
 void    record_print  (Record       *record,

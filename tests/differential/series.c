@@ -127,6 +127,7 @@ remove_transfer (Series *series, PlanTransfer *transfer)
   handle->added = FALSE;
   series->over[transfer->index] = TRUE;
   record_line (series->record, (int) transfer->index, "removed, answers %d", (int) code);
+  record_over (series->record, (int) transfer->index);
 }
 
 /* True when @transfer may start: its round has come, and the handle that it shares is free. */
@@ -204,6 +205,7 @@ collect (Series *series)
           continue;
         }
       handle_note_end (handle, result);
+      record_over (series->record, (int) handle->transfer->index);
       curl_multi_remove_handle (series->multi, handle->easy);
       handle->added = FALSE;
       series->over[handle->transfer->index] = TRUE;
@@ -269,8 +271,10 @@ play_rounds (Series *series)
     {
       gboolean moved;
 
-      apply_plan (series);
+      /* Before anything new starts, so that it meets what is left of what has ended. */
       moved = settle (series);
+      apply_plan (series);
+      moved |= settle (series);
       if (server_step (series->server, series->round) || moved)
         last_move = g_get_monotonic_time ();
       else if (!plan_waits (series) && !all_over (series))

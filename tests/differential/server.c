@@ -161,6 +161,13 @@ compare_lines (gconstpointer a, gconstpointer b)
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
+/* Where the server's lines about what @conn does go; the transfer may have ended long ago. */
+static gboolean
+is_worth_a_line (Server *server, Conn *conn)
+{
+  return !record_is_over (server->record, conn->transfer);
+}
+
 static void
 record_head (Server *server, Conn *conn, const char *head)
 {
@@ -241,7 +248,8 @@ take_head (Server *server, Conn *conn, const char *head)
 
   conn->n_requests++;
   conn->transfer = find_transfer (server, line);
-  record_head (server, conn, head);
+  if (is_worth_a_line (server, conn))
+    record_head (server, conn, head);
   conn->body = BODY_NONE;
   if (coding != NULL)
     conn->body = BODY_CHUNK_HEAD;
@@ -283,7 +291,8 @@ take_body (Server *server, Conn *conn)
             return;
           continue;
         }
-      record_bytes (server->record, conn->transfer, ">body", conn->input->str, size);
+      if (is_worth_a_line (server, conn))
+        record_bytes (server->record, conn->transfer, ">body", conn->input->str, size);
       g_string_erase (conn->input, 0, (gssize) size);
       conn->body_left -= size;
       if (conn->body_left == 0)
@@ -340,7 +349,7 @@ server_read (Server *server)
       if (!gone)
         continue;
       /* When idle connections are given up depends on milliseconds. */
-      if (conn->response != NULL)
+      if (conn->response != NULL && is_worth_a_line (server, conn))
         record_line (server->record, conn->transfer, "client closed the connection in mid-answer");
       g_ptr_array_remove_index (server->conns, i--);
       some = TRUE;
@@ -442,7 +451,8 @@ server_hang_up (Server *server)
     }
   if (first == NULL)
     return FALSE;
-  record_line (server->record, first->transfer, "server hangs up");
+  if (is_worth_a_line (server, first))
+    record_line (server->record, first->transfer, "server hangs up");
   first->shut = TRUE;
   shutdown (first->fd, SHUT_WR);
   return TRUE;

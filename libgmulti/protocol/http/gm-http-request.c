@@ -147,7 +147,8 @@ is_wanted (const GmHttp *self,
   if (!may_travel (request, id, name))
     return FALSE;
   /* Fields about a body, where there is none any more (a POST that became a GET). */
-  if (self->upload == GM_HTTP_UPLOAD_NONE && request->settings->method != GM_METHOD_GET &&
+  if (self->upload == GM_HTTP_UPLOAD_NONE &&
+      (request->settings->method == GM_METHOD_POST || request->settings->method == GM_METHOD_PUT) &&
       (id & (FIELD_CONTENT_LENGTH | FIELD_TRANSFER_ENCODING | FIELD_EXPECT)) != 0)
     return FALSE;
   /* Two framings are a smuggling shape. */
@@ -193,7 +194,8 @@ method_word (const GmRequest *request)
 {
   if (request->keep_custom_method && request->settings->custom_method != NULL)
     return text_span (request->settings->custom_method);
-  if (request->settings->no_body && request->method == GM_METHOD_GET)
+  /* Who set post data after that still wants no body. */
+  if (request->settings->no_body)
     return GM_SPAN ("HEAD");
 
   switch (request->method)
@@ -248,20 +250,21 @@ write_credentials (const GmRequest *request,
   const GmRequestSettings *settings = request->settings;
   GmResult result;
 
-  /* A login in the URL is meant for just that URL. */
+  /* What was set for the user's origin counts more than a login in an URL, which is meant for just that URL. */
+  if (!request->foreign_origin || settings->unrestricted_auth)
+    {
+      if (settings->bearer != NULL)
+        {
+          gm_byte_builder_append_literal (out, "Authorization: ");
+          result = gm_http_bearer_write (out, text_span (settings->bearer));
+          gm_byte_builder_append_literal (out, "\r\n");
+          return result;
+        }
+      if (settings->user != NULL && settings->basic_auth)
+        return write_basic (out, settings->user, settings->password);
+    }
   if (gm_url_has_user (request->url) && settings->basic_auth)
     return write_url_login (request, out);
-  if (request->foreign_origin && !settings->unrestricted_auth)
-    return GM_OK;
-  if (settings->bearer != NULL)
-    {
-      gm_byte_builder_append_literal (out, "Authorization: ");
-      result = gm_http_bearer_write (out, text_span (settings->bearer));
-      gm_byte_builder_append_literal (out, "\r\n");
-      return result;
-    }
-  if (settings->user != NULL && settings->basic_auth)
-    return write_basic (out, settings->user, settings->password);
 
   return GM_OK;
 }
@@ -420,7 +423,7 @@ write_own_fields (GmHttp *self,
     result = write_user_fields (self, TRUE, out);
   if (result == GM_OK && (overridden & FIELD_AUTHORIZATION) == 0)
     result = write_credentials (request, out);
-  if (result == GM_OK && (overridden & FIELD_RANGE) == 0)
+  if (result == GM_OK && ((overridden & FIELD_RANGE) == 0 || self->upload != GM_HTTP_UPLOAD_NONE))
     result = write_range (request, out);
   if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_USER_AGENT) != 0, GM_SPAN ("User-Agent"), settings->user_agent);

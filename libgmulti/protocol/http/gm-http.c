@@ -131,6 +131,7 @@ judge_condition (GmHttp *self,
           (settings->time_condition == GM_TIME_CONDITION_IF_UNMODIFIED_SINCE && info->filetime > settings->time_value))
         {
           info->condition_unmet = TRUE;
+          info->status = info->hop.status = 304;
           plan->ignore_body = TRUE;
         }
     }
@@ -152,6 +153,9 @@ learn (GmHttp *self,
   else if (info->status == 204 || info->status == 304)
     info->download_size = 0; /* known, though nothing says it */
 
+  /* Not those of a redirect's answer. */
+  info->filetime = -1;
+  info->retry_after = 0;
   if (facts->last_modified == 0 && facts->retry_after == 0)
     return;
   wall = gm_clock_wall (request->reactor->clock);
@@ -254,10 +258,10 @@ take_final (GmHttp *self,
     return result;
   if (settings->fail_on_error && status >= 400 && !(status == 416 && settings->resume_from > 0))
     return GM_HTTP_STATUS;
+  judge_condition (self, status, plan);
   result = judge_resume (self, status, plan);
   if (result != GM_OK)
     return result;
-  judge_condition (self, status, plan);
 
   if (sending && (request->follow_url != NULL || (status >= 400 && !settings->keep_sending_on_error)))
     plan->stop_sending = TRUE;

@@ -545,7 +545,8 @@ feed_chunked (Http1 *self,
         return result;
       if (parse == GM_PARSE_DONE)
         {
-          result = self->chunked.trailer.n_entries > 0 ? tell_lines (self, &self->chunked.trailer, TRUE) : GM_OK;
+          /* Told raw they are in the body already. */
+          result = self->chunked.trailer.n_entries > 0 && !raw ? tell_lines (self, &self->chunked.trailer, TRUE) : GM_OK;
           return result == GM_OK ? body_is_complete (self) : result;
         }
     }
