@@ -695,6 +695,8 @@ gm_transfer_end_run (GmTransfer *self,
   if (self->state == GM_STATE_PENDING && self->waiter.link.data == NULL)
     gm_pool_pass_on (gm_multi_get_pool (self->multi));
   gm_pool_stop_waiting (gm_multi_get_pool (self->multi), &self->waiter);
+  /* The next run does not begin where the end of this one was paused. */
+  self->flow.paused = 0;
   if (run == NULL)
     return;
 
