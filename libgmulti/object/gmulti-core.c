@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* What the engine gets of a dispatch in any case. */
+#define MIN_STEP_US 250
 /* How long a blocking call keeps a context that somebody else may want. */
 #define BORROWED_SLICE_MS 10
 /* How long one that has no context waits before it looks whether there is one to be had. */
@@ -722,9 +724,10 @@ carry_out (GmCore *self,
   gm_errand_carry_out (errand, orders);
 }
 
-/* FALSE if the core is to be shut down. */
+/* Until @deadline (0 = none), but at least one. FALSE if the core is to be shut down. */
 static gboolean
-take_orders (GmCore *self)
+take_orders (GmCore *self,
+             gint64 deadline)
 {
   gboolean settings_changed, closing;
   GList *link;
@@ -754,7 +757,7 @@ take_orders (GmCore *self)
           gm_errand_unref (errand);
         }
     }
-  while (link != NULL);
+  while (link != NULL && (deadline == 0 || g_get_monotonic_time () < deadline));
 
   return !closing;
 }
@@ -771,7 +774,8 @@ take_facts (GmCore *self)
 
 static void
 step (GmCore *self,
-      gboolean readable)
+      gboolean readable,
+      gint64 budget)
 {
   GmReactor *reactor = gm_multi_get_reactor (self->multi);
 
@@ -779,7 +783,7 @@ step (GmCore *self,
   gm_reactor_begin_turn (reactor);
   if (readable)
     gm_reactor_collect (reactor, 0);
-  gm_multi_turn (self->multi, GM_DISPATCH_BUDGET_US);
+  gm_multi_turn (self->multi, budget);
   self->stepping = FALSE;
 
   take_facts (self);
@@ -804,7 +808,7 @@ tear_down (GmCore *self)
   GSource *source;
   GList *link;
 
-  take_orders (self);
+  take_orders (self, 0);
   while ((link = self->active.head) != NULL)
     {
       GmErrand *errand = gm_errand_ref (link->data);
@@ -868,8 +872,10 @@ gm_core_shut_down (GmCore *self)
  * FALSE if the core is to be shut down. */
 static gboolean
 work (GmCore *self,
-      gboolean readable)
+      gboolean readable,
+      gint64 until)
 {
+  gint64 now = g_get_monotonic_time ();
   gboolean go_on;
 
   g_mutex_lock (&self->lock);
@@ -877,9 +883,10 @@ work (GmCore *self,
   g_mutex_unlock (&self->lock);
   gm_postbox_hold (self->home, TRUE);
 
-  go_on = take_orders (self);
+  /* many orders do not keep the engine from its share, nor many answers what is to be told of them */
+  go_on = take_orders (self, now + (until - now) / 2);
   if (go_on)
-    step (self, readable);
+    step (self, readable, MAX (until - g_get_monotonic_time (), MIN_STEP_US));
 
   gm_postbox_hold (self->home, FALSE);
   g_mutex_lock (&self->lock);
@@ -920,6 +927,7 @@ gm_core_dispatch (GmCore *self,
                   gboolean readable)
 {
   gint64 now = g_get_monotonic_time ();
+  gint64 deadline = now + GM_DISPATCH_BUDGET_US;
 
   if (self->stepping)
     return;
@@ -928,12 +936,12 @@ gm_core_dispatch (GmCore *self,
   gm_core_ref (self);
   gm_share_source_push (self->share, now);
 
-  if (work (self, readable))
+  if (work (self, readable, now + GM_DISPATCH_BUDGET_US * 2 / 3))
     {
-      deliver (self, now + GM_DISPATCH_BUDGET_US);
+      deliver (self, deadline);
       /* what the handlers started goes out now, not one turn of the loop later; its tidings wait for that */
-      if (self->multi != NULL && has_orders (self))
-        work (self, FALSE);
+      if (self->multi != NULL && has_orders (self) && g_get_monotonic_time () + MIN_STEP_US < deadline)
+        work (self, FALSE, deadline);
     }
   if (self->multi != NULL && self->closing)
     tear_down (self);
@@ -1023,11 +1031,11 @@ turn (GmCore *self,
 {
   gboolean readable;
 
-  if (take_orders (self))
+  if (take_orders (self, 0))
     {
       readable = sleep_for_events (self, get_timeout (self, borrowed), serial);
-      if (take_orders (self))
-        step (self, readable);
+      if (take_orders (self, 0))
+        step (self, readable, GM_DISPATCH_BUDGET_US);
     }
   if (self->multi != NULL && self->closing)
     tear_down (self);

@@ -128,17 +128,57 @@ gm_main_source_announce (GSource *source,
 
 /* ---- minimum share ---- */
 
+static void
+add_poll_fd (GmSocket *socket,
+             gpointer user_data)
+{
+  GPollFD poll_fd = { socket->fd, 0, 0 };
+
+  if ((socket->want & GM_IO_IN) != 0)
+    poll_fd.events |= G_IO_IN;
+  if ((socket->want & GM_IO_OUT) != 0)
+    poll_fd.events |= G_IO_OUT;
+  g_array_append_val (user_data, poll_fd);
+}
+
+/* Without an epoll set each socket has to be asked, and then told. */
+static gboolean
+look_at_sockets (GmCore *core)
+{
+  GmReactor *reactor = gm_multi_get_reactor (gm_core_get_multi (core));
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (GPollFD));
+  int n;
+
+  gm_reactor_foreach (reactor, add_poll_fd, fds);
+  n = g_poll ((GPollFD *) (gpointer) fds->data, fds->len, 0);
+  for (guint i = 0; n > 0 && i < fds->len; i++)
+    {
+      GPollFD *poll_fd = &g_array_index (fds, GPollFD, i);
+      GmSocket *socket = gm_reactor_find_fd (reactor, poll_fd->fd);
+
+      if (poll_fd->revents != 0 && socket != NULL)
+        gm_socket_post (socket, io_from_condition (poll_fd->revents));
+    }
+
+  return n > 0;
+}
+
 /* Descriptors added by g_source_add_unix_fd() would make the source ready without asking; this one may decide. */
 static gboolean
 share_source_check (GSource *source)
 {
   ShareSource *self = (ShareSource *) source;
+  gint64 now = g_source_get_time (source);
 
-  if (self->core == NULL || self->due == 0)
+  if (self->core == NULL || now < self->due)
     return FALSE;
+  if (gm_core_has_work (self->core))
+    return TRUE;
+  if (self->poll_fd.fd >= 0)
+    return (self->poll_fd.revents & G_IO_IN) != 0;
 
-  return g_source_get_time (source) >= self->due
-         && ((self->poll_fd.revents & G_IO_IN) != 0 || gm_core_has_work (self->core));
+  self->due = now + GM_SHARE_INTERVAL_US;
+  return look_at_sockets (self->core);
 }
 
 static gboolean
