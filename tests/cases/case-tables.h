@@ -18,3 +18,5 @@ extern const CaseSpec case_times[];
 extern const CaseSpec case_multi[];
 extern const CaseSpec case_schemes[];
 extern const CaseSpec case_many[];
+extern const CaseSpec case_limits[];
+extern const CaseSpec case_options[];
