@@ -883,8 +883,6 @@ new_task (GMultiSession *self,
 
   /* the function: the macro of the same name copies a string per task */
   (g_task_set_source_tag) (task, tag);
-  /* what has succeeded is not reported as cancelled */
-  g_task_set_check_cancellable (task, FALSE);
   return task;
 }
 
@@ -1202,6 +1200,9 @@ gmulti_session_download_async (GMultiSession *self,
     }
 
   make_store (errand, download);
+  /* A file that is there is not reported as cancelled. Elsewhere it is as GTask has it: who cancels is told so even if
+   * the answer was on its way, for the callback of who is gone must not touch what is gone. */
+  g_task_set_check_cancellable (task, FALSE);
   errand->task = g_steal_pointer (&task);
   go (self, errand);
 }
