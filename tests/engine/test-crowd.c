@@ -1,102 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "crowd-server.h"
 #include "engine.h"
-#include "scripted-server.h"
 
 #include <malloc.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Ten thousand transfers in one process, each answered piecemeal, under every loop; and what one of them costs in memory
- * while it waits. The server is a process of its own: the two together need more descriptors than one may have. */
+ * while it waits. */
 
 #define CROWD 10000
 #define BYTES_EACH 4096
-#define HEAD "HTTP/1.1 200 OK\r\nServer: scripted\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: text/html\r\n"
-#define BODY "a slow body, which comes in pieces"
 
 /* Tools that make everything slow also need memory of their own for each descriptor and thread. */
 static guint
 crowd_size (void)
 {
   return engine_patience () > 1 ? CROWD / 20 : CROWD;
-}
-
-static void
-allow_descriptors (guint n)
-{
-  struct rlimit limit;
-
-  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-  if (limit.rlim_cur < n)
-    {
-      limit.rlim_cur = n;
-      limit.rlim_max = MAX (limit.rlim_max, n);
-      setrlimit (RLIMIT_NOFILE, &limit);
-    }
-  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-  g_assert_cmpuint (limit.rlim_cur, >=, n);
-}
-
-/* ---- the server ---- */
-
-typedef struct
-{
-  GPid pid;
-  guint16 port;
-} Server;
-
-/* First some of the head, the rest of it and half of the body a second later, the end with the third wait. */
-static void
-serve (int tell_fd)
-{
-  ScriptedServer *server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
-  g_autofree char *length = g_strdup_printf ("Content-Length: %u\r\n\r\n", (guint) strlen (BODY));
-  ScriptedAnswer *answer = scripted_answer_new ();
-  guint16 port = scripted_server_port (server);
-
-  scripted_answer_send (answer, HEAD);
-  scripted_answer_delay (answer, 1000);
-  scripted_answer_send (answer, length);
-  scripted_answer_send (answer, "a slow body, ");
-  scripted_answer_delay (answer, 2500);
-  scripted_answer_send (answer, "which comes in pieces");
-  scripted_server_on (server, "*", answer);
-  if (write (tell_fd, &port, sizeof port) != sizeof port)
-    _exit (1);
-  for (;;)
-    pause ();
-}
-
-static Server
-start_server (void)
-{
-  Server self = { 0 };
-  int pipe_fds[2];
-
-  g_assert_cmpint (pipe (pipe_fds), ==, 0);
-  self.pid = fork ();
-  g_assert_cmpint (self.pid, >=, 0);
-  if (self.pid == 0)
-    {
-      prctl (PR_SET_PDEATHSIG, SIGKILL);
-      close (pipe_fds[0]);
-      serve (pipe_fds[1]);
-    }
-  close (pipe_fds[1]);
-  g_assert_cmpint (read (pipe_fds[0], &self.port, sizeof self.port), ==, sizeof self.port);
-  close (pipe_fds[0]);
-
-  return self;
-}
-
-static void
-stop_server (Server *self)
-{
-  kill (self->pid, SIGKILL);
-  waitpid (self->pid, NULL, 0);
 }
 
 /* ---- the crowd ---- */
@@ -126,7 +44,7 @@ ask_write (GmClient *client,
 {
   Member *member = client->face;
 
-  g_assert_cmpmem (data, len, BODY + member->length, MIN (len, strlen (BODY) - member->length));
+  g_assert_cmpmem (data, len, CROWD_BODY + member->length, MIN (len, strlen (CROWD_BODY) - member->length));
   member->length += (guint) len;
   member->n_writes++;
 
@@ -173,12 +91,12 @@ memory_now (void)
 static void
 crowd_open (Crowd *crowd,
             EngineLoop loop,
-            const Server *server)
+            const CrowdServer *server)
 {
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/documents/a-page.html", server->port);
 
   crowd->n = crowd_size ();
-  allow_descriptors (crowd->n + 200);
+  crowd_allow_descriptors (crowd->n + 200);
   crowd->members = g_new0 (Member, crowd->n);
   crowd->engine = engine_new (loop, NULL);
   for (guint i = 0; i < crowd->n; i++)
@@ -244,11 +162,12 @@ static void
 test_crowd (gconstpointer data)
 {
   EngineLoop loop = (EngineLoop) GPOINTER_TO_UINT (data);
-  Server server = start_server ();
+  CrowdServer server;
   Crowd crowd = { NULL };
   gsize before, made, waiting;
   gint64 began = g_get_monotonic_time ();
 
+  crowd_server_start (&server);
   before = memory_now ();
   crowd_open (&crowd, loop, &server);
   made = memory_now ();
@@ -270,12 +189,12 @@ test_crowd (gconstpointer data)
   for (guint i = 0; i < crowd.n; i++)
     {
       g_assert_cmpuint (crowd.members[i].n_done, ==, 1);
-      g_assert_cmpuint (crowd.members[i].length, ==, strlen (BODY));
+      g_assert_cmpuint (crowd.members[i].length, ==, strlen (CROWD_BODY));
     }
   g_test_message ("%s: all done after %.1f s, %u turns", engine_loop_names[loop],
                   (double) (g_get_monotonic_time () - began) / G_USEC_PER_SEC, crowd.engine->n_turns);
   crowd_close (&crowd);
-  stop_server (&server);
+  crowd_server_stop (&server);
 }
 
 int
