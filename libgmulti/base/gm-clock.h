@@ -20,6 +20,14 @@ gm_clock_now (const GmClock *clock)
   return clock->monotonic (clock->user_data);
 }
 
+/* The time that is @us (not negative) after @time; what would be later than all time is at its end. */
+static inline gint64
+gm_clock_after (gint64 time,
+                gint64 us)
+{
+  return time <= G_MAXINT64 - us ? time + us : G_MAXINT64;
+}
+
 static inline gint64
 gm_clock_wall (const GmClock *clock)
 {

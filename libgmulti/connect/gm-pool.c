@@ -12,6 +12,7 @@ typedef struct
 {
   GmPoolKey key; /* (owned) */
   guint n_connections;
+  guint n_idle; /* of these */
   guint n_origins; /* that point here */
 } GmPoolHost;
 
@@ -45,15 +46,6 @@ struct _GmPool
 };
 
 /* ---- keys ---- */
-
-void
-gm_pool_key_get_target (const GmPoolKey *key,
-                        GmSpan *host,
-                        guint16 *port)
-{
-  *host = key->connect_host.len > 0 ? key->connect_host : gm_url_get_host (key->url);
-  *port = key->connect_port != 0 ? key->connect_port : gm_url_get_port (key->url);
-}
 
 static guint
 host_hash (gconstpointer data)
@@ -219,6 +211,14 @@ host_has_room (GmPool *self,
   return self->limits.max_per_host == 0 || host->n_connections < self->limits.max_per_host;
 }
 
+/* A connection that is idle under one key of a host makes room for another key. */
+static gboolean
+host_may_have_room (GmPool *self,
+                    GmPoolHost *host)
+{
+  return host->n_idle > 0 || host_has_room (self, host);
+}
+
 static gboolean
 total_is_full (GmPool *self)
 {
@@ -257,7 +257,7 @@ wake_next (GmPool *self,
 
       gm_queue_unlink (&self->waiting_origins, &next->waiting_link);
       gm_queue_push_tail (&self->waiting_origins, &next->waiting_link);
-      if (host_has_room (self, next->host) || next->idle.length > 0)
+      if (host_may_have_room (self, next->host))
         {
           wake_one_of (self, next);
           return;
@@ -348,6 +348,7 @@ leave_idle (GmPool *self,
 {
   gm_queue_unlink (&connection->origin->idle, &connection->idle_link);
   gm_queue_unlink (&self->idle_lru, &connection->lru_link);
+  connection->origin->host->n_idle--;
   /* Its timer stays: the next idle time moves it, which costs nothing, and meanwhile it means nothing. */
   if (connection->socket != NULL)
     connection->socket->idle = FALSE;
@@ -533,7 +534,7 @@ gm_pool_make_room (GmPool *self,
   if (host != NULL && !host_has_room (self, host))
     {
       /* An idle connection of the same host under another key can go. */
-      for (GList *l = self->idle_lru.tail; l != NULL; l = l->prev)
+      for (GList *l = self->idle_lru.tail; l != NULL && host->n_idle > 0; l = l->prev)
         {
           GmConnection *connection = l->data;
 
@@ -558,10 +559,11 @@ go_idle (GmPool *self,
 {
   const GmConnectSettings *settings = connection->host.settings;
   gint64 now = self->reactor->now;
-  gint64 due = settings->max_idle_us > 0 ? now + settings->max_idle_us : 0;
+  gint64 due = settings->max_idle_us > 0 ? gm_clock_after (now, settings->max_idle_us) : 0;
+  gint64 end = settings->max_life_us > 0 ? gm_clock_after (connection->created_at, settings->max_life_us) : 0;
 
-  if (settings->max_life_us > 0 && (due == 0 || connection->created_at + settings->max_life_us < due))
-    due = connection->created_at + settings->max_life_us;
+  if (end != 0 && (due == 0 || end < due))
+    due = end;
 
   connection->state = GM_CONNECTION_IDLE;
   connection->on_turn = NULL;
@@ -569,6 +571,7 @@ go_idle (GmPool *self,
   connection->idle_since = now;
   gm_queue_push_head (&connection->origin->idle, &connection->idle_link);
   gm_queue_push_head (&self->idle_lru, &connection->lru_link);
+  connection->origin->host->n_idle++;
   gm_connection_set_holder (connection, NULL);
   if (connection->socket != NULL)
     {
