@@ -37,6 +37,7 @@ typedef struct
   gboolean send_blocked; /* the transport said AGAIN */
   gboolean body_ended; /* everything of the upload is in @out or sent */
   gboolean excess; /* bytes came behind the answer */
+  gboolean drained; /* the last read got less than it asked for: nothing is left in the socket */
   GmByteBuilder out; /* composed and not yet sent */
   gsize out_pos;
   GmResult send_error; /* kept while an answer may still be read */
@@ -371,6 +372,16 @@ stop_sending (Http1 *self)
   self->exchange.request->wake_at = 0;
 }
 
+/* The body is waited for no longer. Sending had its turn already in this step. */
+static void
+go_on_sending (Http1 *self)
+{
+  GmRequest *request = self->exchange.request;
+
+  request->wake_at = 0;
+  gm_reactor_queue (request->reactor, request->owner);
+}
+
 /* ---- receiving ---- */
 
 /* Of trailers the empty line at their end is not told: it ends the body, not a head. */
@@ -498,10 +509,7 @@ take_head (Http1 *self)
   if (self->plan.interim)
     {
       if (self->plan.go_on_sending && self->send_state == SEND_EXPECT)
-        {
-          request->wake_at = 0;
-          gm_reactor_queue (request->reactor, request->owner);
-        }
+        go_on_sending (self);
       gm_http1_head_init (&self->head, NULL, request->settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
       return GM_OK;
     }
@@ -509,7 +517,7 @@ take_head (Http1 *self)
   if (self->send_state == SEND_EXPECT && self->head.status >= 300)
     self->plan.stop_sending = TRUE;
   else if (self->send_state == SEND_EXPECT)
-    request->wake_at = 0; /* a final 2xx instead of 100: the body is wanted all the same */
+    go_on_sending (self); /* a final 2xx instead of 100: the body is wanted all the same */
   if (self->plan.stop_sending)
     stop_sending (self);
 
@@ -688,6 +696,7 @@ recv_once (Http1 *self,
     return take_end (self, result);
 
   *full = *n == size;
+  self->drained = *n < most;
   request->info->hop.bytes_received += *n;
   if (request->flow->recv_quota != G_MAXINT64)
     request->flow->recv_quota -= (gint64) *n;
@@ -749,6 +758,18 @@ is_complete (Http1 *self)
          self->exchange.request->client_sink.held_len == 0;
 }
 
+/* What stands behind the answer, read or not, was asked for by nobody; the next request must not have it for its own. */
+static gboolean
+has_excess (Http1 *self)
+{
+  gboolean alive = FALSE;
+
+  if (self->excess || self->drained)
+    return self->excess;
+
+  return !gm_layer_query (self->exchange.request->connection->top, GM_QUERY_ALIVE, &alive) || !alive;
+}
+
 static GmResult
 http1_step (GmHttpExchange *exchange)
 {
@@ -779,8 +800,8 @@ http1_step (GmHttpExchange *exchange)
   if (!is_complete (self))
     return GM_AGAIN;
 
-  request->keep_connection = self->plan.body.reusable && !self->excess && !exchange->http->close_asked &&
-                             self->send_error == GM_OK;
+  request->keep_connection = self->plan.body.reusable && !exchange->http->close_asked && self->send_error == GM_OK &&
+                             !has_excess (self);
   return GM_OK;
 }
 
