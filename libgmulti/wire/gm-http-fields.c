@@ -381,6 +381,8 @@ gm_http_facts_collect (GmHttpFacts *facts,
                        guint first,
                        guint n)
 {
+  GmResult result = GM_OK;
+
   memset (facts, 0, sizeof *facts);
   facts->keep_alive_timeout = -1;
   facts->keep_alive_max = -1;
@@ -391,13 +393,14 @@ gm_http_facts_collect (GmHttpFacts *facts,
 
   for (guint i = first; i < first + n; i++)
     {
-      GmResult result = collect_one (facts, headers, i);
+      GmResult one = collect_one (facts, headers, i);
 
-      if (G_UNLIKELY (result != GM_OK))
-        return result;
+      /* The rest is read all the same, for those who overlook a bad length. */
+      if (G_UNLIKELY (one != GM_OK))
+        result = one;
     }
 
-  return GM_OK;
+  return result;
 }
 
 /* RFC 9112 section 9.3. */
