@@ -4,9 +4,18 @@
 void
 gm_connection_stack (GmConnection *self,
                      GmResolver *resolver,
-                     GmSpan host,
-                     guint16 port)
+                     const GmPoolKey *key)
 {
+  GmSpan host = key->connect_host.len > 0 ? key->connect_host : gm_url_get_host (key->url);
+  GmSpan zone = key->connect_host.len > 0 ? gm_span (NULL, 0) : gm_url_get_zone (key->url);
+  guint16 port = key->connect_port != 0 ? key->connect_port : gm_url_get_port (key->url);
+  g_autofree char *zoned = NULL;
+
+  if (zone.len > 0)
+    {
+      zoned = g_strdup_printf ("%.*s%%%.*s", (int) host.len, host.data, (int) zone.len, zone.data);
+      host = gm_span (zoned, strlen (zoned));
+    }
   self->top = gm_layer_race_new (&self->host, resolver, host.data, host.len, port);
 }
 

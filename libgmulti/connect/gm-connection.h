@@ -22,10 +22,6 @@ typedef struct
   guint16 connect_port; /* instead of the URL's port; 0 = that */
 } GmPoolKey;
 
-/* The host and port that a connection for @key is made to. */
-void     gm_pool_key_get_target (const GmPoolKey *key,
-                                 GmSpan *host,
-                                 guint16 *port);
 guint    gm_pool_key_hash       (gconstpointer key);
 gboolean gm_pool_key_equal      (gconstpointer a,
                                  gconstpointer b);
@@ -94,11 +90,10 @@ void     gm_connection_set_want (GmConnection *self,
 gboolean gm_connection_readable (GmConnection *self);
 /* The data socket, once there is one. */
 GmSocket *gm_connection_get_socket (GmConnection *self);
-/* Stacks the chain for "host:port" under a new connection. */
+/* Stacks the chain for the host and port of @key under a new connection. */
 void     gm_connection_stack    (GmConnection *self,
                                  GmResolver *resolver,
-                                 GmSpan host,
-                                 guint16 port);
+                                 const GmPoolKey *key);
 void     gm_connection_set_holder (GmConnection *self,
                                    gpointer holder);
 

@@ -130,9 +130,9 @@ gm_multi_take_run (GmMulti *self)
   if (self->n_spare_runs == 0)
     return g_new0 (GmRun, 1);
 
-  /* The request and its arena are wiped by each hop. */
+  /* The arena is wiped by each hop. */
   run = self->spare_runs[--self->n_spare_runs];
-  memset (&run->source, 0, G_STRUCT_OFFSET (GmRun, arena) - G_STRUCT_OFFSET (GmRun, source));
+  memset (run, 0, G_STRUCT_OFFSET (GmRun, arena));
   return run;
 }
 
@@ -182,6 +182,8 @@ void
 gm_multi_detach (GmMulti *self,
                  GmTransfer *transfer)
 {
+  /* Somebody may be told, and answer by taking it out or freeing it. */
+  transfer->stepping++;
   if (transfer->state != GM_STATE_DONE)
     self->n_running--;
   gm_transfer_end_run (transfer, FALSE);
@@ -194,6 +196,8 @@ gm_multi_detach (GmMulti *self,
   gm_queue_unlink (&self->transfers, &transfer->link);
   gm_transfer_set_state (transfer, GM_STATE_IDLE);
   transfer->multi = NULL;
+  transfer->doomed = FALSE;
+  transfer->stepping--;
   GM_TRACE (MULTI, transfer->id, 0, "removed, %u running", self->n_running);
 }
 
@@ -205,9 +209,13 @@ gm_multi_remove (GmMulti *self,
     return;
 
   if (transfer->stepping > 0)
-    transfer->doomed = TRUE;
-  else
-    gm_multi_detach (self, transfer);
+    {
+      transfer->doomed = TRUE;
+      return;
+    }
+  gm_multi_detach (self, transfer);
+  if (transfer->dead)
+    gm_transfer_destroy (transfer);
 }
 
 guint

@@ -79,7 +79,7 @@ struct _GmTransfer
   /* this run */
   GmTransferState state;
   GmResult result;
-  guint stepping; /* > 0 while a step is on the stack */
+  guint stepping; /* > 0 while a step or the removal is on the stack */
   guint8 doomed : 1; /* remove at the end of the step */
   guint8 dead : 1; /* free at the end of the step */
   GmFlow flow;

@@ -211,8 +211,6 @@ open_connection (GmTransfer *self,
   const GmConnectSettings *settings = self->run->connect_settings;
   GmConnection *connection = gm_pool_open (pool, key, settings);
   guint timeout_ms = self->run->transfer_settings->connect_timeout_ms;
-  GmSpan host;
-  guint16 port;
 
   connection->host.socket_data = self;
   if (self->client.ops->open_socket != NULL)
@@ -220,8 +218,7 @@ open_connection (GmTransfer *self,
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
   attach (self, connection);
-  gm_pool_key_get_target (key, &host, &port);
-  gm_connection_stack (connection, gm_multi_get_resolver (self->multi), host, port);
+  gm_connection_stack (connection, gm_multi_get_resolver (self->multi), key);
   self->info.n_connects++;
   self->deadlines[GM_DEADLINE_CONNECT] =
     gm_multi_get_reactor (self->multi)->now + (gint64) (timeout_ms != 0 ? timeout_ms : CONNECT_TIMEOUT_MS) * 1000;
@@ -703,6 +700,7 @@ gm_transfer_end_run (GmTransfer *self,
   self->last_method = (guint8) run->request.method;
   self->last_custom_method = run->request.keep_custom_method != FALSE;
   self->has_run = TRUE;
+  self->flow.paused = 0;
   leave_hop (self, keep_connection);
   self->run = NULL;
   gm_source_clear (&run->source);
@@ -1003,13 +1001,10 @@ transfer_run (GmRunnable *runnable)
 
   self->stepping++;
   step (self);
+  if (self->doomed)
+    gm_multi_detach (self->multi, self);
   self->stepping--;
 
-  if (self->doomed)
-    {
-      self->doomed = FALSE;
-      gm_multi_detach (self->multi, self);
-    }
   if (self->dead)
     gm_transfer_destroy (self);
 }

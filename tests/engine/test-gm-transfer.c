@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine.h"
+#include "scripted-server.h"
+
+/* One transfer by itself: what it waits for, what it leaves on a connection, and what it takes along from a former run. */
+
+typedef void (*LoopTest) (Engine *engine,
+                          ScriptedServer *server);
+
+typedef struct
+{
+  const char *name;
+  LoopTest run;
+} LoopCase;
+
+static Fetch *
+fetch_at (ScriptedServer *server,
+          const char *path)
+{
+  return fetch_new (scripted_server_url (server, path));
+}
+
+static void
+set_limits (Engine *engine,
+            guint per_host)
+{
+  GmMultiLimits limits = *gm_multi_get_limits (engine->multi);
+
+  limits.pool.max_per_host = per_host;
+  gm_multi_set_limits (engine->multi, &limits);
+}
+
+/* ---- the line ---- */
+
+/* Both want the same host, but not the same connection: the one that waits can have the place of one that is idle. */
+static void
+run_place_of_another_key (Engine *engine,
+                          ScriptedServer *server)
+{
+  Fetch *first = fetch_at (server, "/plain");
+  Fetch *second = fetch_at (server, "/plain");
+
+  set_limits (engine, 1);
+  gm_transfer_set_int (first->transfer, GM_OPTION_IP_VERSION, GM_IP_V4);
+  engine_add (engine, first);
+  engine_add (engine, second);
+  engine_run (engine);
+  fetch_check (first, GM_OK, 200, "plain");
+  fetch_check (second, GM_OK, 200, "plain");
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
+  fetch_free (first);
+  fetch_free (second);
+}
+
+/* ---- what comes behind an answer ---- */
+
+/* The answer fills the read buffer to its last byte, and what somebody put behind it is still in the socket: the next
+ * request must not have it for an answer. */
+static void
+run_nothing_behind (Engine *engine,
+                    ScriptedServer *server)
+{
+  Fetch *first = fetch_at (server, "/exact");
+  Fetch *second = fetch_at (server, "/plain");
+
+  engine_add (engine, first);
+  engine_run (engine);
+  fetch_check (first, GM_OK, 200, NULL);
+  g_assert_cmpuint (first->body->len, ==, GM_READ_SIZE_MIN - 42);
+  engine_add (engine, second);
+  engine_run (engine);
+  fetch_check (second, GM_OK, 200, "plain");
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
+  fetch_free (first);
+  fetch_free (second);
+}
+
+/* ---- expectations ---- */
+
+static GmAnswer
+give_zeros (Fetch *fetch,
+            char *buffer,
+            gsize len,
+            gsize *n)
+{
+  memset (buffer, 0, len);
+  *n = len;
+  return GM_ANSWER_OK;
+}
+
+/* A server that needs no "100 Continue" to be content: the body goes at once, not when the time is up. */
+static void
+run_answer_instead_of_100 (Engine *engine,
+                           ScriptedServer *server)
+{
+  Fetch *fetch = fetch_at (server, "/content");
+
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_METHOD, GM_METHOD_PUT);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_UPLOAD_SIZE, 2 * 1024 * 1024);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_EXPECT_TIMEOUT_MS, 3600 * 1000);
+  fetch->on_read = give_zeros;
+  engine_add (engine, fetch);
+  engine_run (engine);
+  fetch_check (fetch, GM_OK, 200, "ok");
+  g_assert_cmpuint (gm_transfer_get_info (fetch->transfer)->uploaded, ==, 2 * 1024 * 1024);
+  fetch_free (fetch);
+}
+
+/* ---- from one run to the next ---- */
+
+/* What never got as far as a request asked by no method but its own. */
+static void
+run_method_of_nobody_else (Engine *engine,
+                           ScriptedServer *server)
+{
+  Fetch *put = fetch_at (server, "/content");
+  Fetch *bad = fetch_new ("http://[/");
+
+  gm_transfer_set_int (put->transfer, GM_OPTION_METHOD, GM_METHOD_PUT);
+  gm_transfer_set_int (put->transfer, GM_OPTION_UPLOAD_SIZE, 0);
+  engine_add (engine, put);
+  engine_run (engine);
+  fetch_check (put, GM_OK, 200, "ok");
+  engine_add (engine, bad);
+  engine_run (engine);
+  fetch_check (bad, GM_BAD_HOST, 0, NULL);
+  g_assert_cmpstr (gm_transfer_get_method (bad->transfer), ==, "GET");
+  fetch_free (put);
+  fetch_free (bad);
+}
+
+static GmAnswer
+pause_once (Fetch *fetch,
+            const char *data,
+            gsize len,
+            gsize *taken)
+{
+  gboolean *paused = fetch->data;
+
+  if (*paused)
+    return GM_ANSWER_OK;
+
+  *paused = TRUE;
+  *taken = 0;
+  return GM_ANSWER_PAUSE;
+}
+
+static gboolean
+is_set (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+/* A pause is over with its run. */
+static void
+run_pause_ends (Engine *engine,
+                ScriptedServer *server)
+{
+  Fetch *fetch = fetch_at (server, "/plain");
+  gboolean paused = FALSE;
+
+  fetch->on_write = pause_once;
+  fetch->data = &paused;
+  engine_add (engine, fetch);
+  engine_run_until (engine, is_set, &paused);
+  engine_remove (fetch);
+  fetch_rewind (fetch);
+  engine_add (engine, fetch);
+  engine_run (engine);
+  fetch_check (fetch, GM_OK, 200, "plain");
+  fetch_free (fetch);
+}
+
+/* Limits of time that are longer than time: the connection is kept. */
+static void
+run_ages_without_end (Engine *engine,
+                      ScriptedServer *server)
+{
+  static const GmOption options[] = { GM_OPTION_MAX_LIFE_US, GM_OPTION_MAX_IDLE_US };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      Fetch *fetch = fetch_at (server, "/plain");
+
+      gm_transfer_set_int (fetch->transfer, options[i], G_MAXINT64);
+      engine_add (engine, fetch);
+      engine_run (engine);
+      engine_run_for (engine, 2000);
+      g_assert_cmpuint (gm_pool_n_idle (gm_multi_get_pool (engine->multi)), ==, 1);
+      gm_multi_close_idle (engine->multi);
+      fetch_free (fetch);
+    }
+}
+
+/* ---- lengths ---- */
+
+/* A length that is to be ignored may be nonsense; what else the head says still counts. */
+static void
+run_length_of_no_matter (Engine *engine,
+                         ScriptedServer *server)
+{
+  Fetch *fetch = fetch_at (server, "/nonsense");
+
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_IGNORE_LENGTH, TRUE);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_TIMEOUT_MS, 5000);
+  engine_add (engine, fetch);
+  engine_run (engine);
+  fetch_check (fetch, GM_OK, 200, "chunk");
+  fetch_free (fetch);
+}
+
+/* ---- zones ---- */
+
+static guint32 seen_scope;
+
+static GmResult
+connect_never (GmLayer *layer)
+{
+  return GM_AGAIN;
+}
+
+static GmLayer *
+note_scope (const void *address,
+            guint address_len,
+            gpointer user_data)
+{
+  static const GmLayerType type = { .name = "none", .connect = connect_never };
+  const struct sockaddr_in6 *v6 = address;
+  GmLayer *layer = g_new0 (GmLayer, 1);
+
+  seen_scope = v6->sin6_scope_id;
+  layer->type = &type;
+  return layer;
+}
+
+/* RFC 6874: the zone of a link-local address is where to connect through, and nothing the server is told. */
+static void
+test_zone (void)
+{
+  Engine *engine = engine_new (ENGINE_PULL, NULL);
+  Fetch *fetch = fetch_new ("http://[fe80::1%257]:1/");
+
+  seen_scope = 0;
+  gm_pool_set_hooks (gm_multi_get_pool (engine->multi), note_scope, NULL, NULL);
+  engine_add (engine, fetch);
+  engine_turn (engine, 0);
+  g_assert_cmpuint (seen_scope, ==, 7);
+  fetch_free (fetch);
+  engine_free (engine);
+}
+
+/* ---- inside its own removal ---- */
+
+typedef struct
+{
+  Engine *engine;
+  GmTransfer *transfer;
+  gboolean free_it;
+  guint n_notes;
+} Removal;
+
+static void
+remove_again (GmClient *client,
+              GmNote what,
+              const char *data,
+              guint64 number)
+{
+  Removal *removal = client->face;
+
+  if (what != GM_NOTE_CLOSING)
+    return;
+  removal->n_notes++;
+  if (removal->free_it)
+    gm_transfer_free (g_steal_pointer (&removal->transfer));
+  else
+    gm_multi_remove (removal->engine->multi, removal->transfer);
+}
+
+static gboolean
+is_running (gpointer data)
+{
+  return gm_transfer_get_state (((Removal *) data)->transfer) == GM_STATE_RUNNING;
+}
+
+/* Who is told that the connection closes, because the transfer is taken out, takes it out or frees it. */
+static void
+test_removal_inside_removal (void)
+{
+  static const GmClientOps ops = { .note = remove_again };
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+
+  scripted_server_on (server, "/stuck", scripted_answer_stall (scripted_answer_new ()));
+  for (guint i = 0; i < 2; i++)
+    {
+      Engine *engine = engine_new (ENGINE_PULL, NULL);
+      Removal removal = { engine, NULL, i == 1, 0 };
+
+      removal.transfer = gm_transfer_new (&ops, &removal);
+      gm_transfer_set_string (removal.transfer, GM_OPTION_URL, scripted_server_url (server, "/stuck"));
+      g_assert_cmpint (gm_multi_add (engine->multi, removal.transfer), ==, GM_OK);
+      engine_run_until (engine, is_running, &removal);
+      gm_multi_remove (engine->multi, removal.transfer);
+      g_assert_cmpuint (removal.n_notes, ==, 1);
+      g_assert_cmpuint (gm_multi_n_added (engine->multi), ==, 0);
+      g_assert_cmpuint (gm_multi_n_running (engine->multi), ==, 0);
+      if (removal.transfer != NULL)
+        {
+          g_assert_cmpint (gm_multi_add (engine->multi, removal.transfer), ==, GM_OK);
+          gm_transfer_free (removal.transfer);
+        }
+      engine_free (engine);
+    }
+}
+
+/* ---- all of them, by each loop ---- */
+
+static const LoopCase loop_cases[] = {
+  { "place-of-another-key", run_place_of_another_key },
+  { "nothing-behind", run_nothing_behind },
+  { "answer-instead-of-100", run_answer_instead_of_100 },
+  { "method-of-nobody-else", run_method_of_nobody_else },
+  { "pause-ends", run_pause_ends },
+  { "ages-without-end", run_ages_without_end },
+  { "length-of-no-matter", run_length_of_no_matter },
+};
+
+static ScriptedServer *
+make_server (void)
+{
+  ScriptedServer *server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autofree char *filler = g_strnfill (GM_READ_SIZE_MIN - 42, '.');
+  g_autofree char *exact = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: %05u\r\n\r\n%s"
+                                            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+                                            GM_READ_SIZE_MIN - 42, filler);
+
+  scripted_server_on (server, "/plain", scripted_answer_text (200, NULL, "plain"));
+  scripted_server_on (server, "/exact", scripted_answer_exact (exact));
+  scripted_server_on (server, "/content", scripted_answer_at_head (scripted_answer_wait_body (
+                        scripted_answer_text (200, NULL, "ok"), G_MAXUINT64)));
+  scripted_server_on (server, "/nonsense", scripted_answer_exact (
+                        "HTTP/1.1 200 OK\r\nContent-Length: many\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "5\r\nchunk\r\n0\r\n\r\n"));
+
+  return server;
+}
+
+static void
+test_loop_case (gconstpointer data)
+{
+  const LoopCase *spec = data;
+
+  for (guint loop = 0; loop < ENGINE_N_LOOPS; loop++)
+    {
+      g_autoptr (ScriptedServer) server = make_server ();
+      Engine *engine = engine_new ((EngineLoop) loop, NULL);
+
+      g_test_message ("%s", engine_loop_names[loop]);
+      spec->run (engine, server);
+      engine_free (engine);
+    }
+}
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (loop_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/gm-transfer/", loop_cases[i].name, NULL);
+
+      g_test_add_data_func (path, &loop_cases[i], test_loop_case);
+    }
+  g_test_add_func ("/gm-transfer/zone", test_zone);
+  g_test_add_func ("/gm-transfer/removal-inside-removal", test_removal_inside_removal);
+
+  return g_test_run ();
+}
