@@ -16,6 +16,29 @@ run_dead_by_close (Case *c)
   case_check_log (c, "GET /1#0 GET /2#1");
 }
 
+/* While nobody transfers, an idle connection is watched: its end is answered with ours, and a program is told. */
+static void
+run_dead_while_idle (Case *c)
+{
+  CaseTransfer *busy = case_transfer (c, "/stall");
+  ScriptedServer *other;
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "x"));
+  case_check_ok (case_get (c, "/1"), 200, "x");
+  other = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  scripted_server_on (other, "*", scripted_answer_stall (scripted_answer_new ()));
+  case_set (busy, CURLOPT_URL, scripted_server_url (other, "/stall"));
+  case_add (busy);
+  case_run_for (c, 30);
+  g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 1);
+  scripted_server_drop_all (case_server (c), SCRIPTED_END_FIN);
+  case_run_for (c, 60);
+  g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 0);
+  if (case_driver (c)->type->flags & DRIVER_EVENTS)
+    g_assert_cmpuint (driver_n_sockets (case_driver (c)), ==, 1);
+  case_remove (busy);
+}
+
 /* The end and the next request cross on the wire: the request is sent again, on a new connection, and only once. */
 static void
 run_dead_on_request (Case *c)
@@ -273,6 +296,7 @@ run_pending_ends (Case *c)
 
 const CaseSpec case_pool[] = {
   { "dead-by-close", run_dead_by_close },
+  { "dead-while-idle", run_dead_while_idle, CASE_NOT_ON_LIBCURL, "libcurl 7.88 looks at idle ones only when it needs them" },
   { "dead-on-request", run_dead_on_request },
   { "nothing-on-new", run_nothing_on_new },
   { "no-retry-after-bytes", run_no_retry_after_bytes },
