@@ -266,7 +266,9 @@ run_parallel (Case *c)
 static void
 run_sizes (Case *c)
 {
-  static const guint64 sizes[] = { 1, 15, 1023, 1024, 16383, 16384, 16385, 65535, 65536, 65537, 262143, 262145, 3000001 };
+  static const guint64 sizes[] = {
+    1, 15, 1023, 1024, 16383, 16384, 16385, 65535, 65536, 65537, 262143, 262145, 3000001
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {

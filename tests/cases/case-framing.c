@@ -47,7 +47,8 @@ run_interim_flood (Case *c)
 
   for (guint i = 0; i < 100000; i++)
     scripted_answer_send (answer, "HTTP/1.1 100 Continue\r\n\r\n");
-  scripted_server_on (case_server (c), "/a", scripted_answer_send (answer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  scripted_server_on (case_server (c), "/a",
+                      scripted_answer_send (answer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
   t = case_get (c, "/a");
   g_assert_cmpint (t->result, !=, CURLE_OK);
 }
@@ -155,7 +156,8 @@ run_reset (Case *c)
 static void
 run_cut_head (Case *c)
 {
-  static const char *const heads[] = { "H", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nA: b\r\n" };
+  static const char *const heads[] = { "H", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Le",
+                                       "HTTP/1.1 200 OK\r\nA: b\r\n" };
 
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
     {
@@ -192,7 +194,8 @@ run_excess (Case *c)
   scripted_server_on (case_server (c), "/length", scripted_answer_exact (
                         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef"));
   scripted_server_on (case_server (c), "/next", scripted_answer_text (200, NULL, "clean"));
-  scripted_server_on (case_server (c), "/none", scripted_answer_exact ("HTTP/1.1 204 OK\r\n\r\nHTTP/1.1 200 Evil\r\n\r\n"));
+  scripted_server_on (case_server (c), "/none",
+                      scripted_answer_exact ("HTTP/1.1 204 OK\r\n\r\nHTTP/1.1 200 Evil\r\n\r\n"));
   t = case_get (c, "/length");
   case_check_ok (t, 200, "abc");
   case_check_ok (case_get (c, "/next"), 200, "clean");
@@ -218,7 +221,8 @@ run_no_reason (Case *c)
 {
   scripted_server_on (case_server (c), "/1", scripted_answer_exact ("HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na"));
   scripted_server_on (case_server (c), "/2", scripted_answer_exact ("HTTP/1.1 200 \r\nContent-Length:1\r\n\r\nb"));
-  scripted_server_on (case_server (c), "/3", scripted_answer_exact ("HTTP/1.1 599 so so\r\ncontent-length: \t 1 \r\n\r\nc"));
+  scripted_server_on (case_server (c), "/3",
+                      scripted_answer_exact ("HTTP/1.1 599 so so\r\ncontent-length: \t 1 \r\n\r\nc"));
   case_check_ok (case_get (c, "/1"), 200, "a");
   case_check_ok (case_get (c, "/2"), 200, "b");
   case_check_ok (case_get (c, "/3"), 599, "c");

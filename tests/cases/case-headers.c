@@ -102,7 +102,8 @@ run_any_auth (Case *c)
 {
   CaseTransfer *t = case_transfer (c, "/");
 
-  scripted_server_on (case_server (c), "/", scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "who"));
+  scripted_server_on (case_server (c), "/",
+                      scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "who"));
   scripted_server_on (case_server (c), "/", scripted_answer_text (200, NULL, "hello"));
   case_set (t, CURLOPT_USERPWD, "u:p");
   case_set (t, CURLOPT_HTTPAUTH, (long) (CURLAUTH_BASIC | CURLAUTH_BEARER));
@@ -120,7 +121,8 @@ run_refused_login (Case *c)
 {
   CaseTransfer *t = case_transfer (c, "/");
 
-  scripted_server_on (case_server (c), "/", scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "who"));
+  scripted_server_on (case_server (c), "/",
+                      scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "who"));
   case_set (t, CURLOPT_USERPWD, "u:wrong");
   case_run_transfer (t);
   case_check_ok (t, 401, "who");
@@ -167,7 +169,8 @@ check_refused (Case *c,
 static void
 run_inject_header (Case *c)
 {
-  static const char *const lines[] = { "X-A: b\r\nEvil: yes", "X-A: b\nEvil: yes", "X-A: b\rEvil", "X A: b", "X\tA: b" };
+  static const char *const lines[] = { "X-A: b\r\nEvil: yes", "X-A: b\nEvil: yes", "X-A: b\rEvil", "X A: b",
+                                       "X\tA: b" };
 
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     {
@@ -219,7 +222,8 @@ run_inject_url (Case *c)
 static void
 run_inject_encoded (Case *c)
 {
-  g_autofree char *url = g_strdup_printf ("http://u%%0d%%0aEvil:x@127.0.0.1:%u/", scripted_server_port (case_server (c)));
+  g_autofree char *url =
+    g_strdup_printf ("http://u%%0d%%0aEvil:x@127.0.0.1:%u/", scripted_server_port (case_server (c)));
   CaseTransfer *t;
 
   scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "ok"));

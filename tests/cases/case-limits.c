@@ -100,7 +100,8 @@ run_holder_fails (Case *c)
 static void
 run_holder_refused (Case *c)
 {
-  ScriptedServer *gone = case_new_server (c, SCRIPTED_SERVER_DEFAULT), *here = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  ScriptedServer *gone = case_new_server (c, SCRIPTED_SERVER_DEFAULT),
+                 *here = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
   CaseTransfer *transfers[4];
 
   limit (c, CURLMOPT_MAX_TOTAL_CONNECTIONS, 1);

@@ -15,7 +15,8 @@ run_remove_anywhere (Case *c)
   ScriptedAnswer *answer = scripted_answer_split (scripted_answer_new (), 20, 1000);
   CaseTransfer *last;
 
-  scripted_answer_send (answer, "HTTP/1.1 302 F\r\nLocation: /b\r\nContent-Length: 30\r\n\r\n012345678901234567890123456789");
+  scripted_answer_send (answer,
+                        "HTTP/1.1 302 F\r\nLocation: /b\r\nContent-Length: 30\r\n\r\n012345678901234567890123456789");
   scripted_server_on (case_server (c), "/a", answer);
   scripted_server_on (case_server (c), "/b", scripted_answer_chunked (200, NULL, "the body of b", 4, "T: u\r\n"));
   for (guint turns = 0; turns < 25; turns++)

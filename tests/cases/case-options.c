@@ -226,8 +226,11 @@ run_continue_redirect (Case *c)
   ScriptedAnswer *there = scripted_answer_at_head (scripted_answer_exact ("HTTP/1.1 100 Continue\r\n\r\n"));
   CaseTransfer *t = case_transfer (c, "/a");
 
-  scripted_server_on (case_server (c), "PUT /a", scripted_answer_end (scripted_answer_at_head (scripted_answer_exact (
-                        "HTTP/1.1 307 F\r\nLocation: /b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")), SCRIPTED_END_FIN));
+  scripted_server_on (
+    case_server (c), "PUT /a",
+    scripted_answer_end (scripted_answer_at_head (scripted_answer_exact (
+                           "HTTP/1.1 307 F\r\nLocation: /b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")),
+                         SCRIPTED_END_FIN));
   scripted_server_on (case_server (c), "PUT /b", scripted_answer_echo (scripted_answer_wait_body (there, G_MAXUINT64)));
   case_upload_from (t, g_bytes_new_static ("the body", 8), 0);
   case_set (t, CURLOPT_UPLOAD, 1L);

@@ -50,8 +50,9 @@ run_many_ranges (Case *c)
 {
   CaseTransfer *t = case_transfer (c, "/r");
 
-  scripted_server_on (case_server (c), "/r", scripted_answer_text (206, "Content-Type: multipart/byteranges; boundary=B\r\n",
-                                                                   "--B\r\n\r\na\r\n--B--\r\n"));
+  scripted_server_on (
+    case_server (c), "/r",
+    scripted_answer_text (206, "Content-Type: multipart/byteranges; boundary=B\r\n", "--B\r\n\r\na\r\n--B--\r\n"));
   case_set (t, CURLOPT_RANGE, "0-0,5-5");
   case_run_transfer (t);
   case_check_ok (t, 206, "--B\r\n\r\na\r\n--B--\r\n");

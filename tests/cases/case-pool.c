@@ -296,7 +296,8 @@ run_pending_ends (Case *c)
 
 const CaseSpec case_pool[] = {
   { "dead-by-close", run_dead_by_close },
-  { "dead-while-idle", run_dead_while_idle, CASE_NOT_ON_LIBCURL, "libcurl 7.88 looks at idle ones only when it needs them" },
+  { "dead-while-idle", run_dead_while_idle, CASE_NOT_ON_LIBCURL,
+    "libcurl 7.88 looks at idle ones only when it needs them" },
   { "dead-on-request", run_dead_on_request },
   { "nothing-on-new", run_nothing_on_new },
   { "no-retry-after-bytes", run_no_retry_after_bytes },

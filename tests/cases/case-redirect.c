@@ -102,7 +102,8 @@ run_head_stays_head (Case *c)
 
   scripted_server_on (case_server (c), "HEAD /a", scripted_answer_exact (
                         "HTTP/1.1 302 F\r\nLocation: /b\r\nContent-Length: 99\r\n\r\n"));
-  scripted_server_on (case_server (c), "HEAD /b", scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"));
+  scripted_server_on (case_server (c), "HEAD /b",
+                      scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"));
   case_set (t, CURLOPT_NOBODY, 1L);
   case_run_transfer (t);
   case_check_ok (t, 200, "");
@@ -339,7 +340,8 @@ run_bearer (Case *c)
 static void
 run_url_credentials (Case *c)
 {
-  g_autofree char *url = g_strdup_printf ("http://u:p%%40ss@127.0.0.1:%u/a?q#f", scripted_server_port (case_server (c)));
+  g_autofree char *url =
+    g_strdup_printf ("http://u:p%%40ss@127.0.0.1:%u/a?q#f", scripted_server_port (case_server (c)));
   CaseTransfer *t;
   const ScriptedRequest *second;
 

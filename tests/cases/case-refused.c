@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Answers that no honest server gives. Each is refused with an error that says so, and its connection is not used again:
- * on a connection whose framing is in doubt the next answer may be somebody else's. */
+/* Answers that no honest server gives. Each is refused with an error that says so, and its connection is not used
+ * again: on a connection whose framing is in doubt the next answer may be somebody else's. */
 
 typedef struct
 {
@@ -81,8 +81,8 @@ run_both_framings (Case *c)
   check_shapes (c, shapes, G_N_ELEMENTS (shapes));
 }
 
-/* RFC 9112 section 6.1: an HTTP/1.0 answer with Transfer-Encoding has faulty framing; it may be read, but its connection
- * is not used again. */
+/* RFC 9112 section 6.1: an HTTP/1.0 answer with Transfer-Encoding has faulty framing; it may be read, but its
+ * connection is not used again. */
 static void
 run_old_chunked (Case *c)
 {
@@ -167,7 +167,9 @@ run_floods (Case *c)
   {
     const char *piece;
     guint64 times;
-  } cases[] = { { "0123456789abcdef", 64 * 1024 }, { "A: b\r\n", 1024 * 1024 }, { "A-Name: and a value\r\n", 128 * 1024 } };
+  } cases[] = { { "0123456789abcdef", 64 * 1024 },
+                { "A: b\r\n", 1024 * 1024 },
+                { "A-Name: and a value\r\n", 128 * 1024 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -228,8 +230,11 @@ run_switching (Case *c)
 {
   CaseTransfer *t = case_transfer (c, "/a");
 
-  scripted_server_on (case_server (c), "/a", scripted_answer_end (scripted_answer_exact (
-                        "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nother bytes"), SCRIPTED_END_FIN));
+  scripted_server_on (
+    case_server (c), "/a",
+    scripted_answer_end (
+      scripted_answer_exact ("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nother bytes"),
+      SCRIPTED_END_FIN));
   case_run_transfer (t);
   g_assert_cmpint (t->result, !=, CURLE_OK);
 }

@@ -182,7 +182,8 @@ run_continue (Case *c)
   ScriptedAnswer *answer = scripted_answer_at_head (scripted_answer_exact ("HTTP/1.1 100 Continue\r\n\r\n"));
   CaseTransfer *t = expecting (c, "/p");
 
-  scripted_server_on (case_server (c), "POST /p", scripted_answer_echo (scripted_answer_wait_body (answer, G_MAXUINT64)));
+  scripted_server_on (case_server (c), "POST /p",
+                      scripted_answer_echo (scripted_answer_wait_body (answer, G_MAXUINT64)));
   case_run_transfer (t);
   case_check_ok (t, 200, "the body");
   case_check_order (t, "iHBD");
@@ -197,7 +198,8 @@ run_continue_delayed (Case *c)
   CaseTransfer *t = expecting (c, "/p");
 
   scripted_answer_send (answer, "HTTP/1.1 100 Continue\r\n\r\n");
-  scripted_server_on (case_server (c), "POST /p", scripted_answer_echo (scripted_answer_wait_body (answer, G_MAXUINT64)));
+  scripted_server_on (case_server (c), "POST /p",
+                      scripted_answer_echo (scripted_answer_wait_body (answer, G_MAXUINT64)));
   case_run_transfer (t);
   case_check_ok (t, 200, "the body");
   g_assert_cmpint (request (c, 0)->complete_at - request (c, 0)->head_at, >=, 90000);

@@ -522,8 +522,8 @@ run_case (gconstpointer data)
   Case c = { run->spec, run->type };
   guint fds_before, fds_after;
 
-  if (case_on_libcurl () && ((run->spec->flags & CASE_NOT_ON_LIBCURL)
-                             || ((run->spec->flags & CASE_NOT_ON_LIBCURL_EVENTS) && (run->type->flags & DRIVER_EVENTS))))
+  if (case_on_libcurl () && ((run->spec->flags & CASE_NOT_ON_LIBCURL) ||
+                             ((run->spec->flags & CASE_NOT_ON_LIBCURL_EVENTS) && (run->type->flags & DRIVER_EVENTS))))
     {
       g_test_skip (run->spec->why != NULL ? run->spec->why : "libcurl 7.88 does otherwise");
       return;

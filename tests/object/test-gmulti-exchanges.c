@@ -79,9 +79,11 @@ script_every_byte (ScriptedServer *server)
 {
   ScriptedAnswer *answer = scripted_answer_split (scripted_answer_new (), 1, 200);
 
-  scripted_server_on (server, "GET /a", scripted_answer_send (
-                        answer, "HTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n"));
+  scripted_server_on (
+    server, "GET /a",
+    scripted_answer_send (answer,
+                          "HTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                          "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n"));
 }
 
 static void
@@ -340,7 +342,8 @@ static const Exchange exchanges[] = {
   { "every-byte", script_every_byte, NULL, NULL, 200, "abcde", GOOD, 0, "GET /a#0" },
   { "close-delimited", NULL, NULL, OK200 "\r\nto the end", 200, "to the end", GOOD },
   { "old", NULL, NULL, "HTTP/1.0 200 OK\r\n\r\nold", 200, "old", GOOD },
-  { "interim", NULL, NULL, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n" OK200 "\r\nfinal", 200, "final", GOOD },
+  { "interim", NULL, NULL, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n" OK200 "\r\nfinal", 200, "final",
+    GOOD },
   { "no-content", NULL, NULL, "HTTP/1.1 204 None\r\n\r\n", 204, "", GOOD },
   { "head", script_head, set_head, NULL, 200, "", GOOD, 0, "HEAD /a#0" },
   { "not-found", script_not_found, NULL, NULL, 404, "sorry", OWN_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS, "GET /a#0" },
@@ -367,7 +370,8 @@ static const Exchange exchanges[] = {
   { "reset", script_reset, NULL, NULL, 200, NULL, IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "GET /a#0" },
   { "nobody", script_nobody, NULL, NULL, 0, NULL, IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "" },
   { "timeout", script_stall, set_timeout, NULL, 200, NULL, IO_ERROR, G_IO_ERROR_TIMED_OUT, "GET /a#0" },
-  { "response-timeout", script_no_answer, set_response_timeout, NULL, 0, NULL, IO_ERROR, G_IO_ERROR_TIMED_OUT, "GET /a#0" },
+  { "response-timeout", script_no_answer, set_response_timeout, NULL, 0, NULL, IO_ERROR, G_IO_ERROR_TIMED_OUT,
+    "GET /a#0" },
   { "too-large", script_big, set_max_size, NULL, 200, NULL, OWN_ERROR, GMULTI_TRANSFER_ERROR_TOO_LARGE, "GET /a#0" },
   { "injection", script_length, set_injection, NULL, 0, NULL, OWN_ERROR, GMULTI_TRANSFER_ERROR_BAD_REQUEST, "" },
   { "bad-method", script_length, set_bad_method, NULL, 0, NULL, OWN_ERROR, GMULTI_TRANSFER_ERROR_BAD_REQUEST, "" },
@@ -376,7 +380,9 @@ static const Exchange exchanges[] = {
 
   BAD ("cut-length", OK200 "Content-Length: 50\r\n\r\nhello", TRUNCATED),
   BAD ("cut-chunked", CHUNKED "5\r\nhel", TRUNCATED),
-  BAD ("both-framings", OK200 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", PROTOCOL),
+  BAD ("both-framings",
+       OK200 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+       PROTOCOL),
   BAD ("two-lengths", OK200 "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", PROTOCOL),
   BAD ("bad-length", OK200 "Content-Length: 5x\r\n\r\nhello", PROTOCOL),
   BAD ("bad-chunk", CHUNKED "x\r\nhello\r\n0\r\n\r\n", PROTOCOL),
@@ -467,7 +473,8 @@ have_downloaded (Run *run)
   g_assert_cmpstr (list, ==, file != NULL ? "file" : ""); /* no piece of a failed one stays */
 }
 
-static void (*const have[N_WAYS]) (Run *) = { have_fetched, have_streamed, have_spliced, have_downloaded, have_blocked };
+static void (*const have[N_WAYS]) (Run *) = { have_fetched, have_streamed, have_spliced, have_downloaded,
+                                              have_blocked };
 
 /* --- a run --- */
 

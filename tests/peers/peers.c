@@ -114,7 +114,8 @@ apache_command (Peer *self,
     "LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so\n"
     "LoadModule autoindex_module /usr/lib/apache2/modules/mod_autoindex.so\n"
     "%4$s"
-    "StartServers 1\nThreadLimit 64\nThreadsPerChild 64\nMaxRequestWorkers 64\nMaxKeepAliveRequests 0\nKeepAlive On\nDocumentRoot %3$s\n"
+    "StartServers 1\nThreadLimit 64\nThreadsPerChild 64\nMaxRequestWorkers 64\nMaxKeepAliveRequests 0\n"
+    "KeepAlive On\nDocumentRoot %3$s\n"
     "<Directory />\n  Options Indexes FollowSymLinks\n  Require all granted\n</Directory>\n"
     "LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so\n"
     "LoadModule dav_module /usr/lib/apache2/modules/mod_dav.so\n"
@@ -156,7 +157,9 @@ python_command (Peer *self,
     "http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),\n"
     "    functools.partial(handler, directory=sys.argv[2])).serve_forever()\n";
   g_autofree char *port = g_strdup_printf ("%u", self->port);
-  const char *command[] = { program, "-c", script, port, root, self->kind == PEER_PYTHON ? "HTTP/1.1" : "HTTP/1.0", NULL };
+  const char *command[] = {
+    program, "-c", script, port, root, self->kind == PEER_PYTHON ? "HTTP/1.1" : "HTTP/1.0", NULL
+  };
 
   return g_strdupv ((char **) command);
 }

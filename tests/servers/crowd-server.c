@@ -40,7 +40,7 @@ serve (int tell_fd)
   scripted_answer_send (answer, length);
   scripted_answer_send (answer, CROWD_BODY_BEGIN);
   scripted_answer_delay (answer, 2500);
-  scripted_answer_send (answer, CROWD_BODY + strlen (CROWD_BODY_BEGIN));
+  scripted_answer_send (answer, &CROWD_BODY[strlen (CROWD_BODY_BEGIN)]);
   scripted_server_on (server, "*", answer);
   if (write (tell_fd, &port, sizeof port) != sizeof port)
     _exit (1);

@@ -226,7 +226,8 @@ ScriptedAnswer *
 scripted_answer_big (guint64 seed,
                      guint64 length)
 {
-  g_autofree char *head = g_strdup_printf ("HTTP/1.1 200 Fine\r\nContent-Length: %" G_GUINT64_FORMAT "\r\n\r\n", length);
+  g_autofree char *head =
+    g_strdup_printf ("HTTP/1.1 200 Fine\r\nContent-Length: %" G_GUINT64_FORMAT "\r\n\r\n", length);
 
   return scripted_answer_pattern (scripted_answer_exact (head), seed, 0, length);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scripted-pattern.h"
 
-/* Eight bytes of the pattern at once; the usual finaliser of a 64-bit mix, so that neighbours have nothing in common. */
+/* Eight bytes of the pattern at once; the usual finaliser of a 64-bit mix, so that neighbours have nothing in common.
+ */
 static inline guint64
 pattern_block (guint64 seed,
                guint64 block)

@@ -376,7 +376,8 @@ run_timers (ScriptedServer *server,
     }
 }
 
-/* An error or a full hang-up stays set for ever: where nothing more can be read it ends the client, or we would spin. */
+/* An error or a full hang-up stays set for ever: where nothing more can be read it ends the client, or we would spin.
+ */
 static void
 client_event (Client *client,
               guint32 events,

@@ -157,7 +157,8 @@ test_pieces_and_patterns (void)
   gint64 start = g_get_monotonic_time ();
   int fd = dial (server, FALSE);
 
-  scripted_server_on (server, "/slow", scripted_answer_end (scripted_answer_send (answer, "0123456789"), SCRIPTED_END_FIN));
+  scripted_server_on (server, "/slow",
+                      scripted_answer_end (scripted_answer_send (answer, "0123456789"), SCRIPTED_END_FIN));
   scripted_server_on (server, "/chunks", scripted_answer_end (chunks, SCRIPTED_END_FIN));
   say (fd, "GET /slow HTTP/1.1\r\n\r\n");
   slow = hear (fd, NULL);
@@ -309,8 +310,10 @@ test_many (void)
           return;
         }
     }
-  scripted_server_on (server, "*", scripted_answer_end (scripted_answer_send (scripted_answer_split (
-                                                          scripted_answer_new (), 1, 20000), "slow"), SCRIPTED_END_FIN));
+  scripted_server_on (
+    server, "*",
+    scripted_answer_end (scripted_answer_send (scripted_answer_split (scripted_answer_new (), 1, 20000), "slow"),
+                         SCRIPTED_END_FIN));
   for (guint i = 0; i < N; i++)
     {
       fds[i] = dial (server, FALSE);
