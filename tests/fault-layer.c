@@ -46,7 +46,7 @@ static void
 timer_cb (GmTimer *timer,
           gint64 now)
 {
-  Hold *hold = (Hold *) ((char *) timer - G_STRUCT_OFFSET (Hold, timer));
+  Hold *hold = (Hold *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (Hold, timer));
   FaultLayer *self = hold->layer;
   GmSocket *socket = socket_of (self);
 

@@ -105,7 +105,7 @@ choose_url (Chance *chance, PlanTransfer *transfer)
     "http://127.0.0.1:%%R/t%u/0",         "http:/127.0.0.1:%%P/t%u/0",          "http://127.0.0.1:%%P?t%u/0",
     "http://us%%40er:p%%3a@one.test:%%P/t%u/0", "gopher9://127.0.0.1:%%P/t%u/0",   "http://127.0.0.1:99999/t%u/0",
     "http://via.test:80/t%u/0",           "http://127.1:%%P/t%u/0",             "http://127.0.0.1:%%P/t%u/0?x y",
-    "http://localhost:%%P/t%u/0",         "http://[::1:%%P/t%u/0",              "file://" PLAN_FILE,
+    "http://localhost:%%P/t%u/0",         "http://[::1:%%P/t%u/0",              ("file://" PLAN_FILE),
     "http://127.0.0.1:0%%P/t%u/0",        "http:///127.0.0.1:%%P/t%u/0",        "file:///nonexistent/t%u",
   };
   guint which = transfer->plain || chance_percent (chance, 80) ? chance_below (chance, 4)
