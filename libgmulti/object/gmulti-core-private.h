@@ -88,10 +88,11 @@ void          gm_core_admit          (GmCore *self,
                                       GmErrand *errand);
 
 /* ---- for the sources ---- */
-/* One turn and its deliveries, and the ordinary source's next ready time; @readable: the poll descriptor is. */
+/* One turn and its deliveries; @readable: the poll descriptor is. */
 void          gm_core_dispatch       (GmCore *self,
                                       gboolean readable);
-gboolean      gm_core_has_work       (GmCore *self);
+/* 0: there is something to do now; -1: only a descriptor can bring it; else the time of the next deadline. */
+gint64        gm_core_get_due        (GmCore *self);
 
 /* ---- the session's context ---- */
 void          gm_core_set_list       (GmCore *self,

@@ -93,18 +93,8 @@ announce_cb (GmReactor *reactor,
   gm_main_source_announce (core_from_reactor (reactor)->source, socket, want);
 }
 
-static void
-hurry_cb (GmReactor *reactor)
-{
-  GmCore *self = core_from_reactor (reactor);
-
-  /* within a dispatch the ready time is set at its end */
-  if (self->source != NULL && self->dispatching == NULL)
-    g_source_set_ready_time (self->source, 0);
-}
-
-static const GmReactorOps epoll_ops = { .hurry = hurry_cb };
-static const GmReactorOps watch_ops = { .announce = announce_cb, .hurry = hurry_cb };
+static const GmReactorOps epoll_ops = { NULL };
+static const GmReactorOps watch_ops = { .announce = announce_cb };
 
 static void
 tick_cb (GmTimer *timer,
@@ -162,7 +152,7 @@ gm_core_new (GMainContext *context,
     poll_fd = gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi));
   self->source = gm_main_source_new (self, context, priority, poll_fd);
   self->share = gm_share_source_new (self, context, poll_fd);
-  gm_postbox_set_source (self->home, self->source);
+  gm_postbox_set_drained (self->home, TRUE);
   /* the engine's own, dropped when it is torn down */
   return gm_core_ref (self);
 }
@@ -226,8 +216,9 @@ wake (GmCore *self)
       while (n < 0 && errno == EINTR);
     }
 
-  if (self->source != NULL && self->dispatching != g_thread_self ())
-    g_source_set_ready_time (self->source, 0);
+  /* who owns the context asks the source before it sleeps */
+  if (self->dispatching != g_thread_self () && !g_main_context_is_owner (self->context))
+    g_main_context_wakeup (self->context);
 }
 
 /* With the lock held. */
@@ -827,7 +818,7 @@ tear_down (GmCore *self)
   g_clear_pointer (&self->pattern, gm_transfer_free);
   g_clear_pointer (&self->multi, gm_multi_free);
 
-  gm_postbox_set_source (self->home, NULL);
+  gm_postbox_set_drained (self->home, FALSE);
   gm_main_source_disown (self->source);
   gm_share_source_disown (self->share);
   g_source_destroy (self->share);
@@ -895,31 +886,13 @@ work (GmCore *self,
   return go_on;
 }
 
-static void
-deliver (GmCore *self,
-         gint64 deadline)
+gint64
+gm_core_get_due (GmCore *self)
 {
-  if (gm_postbox_is_empty (self->home))
-    return;
-
-  /* a loop that a handler runs gets at the rest */
-  g_source_set_ready_time (self->source, 0);
-  gm_postbox_drain (self->home, deadline);
-}
-
-gboolean
-gm_core_has_work (GmCore *self)
-{
-  return has_orders (self) || !gm_postbox_is_empty (self->home) || gm_multi_get_next (self->multi) == 0;
-}
-
-/* First set, then look: what another thread leaves after the look sets the time to 0 after this did. */
-static void
-arm (GmCore *self)
-{
-  g_source_set_ready_time (self->source, gm_multi_get_next (self->multi));
   if (has_orders (self) || !gm_postbox_is_empty (self->home))
-    g_source_set_ready_time (self->source, 0);
+    return 0;
+
+  return gm_multi_get_next (self->multi);
 }
 
 void
@@ -938,15 +911,13 @@ gm_core_dispatch (GmCore *self,
 
   if (work (self, readable, now + GM_DISPATCH_BUDGET_US * 2 / 3))
     {
-      deliver (self, deadline);
+      gm_postbox_drain (self->home, deadline);
       /* what the handlers started goes out now, not one turn of the loop later; its tidings wait for that */
       if (self->multi != NULL && has_orders (self) && g_get_monotonic_time () + MIN_STEP_US < deadline)
         work (self, FALSE, deadline);
     }
   if (self->multi != NULL && self->closing)
     tear_down (self);
-  if (self->multi != NULL)
-    arm (self);
   gm_core_unref (self);
 }
 
@@ -1072,9 +1043,6 @@ gm_core_block (GmCore *self,
         {
           if (self->multi != NULL && !self->stepping)
             turn (self, borrowed, serial);
-          /* the ordinary source does not know what happened in its absence */
-          if (self->source != NULL)
-            g_source_set_ready_time (self->source, 0);
           g_main_context_release (self->context);
         }
       else

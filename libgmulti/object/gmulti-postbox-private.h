@@ -70,9 +70,9 @@ void       gm_postbox_post        (GmPostbox *self, /* and unlocks */
 /* While held, posting wakes nobody: the holder looks by itself afterwards. */
 void       gm_postbox_hold         (GmPostbox *self,
                                     gboolean hold);
-/* Lends it the source of somebody who drains it (NULL: takes it back); else it makes one of its own. */
-void       gm_postbox_set_source   (GmPostbox *self,
-                                    GSource *source);
+/* Somebody with a source of his own in the context looks into it and drains it: it makes none. */
+void       gm_postbox_set_drained  (GmPostbox *self,
+                                    gboolean drained);
 
 /* Delivers entries until there are none or @deadline (monotonic µs, 0 = none) is passed. FALSE if some are left. Only
  * in the context's thread, with nothing locked: application code runs in it. */

@@ -11,8 +11,8 @@ struct _GmPostbox
   GMutex lock;
   GCond cond;
   GQueue entries;  /* of GmErrand.tidings_link, each with a reference */
-  GSource *source; /* (owned) (nullable): made when first needed, or lent */
-  gboolean lent;   /* @source is the core's, which drains this box itself */
+  GSource *source;  /* (owned) (nullable): made when first needed */
+  gboolean drained; /* somebody looks into it each time before the context sleeps: it needs no source */
   gboolean held;
 };
 
@@ -34,18 +34,27 @@ gm_report_clear (GmReport *self)
 }
 
 static gboolean
+box_source_check (GSource *source)
+{
+  return !gm_postbox_is_empty (((BoxSource *) source)->box);
+}
+
+static gboolean
+box_source_prepare (GSource *source,
+                    int *timeout)
+{
+  *timeout = -1;
+  return box_source_check (source);
+}
+
+static gboolean
 box_source_dispatch (GSource *source,
                      GSourceFunc callback,
                      gpointer user_data)
 {
   GmPostbox *box = gm_postbox_ref (((BoxSource *) source)->box);
 
-  /* stays ready meanwhile, so that a loop that a handler runs gets at the rest */
   gm_postbox_drain (box, g_get_monotonic_time () + GM_DISPATCH_BUDGET_US);
-  g_mutex_lock (&box->lock);
-  if (box->entries.length == 0)
-    g_source_set_ready_time (source, -1);
-  g_mutex_unlock (&box->lock);
   gm_postbox_unref (box);
 
   return G_SOURCE_CONTINUE;
@@ -58,6 +67,8 @@ box_source_finalize (GSource *source)
 }
 
 static GSourceFuncs box_source_funcs = {
+  .prepare = box_source_prepare,
+  .check = box_source_check,
   .dispatch = box_source_dispatch,
   .finalize = box_source_finalize,
 };
@@ -118,28 +129,24 @@ gm_postbox_lock (GmPostbox *self)
 }
 
 /* With the lock held. */
-static GSource *
+static void
 ensure_source (GmPostbox *self)
 {
-  if (self->source == NULL && self->context != NULL)
-    {
-      self->source = g_source_new (&box_source_funcs, sizeof (BoxSource));
-      ((BoxSource *) self->source)->box = gm_postbox_ref (self);
-      g_source_set_static_name (self->source, "[libgmulti] mailbox");
-      g_source_set_priority (self->source, self->priority);
-      g_source_set_can_recurse (self->source, TRUE);
-      g_source_attach (self->source, self->context);
-    }
+  if (self->source != NULL || self->drained)
+    return;
 
-  return self->source;
+  self->source = g_source_new (&box_source_funcs, sizeof (BoxSource));
+  ((BoxSource *) self->source)->box = gm_postbox_ref (self);
+  g_source_set_static_name (self->source, "[libgmulti] mailbox");
+  g_source_set_priority (self->source, self->priority);
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_attach (self->source, self->context);
 }
 
 /* With the lock held; it is given up. */
 static void
 wake (GmPostbox *self)
 {
-  g_autoptr (GSource) source = NULL;
-
   if (self->context == NULL)
     {
       g_cond_broadcast (&self->cond);
@@ -147,9 +154,11 @@ wake (GmPostbox *self)
       return;
     }
 
-  source = g_source_ref (ensure_source (self));
+  ensure_source (self);
   g_mutex_unlock (&self->lock);
-  g_source_set_ready_time (source, 0);
+  /* who owns the context asks its sources before it sleeps */
+  if (!g_main_context_is_owner (self->context))
+    g_main_context_wakeup (self->context);
 }
 
 void
@@ -180,16 +189,11 @@ gm_postbox_hold (GmPostbox *self,
 }
 
 void
-gm_postbox_set_source (GmPostbox *self,
-                       GSource *source)
+gm_postbox_set_drained (GmPostbox *self,
+                        gboolean drained)
 {
-  g_autoptr (GSource) old = NULL;
-
   g_mutex_lock (&self->lock);
-  old = g_steal_pointer (&self->source);
-  self->lent = source != NULL;
-  if (source != NULL)
-    self->source = g_source_ref (source);
+  self->drained = drained;
   if (self->entries.length > 0)
     wake (self);
   else
@@ -268,6 +272,6 @@ gm_postbox_close (GmPostbox *self)
   source = g_steal_pointer (&self->source);
   g_mutex_unlock (&self->lock);
 
-  if (source != NULL && !self->lent)
+  if (source != NULL)
     g_source_destroy (source);
 }

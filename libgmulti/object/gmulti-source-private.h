@@ -7,8 +7,8 @@
 
 /* The two GSources of a core.
  *
- * The ordinary one polls the descriptor of the engine's epoll set, or has one watch per socket, and carries the next
- * deadline as its ready time. The other one, at default priority, guarantees a minimum share: while a busy interface
+ * The ordinary one polls the descriptor of the engine's epoll set, or has one watch per socket, and asks the
+ * core for the next deadline. The other one, at default priority, guarantees a minimum share: while a busy interface
  * keeps the ordinary one from its turn, it takes one each GM_SHARE_INTERVAL_US if there is something to do. */
 
 typedef struct _GmCore GmCore;

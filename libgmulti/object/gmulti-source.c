@@ -68,7 +68,37 @@ main_source_dispatch (GSource *source,
   return self->core != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
+/* Asked each time instead of g_source_set_ready_time(): GLib 2.74 writes to the context's eventfd at each change of that,
+ * in the context's own thread too, which costs two system calls and a turn of the loop. */
+static gboolean
+main_source_prepare (GSource *source,
+                     int *timeout)
+{
+  MainSource *self = (MainSource *) source;
+  gint64 due = self->core != NULL ? gm_core_get_due (self->core) : -1;
+  gint64 left;
+
+  *timeout = -1;
+  if (due < 0)
+    return FALSE;
+
+  left = due > 0 ? due - g_source_get_time (source) : 0;
+  *timeout = left > 0 ? (int) MIN ((left + 999) / 1000, G_MAXINT) : 0;
+  return left <= 0;
+}
+
+static gboolean
+main_source_check (GSource *source)
+{
+  MainSource *self = (MainSource *) source;
+  gint64 due = self->core != NULL ? gm_core_get_due (self->core) : -1;
+
+  return due == 0 || (due > 0 && due <= g_source_get_time (source));
+}
+
 static GSourceFuncs main_source_funcs = {
+  .prepare = main_source_prepare,
+  .check = main_source_check,
   .dispatch = main_source_dispatch,
 };
 
@@ -172,7 +202,7 @@ share_source_check (GSource *source)
 
   if (self->core == NULL || now < self->due)
     return FALSE;
-  if (gm_core_has_work (self->core))
+  if (gm_core_get_due (self->core) == 0)
     return TRUE;
   if (self->poll_fd.fd >= 0)
     return (self->poll_fd.revents & G_IO_IN) != 0;
