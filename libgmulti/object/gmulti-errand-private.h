@@ -126,7 +126,7 @@ void     gm_errand_watch_cancellable (GmErrand *self,
 /* ---- the engine's thread; called by the core ---- */
 /* How an errand, as the face of an engine's transfer, answers. */
 extern const GmClientOps gm_errand_client_ops;
-/* Makes the engine's transfer for it; FALSE if it has ended at once. */
+/* Makes the engine's transfer for it; FALSE if it has ended at once, or is not ready yet and will ask for admission. */
 gboolean gm_errand_prepare        (GmErrand *self);
 void     gm_errand_take_facts     (GmErrand *self,
                                 guint facts);
@@ -139,6 +139,10 @@ void     gm_errand_tell           (GmErrand *self,
                                 guint tidings);
 void     gm_errand_storage_done   (GmErrand *self,
                                 GError *error); /* (transfer full) (nullable) */
+/* Its file is open and so long (-1 unknown), or @error (transfer full). */
+void     gm_errand_upload_known   (GmErrand *self,
+                                gint64 size,
+                                GError *error);
 /* Its progress was held back long enough. */
 void     gm_errand_tick           (GmErrand *self);
 GmReactor *gm_errand_get_reactor  (GmErrand *self);

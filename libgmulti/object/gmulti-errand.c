@@ -520,7 +520,8 @@ end (GmErrand *self,
       self->final_info = gm_face_info_copy (gm_transfer_get_info (self->engine));
     }
 
-  self->final_error = make_error (self, result);
+  if (self->final_error == NULL)
+    self->final_error = make_error (self, result);
   if (self->feed != NULL)
     gm_feed_stop (self->feed);
   gm_core_withdraw (self->core, self);
@@ -585,8 +586,31 @@ gm_errand_prepare (GmErrand *self)
   if (plan->accept_status)
     self->judge_status = FALSE;
   if (result != GM_OK)
-    end (self, result);
-  return result == GM_OK;
+    {
+      end (self, result);
+      return FALSE;
+    }
+
+  if (plan->body_kind != GM_UPLOAD_FILE)
+    return TRUE;
+  gm_feed_probe (self->feed, gm_errand_get_reactor (self));
+  return FALSE;
+}
+
+void
+gm_errand_upload_known (GmErrand *self,
+                        gint64 size,
+                        GError *error)
+{
+  if (error != NULL)
+    {
+      self->final_error = error;
+      end (self, GM_READ_FAILED);
+      return;
+    }
+
+  gm_plan_apply_size (gm_face_transfer_get_plan (self->transfer), self->engine, size);
+  gm_core_admit (self->core, self);
 }
 
 static void

@@ -34,6 +34,9 @@ GmFeed      *gm_feed_ref            (GmFeed *self);
 void         gm_feed_unref          (GmFeed *self);
 
 /* ---- the engine's thread ---- */
+/* Opens the file of gm_feed_new_for_file() on a worker and finds out how long it is: gm_errand_upload_known() follows. */
+void         gm_feed_probe          (GmFeed *self,
+                                     GmReactor *reactor);
 /* Copies up to @len bytes; starts to fetch more where there is room for it. After LATER the errand gets
  * GM_ORDER_CONTINUE. @reactor: for the worker's answers. */
 GmFeedAnswer gm_feed_read           (GmFeed *self,

@@ -40,6 +40,8 @@ typedef struct _FillJob
   GInputStream *stream; /* (nullable): opened by the first */
   gint64 seek_to;
   guint generation;
+  gboolean probe; /* open and measure, read nothing */
+  gint64 size;    /* -1 unknown */
   char *data;
   gssize n;
   GError *error;
@@ -176,6 +178,17 @@ open_and_seek (FillJob *job)
              || g_seekable_seek (G_SEEKABLE (job->stream), job->seek_to, G_SEEK_SET, NULL, &job->error));
 }
 
+/* Not every file knows: it is then sent in chunks. */
+static gint64
+measure (GInputStream *stream)
+{
+  g_autoptr (GFileInfo) info = NULL;
+
+  info = g_file_input_stream_query_info (G_FILE_INPUT_STREAM (stream), G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, NULL);
+  return info != NULL && g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_STANDARD_SIZE) ? g_file_info_get_size (info)
+                                                                                         : -1;
+}
+
 static void
 fill_job_work (GmJob *base)
 {
@@ -185,6 +198,12 @@ fill_job_work (GmJob *base)
   job->n = -1;
   if (!open_and_seek (job))
     return;
+
+  if (job->probe)
+    {
+      job->size = measure (job->stream);
+      return;
+    }
 
   if (g_input_stream_read_all (job->stream, job->data, GM_FEED_CHUNK, &n, NULL, &job->error))
     job->n = (gssize) n;
@@ -199,7 +218,10 @@ fill_job_done (GmJob *base)
   feed->job = NULL;
   if (feed->stream == NULL && job->stream != NULL)
     feed->stream = g_object_ref (job->stream);
-  filled (feed, job->generation, g_steal_pointer (&job->data), job->n, g_steal_pointer (&job->error));
+  if (job->probe)
+    gm_errand_upload_known (feed->errand, job->size, g_steal_pointer (&job->error));
+  else
+    filled (feed, job->generation, g_steal_pointer (&job->data), job->n, g_steal_pointer (&job->error));
   gm_job_unref (base);
 }
 
@@ -218,11 +240,8 @@ fill_job_free (GmJob *base)
 
 static const GmJobType fill_job_type = { fill_job_work, fill_job_done, fill_job_free };
 
-static void
-start_job (GmFeed *self,
-           GmReactor *reactor,
-           gint64 seek_to,
-           guint generation)
+static FillJob *
+new_job (GmFeed *self)
 {
   FillJob *job = g_new0 (FillJob, 1);
 
@@ -230,10 +249,32 @@ start_job (GmFeed *self,
   job->feed = gm_feed_ref (self);
   job->file = g_object_ref (self->file);
   job->stream = self->stream != NULL ? g_object_ref (self->stream) : NULL;
+  job->seek_to = -1;
+  self->job = job;
+  return job;
+}
+
+static void
+start_job (GmFeed *self,
+           GmReactor *reactor,
+           gint64 seek_to,
+           guint generation)
+{
+  FillJob *job = new_job (self);
+
   job->seek_to = seek_to;
   job->generation = generation;
   job->data = g_malloc (GM_FEED_CHUNK);
-  self->job = job;
+  gm_job_start (&job->base, gm_workers_files (), reactor);
+}
+
+void
+gm_feed_probe (GmFeed *self,
+               GmReactor *reactor)
+{
+  FillJob *job = new_job (self);
+
+  job->probe = TRUE;
   gm_job_start (&job->base, gm_workers_files (), reactor);
 }
 

@@ -68,6 +68,10 @@ void     gm_plan_apply_defaults (GmTransfer *engine,
 GmResult gm_plan_apply      (const GmPlan *self,
                              GmTransfer *engine,
                              const GmStringList *list);
+/* How much there is to upload, once that is known. */
+GmResult gm_plan_apply_size (const GmPlan *self,
+                             GmTransfer *engine,
+                             gint64 size);
 void     gm_plan_apply_rates (guint64 max_download_rate,
                               guint64 max_upload_rate,
                               GmTransfer *engine);

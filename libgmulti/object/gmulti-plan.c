@@ -209,6 +209,16 @@ apply_method (const GmPlan *self,
   return gm_transfer_set_string (engine, GM_OPTION_CUSTOM_METHOD, word);
 }
 
+GmResult
+gm_plan_apply_size (const GmPlan *self,
+                    GmTransfer *engine,
+                    gint64 size)
+{
+  gboolean put = self->method != NULL && g_str_equal (self->method, "PUT");
+
+  return gm_transfer_set_int (engine, put ? GM_OPTION_UPLOAD_SIZE : GM_OPTION_POST_SIZE, size);
+}
+
 static GmResult
 apply_body (const GmPlan *self,
             GmTransfer *engine)
@@ -220,10 +230,10 @@ apply_body (const GmPlan *self,
     case GM_UPLOAD_BYTES:
       if (!put)
         return gm_transfer_set_bytes (engine, GM_OPTION_POST_COPY, self->body);
-      return gm_transfer_set_int (engine, GM_OPTION_UPLOAD_SIZE, (gint64) g_bytes_get_size (self->body));
+      return gm_plan_apply_size (self, engine, (gint64) g_bytes_get_size (self->body));
     case GM_UPLOAD_FILE:
     case GM_UPLOAD_STREAM:
-      return gm_transfer_set_int (engine, put ? GM_OPTION_UPLOAD_SIZE : GM_OPTION_POST_SIZE, self->body_length);
+      return gm_plan_apply_size (self, engine, self->body_length);
     case GM_UPLOAD_NONE:
     default:
       return GM_OK;

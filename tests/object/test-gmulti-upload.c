@@ -107,6 +107,7 @@ test_file (Fixture *fixture,
         if (put)
           gmulti_transfer_set_method (transfer, "PUT");
         check_echo (fixture, transfer, sizes[i]);
+        g_assert_cmpint (atoi (scripted_request_header (last_request (fixture), "Content-Length")), ==, sizes[i]);
         g_file_delete (file, NULL, NULL);
       }
 }
