@@ -132,22 +132,42 @@ disk_error (GFile *file,
   return gm_failure_to_error (&failure);
 }
 
-/* A folder gets a file named by the response. */
-static void
+static GFileType
+look_at (GFile *file)
+{
+  const char *path = g_file_peek_path (file);
+  struct stat status;
+
+  if (path == NULL)
+    return g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, NULL);
+
+  /* a tenth of what the question costs by GIO */
+  if (stat (path, &status) != 0)
+    return G_FILE_TYPE_UNKNOWN;
+  return S_ISDIR (status.st_mode) ? G_FILE_TYPE_DIRECTORY : G_FILE_TYPE_REGULAR;
+}
+
+/* A folder gets a file named by the response. FALSE if the file is there and must not be. */
+static gboolean
 disk_choose_target (Disk *disk,
                     const GmHead *head)
 {
+  GFileType type = look_at (disk->destination);
   g_autofree char *name = NULL;
 
-  if (g_file_query_file_type (disk->destination, G_FILE_QUERY_INFO_NONE, NULL) != G_FILE_TYPE_DIRECTORY)
+  if (type == G_FILE_TYPE_DIRECTORY)
+    {
+      if (head != NULL)
+        name = gm_head_dup_file_name (head);
+      disk->target = g_file_get_child (disk->destination, name != NULL ? name : "download");
+      type = look_at (disk->target);
+    }
+  else
     {
       disk->target = g_object_ref (disk->destination);
-      return;
     }
 
-  if (head != NULL)
-    name = gm_head_dup_file_name (head);
-  disk->target = g_file_get_child (disk->destination, name != NULL ? name : "download");
+  return type == G_FILE_TYPE_UNKNOWN || disk->collision != GMULTI_COLLISION_FAIL;
 }
 
 static GFile *
@@ -175,8 +195,7 @@ disk_open (Disk *disk,
            const GmHead *head,
            GError **error)
 {
-  disk_choose_target (disk, head);
-  if (disk->collision == GMULTI_COLLISION_FAIL && g_file_query_exists (disk->target, NULL))
+  if (!disk_choose_target (disk, head))
     {
       *error = disk_error (disk->target, EEXIST);
       return FALSE;
