@@ -64,13 +64,22 @@ gm_bucket_fill (GmBucket *self,
   else
     {
       gint64 time = MIN (now - self->filled_at, 10 * G_USEC_PER_SEC);
-      gint64 more = (gint64) ((double) time * (double) rate / G_USEC_PER_SEC);
+      double more = (double) time * (double) rate / G_USEC_PER_SEC;
 
-      /* Time that did not make a whole byte is not lost: it counts next time. */
-      if (more > 0)
+      if ((double) self->tokens + more >= (double) burst (rate))
         {
-          self->tokens = MIN (self->tokens + more, burst (rate));
+          self->tokens = burst (rate);
           self->filled_at = now;
+        }
+      else if (more >= 1)
+        {
+          gint64 whole = (gint64) more;
+
+          /* Time that did not make a whole byte is not lost: it counts next time. (At rates where the product would not
+           * fit, a byte is nothing.) */
+          self->tokens += whole;
+          self->filled_at = rate < G_MAXINT64 / G_USEC_PER_SEC ? now - time + (whole * G_USEC_PER_SEC + rate - 1) / rate
+                                                               : now;
         }
     }
 
