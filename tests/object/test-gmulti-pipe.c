@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-pipe-private.h"
+
+#include <string.h>
+
+/* The bounded pipe between the engine's thread and whoever reads a body. */
+
+static void
+count_room (gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+fill (char *data,
+      gsize len,
+      gsize offset)
+{
+  for (gsize i = 0; i < len; i++)
+    data[i] = (char) ((offset + i) * 31 >> 3);
+}
+
+static void
+test_bound (void)
+{
+  g_autofree char *data = g_malloc (GM_PIPE_SIZE * 2);
+  g_autofree char *back = g_malloc (GM_PIPE_SIZE * 2);
+  g_autoptr (GError) error = NULL;
+  guint n_room = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+
+  fill (data, GM_PIPE_SIZE * 2, 0);
+  g_assert_false (gm_pipe_is_readable (pipe));
+  g_assert_cmpint (gm_pipe_read (pipe, back, 10, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+
+  g_assert_cmpuint (gm_pipe_write (pipe, data, GM_PIPE_SIZE - 1), ==, GM_PIPE_SIZE - 1);
+  g_assert_cmpuint (gm_pipe_write (pipe, data + GM_PIPE_SIZE - 1, 1), ==, 1);
+  g_assert_cmpuint (gm_pipe_write (pipe, data + GM_PIPE_SIZE, 1), ==, 0);
+  g_assert_cmpuint (gm_pipe_get_len (pipe), ==, GM_PIPE_SIZE);
+  g_assert_true (gm_pipe_is_readable (pipe));
+
+  /* told once, when half of it is free */
+  g_assert_cmpint (gm_pipe_read (pipe, back, GM_PIPE_SIZE / 2 - 1, NULL), ==, GM_PIPE_SIZE / 2 - 1);
+  g_assert_cmpuint (n_room, ==, 0);
+  g_assert_cmpint (gm_pipe_read (pipe, back + GM_PIPE_SIZE / 2 - 1, 1, NULL), ==, 1);
+  g_assert_cmpuint (n_room, ==, 1);
+  g_assert_cmpint (gm_pipe_read (pipe, back + GM_PIPE_SIZE / 2, 100, NULL), ==, 100);
+  g_assert_cmpuint (n_room, ==, 1);
+  g_assert_cmpmem (back, GM_PIPE_SIZE / 2 + 100, data, GM_PIPE_SIZE / 2 + 100);
+  gm_pipe_free (pipe);
+}
+
+/* Pieces of all sizes go round the ring unchanged. */
+static void
+test_ring (void)
+{
+  guint n_room = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+  g_autofree char *out = g_malloc (100000);
+  g_autofree char *in = g_malloc (100000);
+  g_autofree char *expected = g_malloc (100000);
+  gsize written = 0, read = 0;
+
+  for (guint i = 0; i < 400; i++)
+    {
+      gsize len = (i * 7919) % 99991;
+      gssize n;
+
+      fill (out, len, written);
+      written += gm_pipe_write (pipe, out, len);
+      n = gm_pipe_read (pipe, in, (i * 104729) % 99991, NULL);
+      if (n <= 0)
+        continue;
+      fill (expected, (gsize) n, read);
+      g_assert_cmpmem (in, (gsize) n, expected, (gsize) n);
+      read += (gsize) n;
+    }
+  g_assert_cmpuint (read, >, GM_PIPE_SIZE * 4);
+  g_assert_cmpuint (gm_pipe_get_len (pipe), ==, written - read);
+  gm_pipe_free (pipe);
+}
+
+static void
+test_end (void)
+{
+  guint n_room = 0;
+  GmPipe *good = gm_pipe_new (count_room, &n_room);
+  GmPipe *bad = gm_pipe_new (count_room, &n_room);
+  g_autoptr (GError) error = NULL;
+  char buffer[8];
+
+  gm_pipe_write (good, "abc", 3);
+  gm_pipe_finish (good, NULL);
+  gm_pipe_finish (good, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "too late"));
+  g_assert_cmpint (gm_pipe_read (good, buffer, 8, NULL), ==, 3);
+  g_assert_cmpint (gm_pipe_read (good, buffer, 8, &error), ==, 0);
+  g_assert_no_error (error);
+  g_assert_true (gm_pipe_is_finished (good));
+  gm_pipe_free (good);
+
+  /* what came before the error is read first, the error as often as one asks */
+  gm_pipe_write (bad, "abc", 3);
+  gm_pipe_finish (bad, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "broken"));
+  g_assert_cmpint (gm_pipe_read (bad, buffer, 8, NULL), ==, 3);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (gm_pipe_read (bad, buffer, 8, &error), ==, -1);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+      g_clear_error (&error);
+    }
+  gm_pipe_free (bad);
+}
+
+static void
+test_close (void)
+{
+  guint n_room = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+  g_autofree char *data = g_malloc0 (GM_PIPE_SIZE * 2);
+
+  gm_pipe_write (pipe, data, 1000);
+  gm_pipe_close (pipe);
+  g_assert_cmpuint (gm_pipe_get_len (pipe), ==, 0);
+  /* the writer is not kept: everything goes nowhere */
+  g_assert_cmpuint (gm_pipe_write (pipe, data, GM_PIPE_SIZE * 2), ==, GM_PIPE_SIZE * 2);
+  g_assert_cmpuint (gm_pipe_get_len (pipe), ==, 0);
+  gm_pipe_free (pipe);
+}
+
+static gpointer
+same (gpointer owner)
+{
+  ++*(int *) owner;
+  return owner;
+}
+
+static void
+less (gpointer owner)
+{
+  --*(int *) owner;
+}
+
+static gboolean
+count_ready (gpointer user_data)
+{
+  ++*(guint *) user_data;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_source (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  guint n_room = 0, n_ready = 0;
+  int n_owners = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+  GSource *source = gm_pipe_source_new (pipe, same, less, &n_owners);
+  char buffer[8];
+
+  g_source_set_callback (source, count_ready, &n_ready, NULL);
+  g_source_attach (source, context);
+  g_assert_cmpint (n_owners, ==, 1);
+  g_assert_false (g_main_context_iteration (context, FALSE));
+  gm_pipe_write (pipe, "abc", 3);
+  /* ready as long as there is something */
+  g_main_context_iteration (context, FALSE);
+  g_main_context_iteration (context, FALSE);
+  g_assert_cmpuint (n_ready, ==, 2);
+  gm_pipe_read (pipe, buffer, 8, NULL);
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  g_assert_cmpuint (n_ready, ==, 2);
+  gm_pipe_finish (pipe, NULL);
+  g_main_context_iteration (context, FALSE);
+  g_assert_cmpuint (n_ready, ==, 3);
+  g_source_destroy (source);
+  g_source_unref (source);
+  g_assert_cmpint (n_owners, ==, 0);
+  gm_pipe_free (pipe);
+}
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pipe/bound", test_bound);
+  g_test_add_func ("/pipe/ring", test_ring);
+  g_test_add_func ("/pipe/end", test_end);
+  g_test_add_func ("/pipe/close", test_close);
+  g_test_add_func ("/pipe/source", test_source);
+  return g_test_run ();
+}
