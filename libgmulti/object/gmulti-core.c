@@ -589,6 +589,7 @@ gm_core_admit (GmCore *self,
     errand->serial = ++self->last_serial;
   errand->waiting = g_sequence_insert_sorted (self->waiting, errand, compare_waiting, NULL);
   set_n_queued (self);
+  gm_errand_wait (errand);
 }
 
 void

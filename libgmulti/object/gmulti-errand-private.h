@@ -128,6 +128,8 @@ void     gm_errand_watch_cancellable (GmErrand *self,
 extern const GmClientOps gm_errand_client_ops;
 /* Makes the engine's transfer for it; FALSE if it has ended at once, or is not ready yet and will ask for admission. */
 gboolean gm_errand_prepare        (GmErrand *self);
+/* It has no slot yet: the core will give it one. */
+void     gm_errand_wait           (GmErrand *self);
 void     gm_errand_take_facts     (GmErrand *self,
                                 guint facts);
 void     gm_errand_carry_out      (GmErrand *self,

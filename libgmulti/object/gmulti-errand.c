@@ -651,6 +651,16 @@ note_progress (GmErrand *self)
 }
 
 void
+gm_errand_wait (GmErrand *self)
+{
+  update_state (self);
+  if (self->eager)
+    gm_errand_tell (self, GM_TIDINGS_STATE);
+  else
+    note_progress (self);
+}
+
+void
 gm_errand_take_facts (GmErrand *self,
                    guint facts)
 {
