@@ -132,6 +132,8 @@ request_is_sent (Http1 *self)
   request->info->hop.times.request_end = request->reactor->now;
   request->wake_at = 0;
   request->waiting_for_answer = !request->answered;
+  if (request->waiting_for_answer)
+    request->phase = GM_PHASE_RESPONSE;
   if (self->exchange.http->upload != GM_HTTP_UPLOAD_NONE && request->client->ops->note != NULL)
     request->client->ops->note (request->client, GM_NOTE_UPLOADED, NULL, 0);
 }
