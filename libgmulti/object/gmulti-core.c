@@ -50,7 +50,7 @@ struct _GmCore
   GmCoreSettings settings;
   gboolean settings_changed;
   gboolean refusing;
-  gboolean closing;
+  gint closing; /* atomic; set under the lock */
   GThread *dispatching; /* (unowned) (nullable): who will look at the orders anyway */
   guint n_turning;      /* blocking calls that sleep on @wake_fd */
   int wake_fd;          /* -1 until there is one */
@@ -625,7 +625,7 @@ gm_core_errand_ended (GmCore *self,
       g_queue_unlink (&self->active, &errand->active_link);
       gm_errand_unref (errand);
     }
-  if (self->multi != NULL && !self->closing)
+  if (self->multi != NULL && !g_atomic_int_get (&self->closing))
     admit_waiting (self);
 }
 
@@ -839,7 +839,7 @@ gm_core_shut_down (GmCore *self)
 
   g_mutex_lock (&self->lock);
   closing = self->closing;
-  self->closing = TRUE;
+  g_atomic_int_set (&self->closing, TRUE);
   g_mutex_unlock (&self->lock);
   if (closing)
     return;
@@ -917,7 +917,7 @@ gm_core_dispatch (GmCore *self,
       if (self->multi != NULL && has_orders (self) && g_get_monotonic_time () + MIN_STEP_US < deadline)
         work (self, FALSE, deadline);
     }
-  if (self->multi != NULL && self->closing)
+  if (self->multi != NULL && g_atomic_int_get (&self->closing))
     tear_down (self);
   gm_core_unref (self);
 }
@@ -1009,7 +1009,7 @@ turn (GmCore *self,
       if (take_orders (self, 0))
         step (self, readable, GM_DISPATCH_BUDGET_US);
     }
-  if (self->multi != NULL && self->closing)
+  if (self->multi != NULL && g_atomic_int_get (&self->closing))
     tear_down (self);
 }
 
