@@ -28,7 +28,13 @@ sum_times (const GmInfo *info,
   gint64 sum = hop_time (&info->hop, member);
 
   for (guint i = 0; info->earlier != NULL && i < info->earlier->len; i++)
-    sum += hop_time (&g_array_index (info->earlier, GmHop, i), member);
+    {
+      const GmHop *hop = &g_array_index (info->earlier, GmHop, i);
+
+      /* One that got no answer was repeated: with its times earlier ones would exceed later ones. */
+      if (hop->times.response_start != 0)
+        sum += hop_time (hop, member);
+    }
 
   return sum;
 }
@@ -202,7 +208,8 @@ has_begun (GmCurlEasy *easy)
 {
   const GmInfo *info = gm_transfer_get_info (easy->transfer);
 
-  return info->hop.times.connected != 0 || info->hop.times.request_start != 0 || info->hop.times.response_start != 0;
+  return info->hop.times.connected != 0 || info->hop.times.request_start != 0 || info->hop.times.response_start != 0 ||
+         info->earlier != NULL;
 }
 
 /* Of the connection now, else of the last one as long as it is kept. */
@@ -459,20 +466,6 @@ get_effective_url (GmCurlEasy *easy)
   return text != NULL ? text : "";
 }
 
-/* Of the connection that was used; a file needs none. */
-static const char *
-get_used_scheme (GmCurlEasy *easy)
-{
-  GmScheme scheme = get_scheme (easy);
-
-  if (scheme == GM_SCHEME_OTHER)
-    return NULL;
-  if (gm_transfer_get_info (easy->transfer)->remote.len == 0 && scheme != GM_SCHEME_FILE && scheme != GM_SCHEME_DATA)
-    return NULL;
-
-  return gm_scheme_get_name (scheme);
-}
-
 static const char *
 get_referer (GmCurlEasy *easy)
 {
@@ -518,7 +511,7 @@ get_text (GmCurlEasy *easy,
       *answer = get_address (easy, GM_CURL_TEXT_LOCAL_IP, &info->local);
       return CURLE_OK;
     case CURLINFO_SCHEME:
-      *answer = get_used_scheme (easy);
+      *answer = get_scheme (easy) != GM_SCHEME_OTHER ? gm_scheme_get_name (get_scheme (easy)) : NULL;
       return CURLE_OK;
     case CURLINFO_REFERER:
       *answer = get_referer (easy);

@@ -396,6 +396,8 @@ state_starting (GmTransfer *self)
   run->connect_settings = gm_connect_settings_ref (self->connect_settings);
   run->request_settings = gm_request_settings_ref (self->request_settings);
   self->flow.most = settings->max_buffer;
+  run->request.method = (GmMethod) run->request_settings->method;
+  run->request.keep_custom_method = TRUE;
   result = parse_url (self);
   if (result != GM_OK)
     return result;
@@ -839,6 +841,11 @@ follow (GmTransfer *self)
   GmRequest *request = &run->request;
   GmUrl *next = g_steal_pointer (&request->follow_url);
 
+  if (run->transfer_settings->refuse_credentials && gm_url_has_user (next))
+    {
+      gm_url_unref (next);
+      return GM_CREDENTIALS_REFUSED;
+    }
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, GM_NOTE_REDIRECT, gm_url_get_text (next), 0);
   self->info.n_redirects++;

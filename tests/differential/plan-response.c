@@ -338,6 +338,8 @@ plan_response_new (Chance *chance, PlanTransfer *transfer, guint nth, gboolean m
   response->drop_reused = !transfer->plain && chance_percent (chance, 6);
   response->on_expect = chance_percent (chance, 70) ? PLAN_CONTINUE_SEND
                         : chance_percent (chance, 50) ? PLAN_CONTINUE_SILENT : PLAN_CONTINUE_REFUSED;
+  if (response->early)
+    g_string_append (transfer->tags, " early");
   if (response->drop_reused)
     g_string_append (transfer->tags, " drop-reused");
   if (response->on_expect == PLAN_CONTINUE_REFUSED)

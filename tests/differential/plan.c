@@ -120,6 +120,7 @@ choose_url (Chance *chance, PlanTransfer *transfer)
   url = plan_with_ports (transfer, text->str);
   set_text (transfer, CURLOPT_URL, url);
   g_string_append_printf (transfer->tags, " url=%u", which);
+  transfer->is_file = g_str_has_prefix (url, "file:");
 }
 
 static void
@@ -173,14 +174,17 @@ choose_method (Chance *chance, PlanTransfer *transfer)
       tag (transfer, "head");
     }
   else if (roll < 78)
-    choose_post (chance, transfer);
+    {
+      choose_post (chance, transfer);
+      transfer->own_upload = TRUE;
+    }
   else if (roll < 92)
     {
+      transfer->own_upload = TRUE;
       gboolean sized = chance_percent (chance, 70);
 
       set_number (transfer, CURLOPT_UPLOAD, 1);
-      if (sized)
-        set_number (transfer, CURLOPT_INFILESIZE_LARGE, transfer->upload_size);
+      set_number (transfer, CURLOPT_INFILESIZE_LARGE, sized ? transfer->upload_size : -1);
       /* From which size on an upload asks first has changed since 7.88. */
       if (sized && transfer->upload_size <= 1024 * 1024 && strstr (transfer->header_lines->str, "Expect") == NULL)
         add_header_line (transfer, "Expect:");
@@ -420,7 +424,11 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
   else
     {
       choose_headers (chance, transfer);
-      choose_method (chance, transfer);
+      /* The file is shared: nobody writes to it. */
+      if (transfer->is_file)
+        set_number (transfer, CURLOPT_UPLOAD, 0);
+      else
+        choose_method (chance, transfer);
       choose_credentials (chance, transfer);
       choose_redirects (chance, transfer, n_responses > 1);
       choose_ranges (chance, transfer);
@@ -447,11 +455,24 @@ transfer_free (gpointer data)
   g_free (transfer);
 }
 
+/* The last in the line of those that use the handle of @index: who comes next must not depend on who ends first. */
+static int
+last_user (const Plan *plan, guint index)
+{
+  for (guint i = index + 1; i < plan->transfers->len; i++)
+    if (((PlanTransfer *) g_ptr_array_index (plan->transfers, i))->reuse_of == (int) index)
+      index = i;
+  return (int) index;
+}
+
 /* Options stay with a handle that is not reset, so what is special stays, too. */
 static void
-inherit_tags (PlanTransfer *transfer, const PlanTransfer *former)
+inherit (PlanTransfer *transfer, const PlanTransfer *former)
 {
   g_string_append_printf (transfer->tags, " before:%s", former->tags->str);
+  /* The announced size stays as well; another one in truth would leave the server in the midst of a body. */
+  if (!transfer->own_upload)
+    transfer->upload_size = former->upload_size;
 }
 
 Plan *
@@ -471,7 +492,9 @@ plan_new (guint64 seed)
     plan->wait = PLAN_WAIT_EVENTS;
   plan->max_total = chance_percent (&chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (&chance, 3) : 0;
   plan->max_host = chance_percent (&chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (&chance, 3) : 0;
-  plan->max_connects = chance_percent (&chance, 15) ? (long) chance_below (&chance, 4) : -1;
+  plan->max_connects = chance_percent (&chance, 15) ? (long) chance_below (&chance, 4)
+                       /* Which of several idle ones goes for a new one depends on milliseconds. */
+                       : plan->plain ? 100 : -1;
   plan->buffer_size = chance_percent (&chance, 10) ? 2048 : 0;
   plan->transfers = g_ptr_array_new_with_free_func (transfer_free);
   for (guint i = 0; i < n; i++)
@@ -481,17 +504,17 @@ plan_new (guint64 seed)
       g_ptr_array_add (plan->transfers, transfer);
       if (i > 0 && chance_percent (&chance, 25))
         {
-          transfer->reuse_of = (int) chance_below (&chance, i);
+          transfer->reuse_of = last_user (plan, chance_below (&chance, i));
           transfer->reset = chance_percent (&chance, 50);
           tag (transfer, transfer->reset ? "reset" : "reused");
           if (!transfer->reset)
-            inherit_tags (transfer, g_ptr_array_index (plan->transfers, (guint) transfer->reuse_of));
+            inherit (transfer, g_ptr_array_index (plan->transfers, (guint) transfer->reuse_of));
           plan->buffer_size = 0;
           plan->buffer_size = 0;
         }
       if (plan->max_total > 0 || plan->max_host > 0)
         tag (transfer, "limited");
-      if (plan->max_connects >= 0)
+      if (plan->max_connects >= 0 && plan->max_connects < 10)
         tag (transfer, "small-pool");
     }
   return plan;

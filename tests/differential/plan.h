@@ -95,6 +95,8 @@ typedef struct
   gboolean reset;        /* curl_easy_reset() before the handle is used again */
   gboolean plain;        /* nothing special: what is left is connections, limits and order */
   gboolean progress;
+  gboolean own_upload;   /* it says itself what is uploaded */
+  gboolean is_file;      /* a file: URL */
   gboolean head;         /* the request asks for no body */
   gint64 upload_size;    /* what the read callback has to give */
 } PlanTransfer;

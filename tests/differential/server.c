@@ -204,9 +204,11 @@ answer_expectation (Conn *conn, const char *head)
     say (conn, "HTTP/1.1 100 Continue\r\n\r\n");
   else if (conn->response->on_expect == PLAN_CONTINUE_REFUSED)
     {
-      say (conn, "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
+      /* Whether the body comes all the same cannot be known, so nothing can follow. */
+      say (conn, "HTTP/1.1 417 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
       conn->response = NULL;
-      conn->body = BODY_NONE;
+      conn->shut = TRUE;
+      shutdown (conn->fd, SHUT_WR);
     }
 }
 

@@ -101,6 +101,8 @@ judge_resume (GmHttp *self,
   /* Whatever else has a body, an error's page too, must not be taken for the piece that is missing. */
   if (plan->ignore_body || plan->body.framing == GM_HTTP_BODY_NONE)
     return GM_OK;
+  if (plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == 0)
+    return GM_OK;
   if (plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == from)
     {
       plan->ignore_body = TRUE; /* all of it is there already */
@@ -256,7 +258,7 @@ take_final (GmHttp *self,
   result = judge_redirect (self, status, plan);
   if (result != GM_OK)
     return result;
-  if (settings->fail_on_error && status >= 400 && !(status == 416 && settings->resume_from > 0))
+  if (settings->fail_on_error && status >= 400 && !(status == 416 && settings->resume_from > 0 && is_download (request)))
     return GM_HTTP_STATUS;
   judge_condition (self, status, plan);
   result = judge_resume (self, status, plan);
