@@ -23,16 +23,13 @@ static const struct
 static int trace_fd = STDERR_FILENO;
 static gint64 trace_start;
 
-/* Header fields whose values are nobody's business. */
+/* Header fields whose values are nobody's business; and what names of secrets have in them, as services invent ever new
+ * ones, for fields and for the parameters of a query. */
 static const char *const secret_fields[] = {
-  "authorization",
-  "proxy-authorization",
-  "cookie",
-  "cookie2",
-  "set-cookie",
-  "set-cookie2",
-  "x-api-key",
-  "x-auth-token",
+  "authorization", "proxy-authorization", "cookie", "cookie2", "set-cookie", "set-cookie2", "x-auth",
+};
+static const char *const secret_words[] = {
+  "token", "secret", "passw", "credential", "signature", "api-key", "api_key", "apikey", "access-key", "subscription-key",
 };
 
 /* A trace that cannot be written is lost: there is nobody to tell. */
@@ -233,29 +230,77 @@ is_name_byte (char c)
   return g_ascii_isalnum (c) || c == '-' || c == '_';
 }
 
+static gboolean
+contains (GmSpan name,
+          const char *word)
+{
+  gsize len = strlen (word);
+
+  for (gsize i = 0; i + len <= name.len; i++)
+    if (gm_span_equal_nocase (gm_span (name.data + i, len), gm_span (word, len)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_secret (GmSpan name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (secret_fields); i++)
+    if (gm_span_equal_nocase (name, gm_span (secret_fields[i], strlen (secret_fields[i]))))
+      return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (secret_words); i++)
+    if (contains (name, secret_words[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gsize
+skip_name (GmSpan text,
+           gsize pos)
+{
+  while (pos < text.len && is_name_byte (text.data[pos]))
+    pos++;
+  return pos;
+}
+
 /* Bytes from @pos to behind the ':' if a secret field's name begins there, else 0. */
 static gsize
 match_secret_field (GmSpan text,
                     gsize pos)
 {
-  gsize end = pos;
+  gsize end = skip_name (text, pos);
+  gsize colon = end;
 
   if (pos > 0 && is_name_byte (text.data[pos - 1]))
     return 0;
-  while (end < text.len && is_name_byte (text.data[end]))
-    end++;
-  for (gsize i = 0; i < G_N_ELEMENTS (secret_fields); i++)
-    {
-      gsize colon = end;
+  while (colon < text.len && (text.data[colon] == ' ' || text.data[colon] == '\t'))
+    colon++;
+  if (colon == text.len || text.data[colon] != ':')
+    return 0;
 
-      if (!gm_span_equal_nocase (gm_span (text.data + pos, end - pos),
-                                 gm_span (secret_fields[i], strlen (secret_fields[i]))))
-        continue;
-      while (colon < text.len && (text.data[colon] == ' ' || text.data[colon] == '\t'))
-        colon++;
-      return colon < text.len && text.data[colon] == ':' ? colon + 1 - pos : 0;
-    }
-  return 0;
+  return is_secret (gm_span (text.data + pos, end - pos)) ? colon + 1 - pos : 0;
+}
+
+/* @pos is at a '?' or '&': bytes to behind the '=' if a secret parameter of a query follows, else 0. */
+static gsize
+match_secret_parameter (GmSpan text,
+                        gsize pos)
+{
+  gsize end = skip_name (text, pos + 1);
+
+  if (end == text.len || text.data[end] != '=')
+    return 0;
+
+  return is_secret (gm_span (text.data + pos + 1, end - pos - 1)) ? end + 1 - pos : 0;
+}
+
+static gsize
+skip_parameter_value (GmSpan text,
+                      gsize pos)
+{
+  while (pos < text.len && strchr ("&# \t\r\n\"", text.data[pos]) == NULL)
+    pos++;
+  return pos;
 }
 
 /* The end of the value that begins at @pos: its line, and the folded ones behind it. */
@@ -309,9 +354,17 @@ gm_trace_redact (GmSpan text)
 
   while (pos < text.len)
     {
-      gsize name = is_name_byte (text.data[pos]) ? match_secret_field (text, pos) : 0;
+      char c = text.data[pos];
+      gsize name = is_name_byte (c) ? match_secret_field (text, pos) : 0;
+      gsize parameter = c == '?' || c == '&' ? match_secret_parameter (text, pos) : 0;
 
-      if (name > 0)
+      if (parameter > 0)
+        {
+          g_string_append_len (safe, text.data + pos, (gssize) parameter);
+          g_string_append (safe, "***");
+          pos = skip_parameter_value (text, pos + parameter);
+        }
+      else if (name > 0)
         {
           g_string_append_len (safe, text.data + pos, (gssize) name);
           g_string_append (safe, " ***");

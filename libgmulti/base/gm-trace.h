@@ -72,7 +72,8 @@ void  gm_trace_write  (GmTraceCategory category,
                        const char *format,
                        ...) G_GNUC_PRINTF (4, 5);
 /* @text (URLs, header lines, whole heads) with three stars in place of each login in front of a host and of each
- * value, folded lines included, of Authorization, Proxy-Authorization, Cookie, Set-Cookie and their like.
+ * value, folded lines included, of Authorization, Proxy-Authorization, Cookie, Set-Cookie and of every field or query
+ * parameter whose name says that it is a secret ("X-Vault-Token", "?api_key=").
  * GM_TRACE() passes everything through this; error texts need it too. A login is only seen when its '@' is there: trace
  * URLs by gm_url_dup_log_text() or whole, never cut. (owned) */
 char *gm_trace_redact (GmSpan text);
