@@ -366,7 +366,7 @@ start_attempts (RaceLayer *self)
         return GM_AGAIN;
 
       address = next_address (self);
-      self->wait_until = self->layer.host->reactor->now + delay_ms * 1000;
+      self->wait_until = self->layer.host->reactor->now + (gint64) delay_ms * 1000;
       result = attempt_start (self, address);
       if (result == GM_OK)
         return win (self, self->attempts.tail->data);
@@ -449,6 +449,10 @@ race_query (GmLayer *layer,
       return TRUE;
     case GM_QUERY_PHASE:
       *(GmPhase *) answer = self->resolved_at == 0 ? GM_PHASE_RESOLVE : GM_PHASE_CONNECT;
+      return TRUE;
+    case GM_QUERY_LOOK:
+      for (GList *link = self->attempts.head; link != NULL; link = link->next)
+        gm_layer_query (((Attempt *) link->data)->chain, query, NULL);
       return TRUE;
     default:
       return FALSE;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <unistd.h>
 
 /* A unix-domain listener with a full backlog answers EAGAIN and reports nothing when there is room again: asked anew at
@@ -383,6 +384,25 @@ is_alive (SocketLayer *self)
   return TRUE;
 }
 
+static void
+look (SocketLayer *self)
+{
+  struct pollfd pfd = { .events = POLLIN | POLLOUT };
+
+  if (self->socket == NULL)
+    return;
+
+  pfd.fd = self->socket->fd;
+  if (poll (&pfd, 1, 0) <= 0)
+    return;
+  if (pfd.revents & POLLIN)
+    self->socket->ready |= GM_IO_IN;
+  if (pfd.revents & POLLOUT)
+    self->socket->ready |= GM_IO_OUT;
+  if (pfd.revents & (POLLERR | POLLHUP))
+    self->socket->ready |= GM_IO_HUP | GM_IO_IN | GM_IO_OUT;
+}
+
 static gboolean
 socket_query (GmLayer *layer,
               GmQuery query,
@@ -406,6 +426,9 @@ socket_query (GmLayer *layer,
       return TRUE;
     case GM_QUERY_PHASE:
       *(GmPhase *) answer = GM_PHASE_CONNECT;
+      return TRUE;
+    case GM_QUERY_LOOK:
+      look (self);
       return TRUE;
     case GM_QUERY_RESOLVED_AT:
     default:

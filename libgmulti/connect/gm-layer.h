@@ -58,6 +58,7 @@ typedef enum
   GM_QUERY_PENDING, /* gboolean: readable data waits above the socket */
   GM_QUERY_RESOLVED_AT, /* gint64: µs of the first name answer; 0 = not yet */
   GM_QUERY_PHASE, /* GmPhase while connecting */
+  GM_QUERY_LOOK, /* nothing: the kernel is asked about each socket, at once, and what it says is latched */
 } GmQuery;
 
 typedef struct

@@ -4,8 +4,6 @@
 #include "gm-connect-to.h"
 #include "gm-trace.h"
 
-#include <poll.h>
-
 /* The state machine of a transfer: one function per state, each answering GM_AGAIN (stop here for now), GM_OK (look at the
  * state again) or the transfer's final result. */
 
@@ -287,6 +285,7 @@ wipe_request (GmTransfer *self,
   request->arena = run->arena;
   request->arena_left = sizeof run->arena;
   request->url = self->url;
+  request->origin = run->origin;
   request->settings = run->request_settings;
   request->reactor = gm_multi_get_reactor (self->multi);
   request->owner = &self->runnable;
@@ -702,7 +701,6 @@ gm_transfer_end_run (GmTransfer *self,
   self->last_method = (guint8) run->request.method;
   self->last_custom_method = run->request.keep_custom_method != FALSE;
   self->has_run = TRUE;
-  self->flow.paused = 0;
   leave_hop (self, keep_connection);
   self->run = NULL;
   gm_source_clear (&run->source);
@@ -924,46 +922,16 @@ update_wants (GmTransfer *self)
 }
 
 static void
-look_at_socket (GmSocket *socket)
-{
-  struct pollfd pfd = { socket->fd, POLLIN | POLLOUT, 0 };
-
-  if (socket->fd >= 0 && poll (&pfd, 1, 0) > 0)
-    socket->ready |= (guint8) (((pfd.revents & POLLIN) ? GM_IO_IN : 0) | ((pfd.revents & POLLOUT) ? GM_IO_OUT : 0) |
-                               ((pfd.revents & (POLLERR | POLLHUP)) ? GM_IO_HUP | GM_IO_IN | GM_IO_OUT : 0));
-}
-
-/* A deadline has passed, and not everything that is ready need be known: a foreign loop may tell the time before it tells
- * of data, and the own set gives only so many events at a time. The sockets of this one transfer are looked at by hand. */
-static void
-look_at_sockets (GmTransfer *self)
-{
-  GmReactor *reactor = gm_multi_get_reactor (self->multi);
-  GmConnection *connection = self->run->request.connection;
-  GmSocket *socket = gm_connection_get_socket (connection);
-
-  if (socket != NULL)
-    {
-      look_at_socket (socket);
-      return;
-    }
-  for (guint i = 0; i < reactor->slots->len; i++)
-    {
-      socket = g_ptr_array_index (reactor->slots, i);
-      if (socket != NULL && socket->owner == &connection->runnable)
-        look_at_socket (socket);
-    }
-}
-
-static void
 step (GmTransfer *self)
 {
   GmReactor *reactor = gm_multi_get_reactor (self->multi);
   GmResult result;
 
+  /* A deadline has passed, and not everything that is ready need be known: a foreign loop may tell the time before it
+   * tells of data, and the own set gives only so many events at a time. */
   if (self->run != NULL && self->run->request.connection != NULL &&
       check_deadlines (self, reactor->now) != GM_AGAIN)
-    look_at_sockets (self);
+    gm_layer_query (self->run->request.connection->top, GM_QUERY_LOOK, NULL);
 
   do
     result = dispatch (self);

@@ -27,6 +27,7 @@ struct _GmRequest
   /* ---- given by the engine ---- */
   const GmProtocol *protocol;
   GmUrl *url; /* (unowned) */
+  GmUrl *origin; /* (unowned) (nullable): the one the user named; it may have the login for all of its origin */
   const GmRequestSettings *settings; /* (unowned) */
   GmReactor *reactor; /* (unowned) */
   GmRunnable *owner; /* (unowned): queue it to be stepped */
