@@ -209,6 +209,32 @@ run_length_of_no_matter (Engine *engine,
   fetch_free (fetch);
 }
 
+/* ---- logins ---- */
+
+/* A login in the URL is for its origin: a redirect need not repeat it there, and takes it nowhere else. */
+static void
+run_login_of_the_url (Engine *engine,
+                      ScriptedServer *server)
+{
+  g_autoptr (ScriptedServer) other = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autofree char *url = g_strdup_printf ("http://me:pw@127.0.0.1:%u/here", scripted_server_port (server));
+  Fetch *fetch = fetch_new (url);
+
+  scripted_server_on (server, "/here", scripted_answer_redirect (302, scripted_server_url (server, "/there")));
+  scripted_server_on (server, "/there", scripted_answer_redirect (302, scripted_server_url (other, "/elsewhere")));
+  scripted_server_on (other, "/elsewhere", scripted_answer_text (200, NULL, "end"));
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_FOLLOW, GM_FOLLOW_ALL);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_MAX_REDIRECTS, 5);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_BASIC_AUTH, TRUE);
+  engine_add (engine, fetch);
+  engine_run (engine);
+  fetch_check (fetch, GM_OK, 200, "end");
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (server, 0), "Authorization"), ==, "Basic bWU6cHc=");
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (server, 1), "Authorization"), ==, "Basic bWU6cHc=");
+  g_assert_null (scripted_request_header (scripted_server_request (other, 0), "Authorization"));
+  fetch_free (fetch);
+}
+
 /* ---- zones ---- */
 
 static guint32 seen_scope;
@@ -322,6 +348,7 @@ static const LoopCase loop_cases[] = {
   { "pause-ends", run_pause_ends },
   { "ages-without-end", run_ages_without_end },
   { "length-of-no-matter", run_length_of_no_matter },
+  { "login-of-the-url", run_login_of_the_url },
 };
 
 static ScriptedServer *

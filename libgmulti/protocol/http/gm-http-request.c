@@ -227,15 +227,14 @@ write_basic (GmByteBuilder *out,
 }
 
 static GmResult
-write_url_login (const GmRequest *request,
+write_url_login (const GmUrl *url,
                  GmByteBuilder *out)
 {
   g_autofree char *user = NULL;
   g_autofree char *password = NULL;
   GmResult result = GM_BAD_REQUEST;
 
-  if (gm_url_dup_user (request->url, FALSE, &user) == GM_OK &&
-      gm_url_dup_password (request->url, FALSE, &password) == GM_OK)
+  if (gm_url_dup_user (url, FALSE, &user) == GM_OK && gm_url_dup_password (url, FALSE, &password) == GM_OK)
     result = write_basic (out, user, password);
   if (password != NULL)
     explicit_bzero (password, strlen (password));
@@ -250,7 +249,7 @@ write_credentials (const GmRequest *request,
   const GmRequestSettings *settings = request->settings;
   GmResult result;
 
-  /* What was set for the user's origin counts more than a login in an URL, which is meant for just that URL. */
+  /* What was set for the user's origin counts more than a login in an URL. */
   if (!request->foreign_origin || settings->unrestricted_auth)
     {
       if (settings->bearer != NULL)
@@ -263,8 +262,13 @@ write_credentials (const GmRequest *request,
       if (settings->user != NULL && settings->basic_auth)
         return write_basic (out, settings->user, settings->password);
     }
-  if (gm_url_has_user (request->url) && settings->basic_auth)
-    return write_url_login (request, out);
+  if (!settings->basic_auth)
+    return GM_OK;
+  if (gm_url_has_user (request->url))
+    return write_url_login (request->url, out);
+  /* A redirect within the origin need not repeat the login. */
+  if (request->origin != NULL && gm_url_has_user (request->origin) && !request->foreign_origin)
+    return write_url_login (request->origin, out);
 
   return GM_OK;
 }
