@@ -315,6 +315,7 @@ sim_query (GmLayer *layer,
     case GM_QUERY_PHASE:
       *(GmPhase *) answer = GM_PHASE_CONNECT;
       return TRUE;
+    case GM_QUERY_LOOK:
     case GM_QUERY_RESOLVED_AT:
     default:
       return FALSE;
