@@ -39,7 +39,6 @@ easy_alloc (void)
 
   self->magic = MAGIC;
   self->link.data = self;
-  self->last_fd = -1;
   return self;
 }
 
@@ -132,7 +131,7 @@ curl_easy_cleanup (CURL *curl)
     return;
 
   multi = self->multi;
-  if (multi != NULL)
+  if (multi != NULL && !self->leaving)
     gm_curl_multi_take_out (multi, self);
 
   /* Called by a callback: the engine may still be using it, or curl_easy_perform (), which frees it then. */
@@ -155,7 +154,6 @@ gm_curl_easy_prepare (GmCurlEasy *self)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
   self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
-  self->last_fd = -1;
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';
 
@@ -164,8 +162,9 @@ gm_curl_easy_prepare (GmCurlEasy *self)
       char *text = NULL;
       CURLcode result;
 
+      /* One that is not whole is no reason to ask for what was set before. */
       if (curl_url_get (self->set.curlu, CURLUPART_URL, &text, 0) != CURLUE_OK)
-        return CURLE_URL_MALFORMAT;
+        return gm_curl_set_engine_string (self, GM_OPTION_URL, NULL);
       result = gm_curl_set_engine_string (self, GM_OPTION_URL, text);
       curl_free (text);
       return result;
@@ -187,7 +186,6 @@ gm_curl_easy_finish (GmCurlEasy *self,
     result = CURLE_WRITE_ERROR;
   self->finished = TRUE;
   self->result = result;
-  self->last_fd = gm_transfer_get_fd (self->transfer);
   if (result == CURLE_OK)
     return;
 

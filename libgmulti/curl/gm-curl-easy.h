@@ -76,7 +76,6 @@ struct _GmCurlEasy
   CURLMsg msg;
   GList msg_link; /* in multi->messages while unread; data is the handle, else NULL */
   CURLcode result; /* of the last run */
-  int last_fd; /* its socket then; −1 none */
   gboolean finished; /* @result is known */
   GString *held_lines; /* (owned) (nullable): header lines that wait because a callback paused at the first of them */
   gboolean after_head; /* header lines that come now are trailers */
@@ -86,6 +85,7 @@ struct _GmCurlEasy
   gboolean resuming; /* held lines are being offered */
   gboolean refused; /* a held line was not taken: the next question is answered so */
   gboolean performing; /* in curl_easy_perform () */
+  gboolean leaving; /* is being taken out of @multi, which may call back */
   gboolean doomed; /* curl_easy_cleanup () came while it could not go */
   struct curl_header header; /* last one given out */
   char *texts[GM_CURL_N_TEXTS]; /* (owned) (nullable) */

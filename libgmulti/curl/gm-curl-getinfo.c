@@ -217,11 +217,8 @@ static curl_socket_t
 get_socket (GmCurlEasy *easy)
 {
   GmCurlMulti *multi = gm_curl_easy_get_active_multi (easy);
-  curl_socket_t fd = gm_transfer_get_fd (easy->transfer);
+  curl_socket_t fd = multi != NULL ? gm_transfer_get_fd (easy->transfer, multi->engine) : -1;
 
-  if (fd < 0 && easy->last_fd >= 0 && multi != NULL &&
-      gm_reactor_find_fd (gm_multi_get_reactor (multi->engine), easy->last_fd) != NULL)
-    fd = easy->last_fd;
   return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 

@@ -183,7 +183,9 @@ gm_curl_multi_take_out (GmCurlMulti *self,
       easy->msg_link.data = NULL;
     }
   g_queue_unlink (&self->easies, &easy->link);
+  easy->leaving = TRUE;
   gm_multi_remove (self->engine, easy->transfer);
+  easy->leaving = FALSE;
   easy->multi = NULL;
 }
 

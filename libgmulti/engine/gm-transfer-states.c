@@ -1005,6 +1005,7 @@ gm_transfer_start (GmTransfer *self)
       gm_error_clear (&self->error);
     }
   self->result = GM_AGAIN;
+  self->last_generation = 0;
   self->recv_bucket = self->send_bucket = (GmBucket){ 0 };
   gm_slowness_reset (&self->slowness);
   self->info.added = reactor->now;

@@ -182,7 +182,8 @@ gm_transfer_get_held (GmTransfer *self)
 }
 
 int
-gm_transfer_get_fd (GmTransfer *self)
+gm_transfer_get_fd (GmTransfer *self,
+                    GmMulti *multi)
 {
   GmReactor *reactor;
   GmSocket *socket;
@@ -192,10 +193,10 @@ gm_transfer_get_fd (GmTransfer *self)
       socket = gm_connection_get_socket (self->run->request.connection);
       return socket != NULL ? socket->fd : -1;
     }
-  if (self->multi == NULL || self->last_generation == 0)
+  if (self->last_generation == 0)
     return -1;
 
-  reactor = gm_multi_get_reactor (self->multi);
+  reactor = gm_multi_get_reactor (multi);
   if (self->last_slot >= reactor->slots->len)
     return -1;
   socket = g_ptr_array_index (reactor->slots, self->last_slot);

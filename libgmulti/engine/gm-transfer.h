@@ -79,8 +79,10 @@ void             gm_transfer_pause       (GmTransfer *self,
 GmPause          gm_transfer_get_pause   (GmTransfer *self);
 /* TRUE while a paused or unread client keeps bytes in the engine. */
 gsize            gm_transfer_get_held    (GmTransfer *self);
-/* The socket of its connection now or, after it is done, of the last one while that is still open; -1 = none. */
-int              gm_transfer_get_fd      (GmTransfer *self);
+/* The socket of its connection now or, after it is done, of the last one while that is still open; -1 = none. @multi:
+ * the one it is in, or was in last. */
+int              gm_transfer_get_fd      (GmTransfer *self,
+                                          GmMulti *multi);
 
 /* ---- what is known ---- */
 GmTransferState  gm_transfer_get_state   (GmTransfer *self);

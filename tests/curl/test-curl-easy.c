@@ -655,6 +655,10 @@ test_curlu (void)
   curl_easy_setopt (easy, CURLOPT_CURLU, u);
   g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
   g_assert_cmpstr (body->str, ==, "x");
+
+  /* one that is not whole does not stand for the last one */
+  g_assert_cmpint (curl_url_set (u, CURLUPART_HOST, NULL, 0), ==, CURLUE_OK);
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_URL_MALFORMAT);
   curl_easy_cleanup (easy);
   curl_url_cleanup (u);
 }

@@ -585,6 +585,80 @@ test_cleanup_inside (void)
     }
 }
 
+static int
+clean_up_from_debug (CURL *easy,
+                     curl_infotype type,
+                     char *data,
+                     size_t size,
+                     void *user_data)
+{
+  Victim *v = user_data;
+
+  if (type == CURLINFO_TEXT && strncmp (data, "Closing", 7) == 0 && v->n++ == 0)
+    curl_easy_cleanup (v->victim);
+  return 0;
+}
+
+/* Of a handle that is just being removed, when it tells that its connection closes. */
+static void
+test_cleanup_in_removal (void)
+{
+  g_autoptr (ScriptedServer) server = new_server (scripted_answer_stall (scripted_answer_new ()));
+  CURLM *multi = curl_multi_init ();
+  CURL *easy = new_easy (scripted_server_url (server, "/"));
+  Victim v = { easy, easy, 0 };
+  curl_off_t n = 0;
+
+  curl_easy_setopt (easy, CURLOPT_VERBOSE, 1L);
+  curl_easy_setopt (easy, CURLOPT_DEBUGFUNCTION, clean_up_from_debug);
+  curl_easy_setopt (easy, CURLOPT_DEBUGDATA, &v);
+  curl_multi_add_handle (multi, easy);
+  while (scripted_server_n_requests (server) == 0)
+    {
+      curl_multi_perform (multi, &(int){ 0 });
+      curl_multi_poll (multi, NULL, 0, 20, NULL);
+    }
+  g_assert_cmpint (curl_multi_remove_handle (multi, easy), ==, CURLM_OK);
+  g_assert_cmpuint (v.n, ==, 1);
+  g_assert_cmpint (curl_multi_get_offt (multi, CURLMINFO_XFERS_CURRENT, &n), ==, CURLM_OK);
+  g_assert_cmpint (n, ==, 0);
+  g_assert_cmpint (curl_multi_cleanup (multi), ==, CURLM_OK);
+}
+
+/* The number of a socket that was closed says nothing about the one that has the number now. */
+static void
+test_last_socket (void)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  CURLM *multi = curl_multi_init ();
+  CURL *done = new_easy (scripted_server_url (server, "/")), *stuck = new_easy (scripted_server_url (server, "/stuck"));
+  curl_socket_t old = -1, now = -1;
+
+  scripted_server_on (server, "/", scripted_answer_text (200, NULL, "x"));
+  scripted_server_on (server, "/stuck", scripted_answer_stall (scripted_answer_new ()));
+  curl_multi_add_handle (multi, done);
+  run_until_message (multi, &(int){ 0 });
+  curl_easy_getinfo (done, CURLINFO_ACTIVESOCKET, &old);
+  g_assert_cmpint (old, >=, 0);
+  curl_multi_setopt (multi, CURLMOPT_NETWORK_CHANGED, (long) CURLMNWC_CLEAR_CONNS);
+  curl_easy_getinfo (done, CURLINFO_ACTIVESOCKET, &now);
+  g_assert_cmpint (now, ==, CURL_SOCKET_BAD);
+
+  curl_multi_add_handle (multi, stuck);
+  while (scripted_server_n_requests (server) < 2)
+    {
+      curl_multi_perform (multi, &(int){ 0 });
+      curl_multi_poll (multi, NULL, 0, 20, NULL);
+    }
+  curl_easy_getinfo (stuck, CURLINFO_ACTIVESOCKET, &now);
+  g_assert_cmpint (now, ==, old);
+  curl_easy_getinfo (done, CURLINFO_ACTIVESOCKET, &now);
+  g_assert_cmpint (now, ==, CURL_SOCKET_BAD);
+  curl_easy_cleanup (done);
+  curl_easy_cleanup (stuck);
+  curl_multi_cleanup (multi);
+}
+
 static void
 notify_cb (CURLM *multi,
            unsigned int notification,
@@ -799,6 +873,8 @@ main (int argc,
   g_test_add_func ("/curl/multi/abort", test_abort);
   g_test_add_func ("/curl/multi/recursion", test_recursion);
   g_test_add_func ("/curl/multi/cleanup-inside", test_cleanup_inside);
+  g_test_add_func ("/curl/multi/cleanup-in-removal", test_cleanup_in_removal);
+  g_test_add_func ("/curl/multi/last-socket", test_last_socket);
   g_test_add_func ("/curl/multi/assign-in-cleanup", test_assign_in_cleanup);
   g_test_add_func ("/curl/multi/notifications", test_notifications);
   g_test_add_func ("/curl/multi/pause", test_pause);
