@@ -7,8 +7,6 @@
  * can outlive the session object in the middle of a dispatch. The engine is touched only by the thread that owns the
  * context; everybody else leaves orders. */
 
-typedef struct _GmTransferList GmTransferList;
-
 /* Live settings of a session. */
 typedef struct
 {
@@ -96,7 +94,7 @@ gint64        gm_core_get_due        (GmCore *self);
 
 /* ---- the session's context ---- */
 void          gm_core_set_list       (GmCore *self,
-                                      GmTransferList *list); /* (nullable) (unowned) */
+                                      GmTransferList *list); /* once; keeps a reference */
 GmTransferList *gm_core_get_list     (GmCore *self);
 gboolean      gm_core_is_home        (GmCore *self,
                                       GmPostbox *box);

@@ -3,6 +3,7 @@
 
 #include "gm-config.h"
 #include "gmulti-source-private.h"
+#include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ struct _GmCore
   guint max_active;
   gint64 progress_interval; /* µs */
   gboolean stepping;
-  GmTransferList *list; /* (unowned) (nullable) */
+  GmTransferList *list; /* (owned) (nullable); atomic */
 };
 
 /* ---- reactor ---- */
@@ -177,6 +178,7 @@ gm_core_unref (GmCore *self)
     gm_postbox_unref (g_array_index (self->boxes, Box, i).box);
   g_array_unref (self->boxes);
   g_array_unref (self->idle_calls);
+  g_clear_object (&self->list);
   g_sequence_free (self->waiting);
   g_free (self->settings.user_agent);
   if (self->wake_fd >= 0)
@@ -509,7 +511,7 @@ void
 gm_core_set_list (GmCore *self,
                   GmTransferList *list)
 {
-  g_atomic_pointer_set (&self->list, list);
+  g_atomic_pointer_set (&self->list, g_object_ref (list));
 }
 
 GmTransferList *
@@ -805,12 +807,7 @@ tear_down (GmCore *self)
     {
       GmErrand *errand = gm_errand_ref (link->data);
 
-      gm_errand_stop (errand, GM_CANCELLED);
-      if (errand->store != NULL)
-        {
-          gm_store_stop (errand->store);
-          gm_errand_storage_done (errand, NULL);
-        }
+      gm_errand_abandon (errand);
       gm_errand_unref (errand);
     }
 

@@ -18,6 +18,7 @@
  * Members say whose they are. */
 
 typedef struct _GmCore GmCore;
+typedef struct _GmTransferList GmTransferList;
 typedef struct _GMultiTransfer GMultiTransfer;
 
 /* How long a dispatch may go on before it lets the rest of the loop have its turn. */
@@ -105,7 +106,8 @@ struct _GmErrand
   /* (nullable): called with the head, and again after completion, instead of returning @task as is usual for @kind */
   void (*hook) (GmErrand *self, const GError *error);
   gpointer hook_data; /* the hook's */
-  GSequenceIter *list_iter; /* (nullable): its place in the list of the session */
+  GmTransferList *list;     /* (owned) (nullable): the session's, while it is in it */
+  GSequenceIter *list_iter; /* (nullable): its place there */
 };
 
 GmErrand   *gm_errand_new            (GmCore *core,
@@ -137,6 +139,8 @@ void     gm_errand_carry_out      (GmErrand *self,
 /* It ends now, without the engine's word. */
 void     gm_errand_stop           (GmErrand *self,
                                 GmResult result);
+/* It ends as cancelled, at once, for the engine goes. */
+void     gm_errand_abandon        (GmErrand *self);
 void     gm_errand_tell           (GmErrand *self,
                                 guint tidings);
 void     gm_errand_storage_done   (GmErrand *self,

@@ -3,6 +3,7 @@
 
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
+#include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
 
 #include <string.h>
@@ -55,6 +56,7 @@ gm_errand_unref (GmErrand *self)
   g_clear_pointer (&self->head, gm_head_unref);
   g_clear_pointer (&self->final_info, gm_face_info_free);
   g_clear_error (&self->final_error);
+  g_clear_object (&self->list);
   g_clear_object (&self->transfer);
   g_clear_object (&self->task);
   g_clear_object (&self->cancellable);
@@ -551,6 +553,18 @@ gm_errand_stop (GmErrand *self,
   end (self, result);
 }
 
+void
+gm_errand_abandon (GmErrand *self)
+{
+  end (self, GM_CANCELLED);
+  if (self->store == NULL)
+    return;
+
+  /* its file, if it was being finished just now, gets no name any more */
+  gm_store_stop (self->store);
+  gm_errand_storage_done (self, make_error (self, GM_CANCELLED));
+}
+
 static void
 set_body_source (GmErrand *self,
                  const GmPlan *plan)
@@ -762,6 +776,10 @@ return_task (GmErrand *self,
 
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));
+  /* Who cancels before the callback is told so even if the answer was there, for the callback of who is gone must not
+   * touch what is gone. But a file that is there is there. */
+  else if (self->kind != GM_ERRAND_STORE && g_task_return_error_if_cancelled (task))
+    return;
   else if (self->kind == GM_ERRAND_MEMORY)
     g_task_return_pointer (task, gm_errand_take_body (self), (GDestroyNotify) g_bytes_unref);
   else if (self->kind == GM_ERRAND_STORE)

@@ -108,7 +108,6 @@ gmulti_session_finalize (GObject *object)
 {
   GMultiSession *self = GMULTI_SESSION (object);
 
-  gm_core_set_list (self->core, NULL);
   gm_core_shut_down (self->core);
   gm_core_unref (self->core);
   g_clear_object (&self->transfers);
@@ -883,6 +882,8 @@ new_task (GMultiSession *self,
 
   /* the function: the macro of the same name copies a string per task */
   (g_task_set_source_tag) (task, tag);
+  /* what the task was returned with holds, whatever happens afterwards */
+  g_task_set_check_cancellable (task, FALSE);
   return task;
 }
 
@@ -1026,7 +1027,7 @@ open_hook (GmErrand *errand,
   /* what goes wrong behind the head is told by the stream, behind what came before it */
   if (error != NULL && (errand->head == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     g_task_return_error (task, g_error_copy (error));
-  else
+  else if (!g_task_return_error_if_cancelled (task))
     g_task_return_pointer (task, gm_body_stream_new (errand), g_object_unref);
 }
 
@@ -1200,9 +1201,6 @@ gmulti_session_download_async (GMultiSession *self,
     }
 
   make_store (errand, download);
-  /* A file that is there is not reported as cancelled. Elsewhere it is as GTask has it: who cancels is told so even if
-   * the answer was on its way, for the callback of who is gone must not touch what is gone. */
-  g_task_set_check_cancellable (task, FALSE);
   errand->task = g_steal_pointer (&task);
   go (self, errand);
 }

@@ -45,7 +45,7 @@ maybe_return (Splice *self)
 
   if (self->error != NULL)
     g_task_return_error (self->task, g_steal_pointer (&self->error));
-  else
+  else if (!g_task_return_error_if_cancelled (self->task))
     g_task_return_int (self->task, self->total);
   splice_free (self);
 }

@@ -375,7 +375,7 @@ store_job_work (GmJob *base)
     return;
 
   if (disk_write (disk, job->buffer.data, job->buffer.len, &job->error) && job->finish
-      && disk_close (disk, &job->error) && disk_name (disk, &job->error))
+      && disk_close (disk, &job->error) && !g_atomic_int_get (&base->abandoned) && disk_name (disk, &job->error))
     g_clear_object (&disk->temporary);
 
   if (job->error != NULL)

@@ -12,10 +12,10 @@
 G_DECLARE_FINAL_TYPE (GmTransferList, gm_transfer_list, GM, TRANSFER_LIST, GObject)
 
 GmTransferList *gm_transfer_list_new        (void);
-/* NULL lists, errands of other homes, and those that are in it (or not) already are fine. */
+/* A list that is NULL, an errand of another home, and one that is in it already, are fine. It stays until it is removed,
+ * also if the session is gone by then. */
 void            gm_transfer_list_add_errand    (GmTransferList *self, /* (nullable) */
-                                             GmErrand *errand,
-                                             GMultiTransfer *transfer);
-void            gm_transfer_list_remove_errand (GmTransferList *self, /* (nullable) */
-                                             GmErrand *errand,
-                                             GMultiTransfer *transfer);
+                                                GmErrand *errand,
+                                                GMultiTransfer *transfer);
+/* From the list it is in, if any. */
+void            gm_transfer_list_remove_errand (GmErrand *errand);

@@ -80,18 +80,18 @@ gm_transfer_list_add_errand (GmTransferList *self,
     return;
 
   position = (guint) g_sequence_get_length (self->items);
+  errand->list = g_object_ref (self);
   errand->list_iter = g_sequence_append (self->items, g_object_ref (transfer));
   g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
 }
 
 void
-gm_transfer_list_remove_errand (GmTransferList *self,
-                             GmErrand *errand,
-                             GMultiTransfer *transfer)
+gm_transfer_list_remove_errand (GmErrand *errand)
 {
+  g_autoptr (GmTransferList) self = g_steal_pointer (&errand->list);
   guint position;
 
-  if (self == NULL || errand->list_iter == NULL)
+  if (self == NULL)
     return;
 
   position = (guint) g_sequence_iter_get_position (errand->list_iter);

@@ -841,7 +841,7 @@ gm_face_transfer_complete (GMultiTransfer *self,
   self->paused = FALSE;
   g_mutex_unlock (&self->lock);
 
-  gm_transfer_list_remove_errand (gm_core_get_list (errand->core), errand, self);
+  gm_transfer_list_remove_errand (errand);
   if (g_signal_has_handler_pending (self, signals[SIGNAL_COMPLETED], 0, TRUE))
     g_signal_emit (self, signals[SIGNAL_COMPLETED], 0, report->error);
 }

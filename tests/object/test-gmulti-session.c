@@ -570,6 +570,22 @@ test_list (Fixture *fixture,
   g_assert_cmpstr (order->str, ==, "+2-1-0");
 }
 
+/* A view may keep the list longer than the session lives: it becomes empty. */
+static void
+test_list_outlives (Fixture *fixture,
+                    gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/stall");
+  g_autoptr (GListModel) list = g_object_ref (gmulti_session_get_transfers (fixture->session));
+
+  gmulti_session_start (fixture->session, transfer);
+  face_run_for (10);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, data != NULL ? 0 : 1);
+  g_clear_object (&fixture->session);
+  face_wait_for (gmulti_transfer_is_finished (transfer));
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 0);
+}
+
 /* ---- blocking ---- */
 
 static gboolean
@@ -877,6 +893,7 @@ main (int argc,
   add ("start-again-in-handler", test_start_again_in_handler);
   add ("priority", test_priority);
   add ("list", test_list);
+  add ("list-outlives", test_list_outlives);
   add ("blocking", test_blocking);
   add ("blocking-elsewhere", test_blocking_elsewhere);
   add ("blocking-in-handler", test_blocking_in_handler);
