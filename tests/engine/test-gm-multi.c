@@ -363,6 +363,50 @@ run_late_but_there (Engine *engine,
   fetch_free (late);
 }
 
+/* Five seconds late, by a clock that jumps: what has come is taken, also where several limits have passed meanwhile; what
+ * has not come by then is late. */
+static void
+test_five_seconds_late (void)
+{
+  static const GmOption limits[] = { GM_OPTION_TIMEOUT_MS, GM_OPTION_RESPONSE_TIMEOUT_MS, GM_OPTION_CONNECT_TIMEOUT_MS };
+
+  for (guint loop = 0; loop < ENGINE_CONTEXT; loop++)
+    for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+      {
+        g_autoptr (ScriptedServer) server = make_server ();
+        Engine *engine = engine_new ((EngineLoop) loop, &engine_clock);
+        Fetch *whole = fetch_at (server, "/plain");
+        Fetch *stuck = fetch_at (server, "/stuck");
+        gboolean connecting = limits[i] == GM_OPTION_CONNECT_TIMEOUT_MS;
+
+        gm_transfer_set_int (whole->transfer, limits[i], 2000);
+        gm_transfer_set_int (stuck->transfer, limits[i], 2000);
+        engine_add (engine, whole);
+        engine_add (engine, stuck);
+        gm_multi_turn (engine->multi, 0); /* both connect now, and nobody has looked since */
+        g_usleep (20 * 1000);
+        if (!connecting)
+          {
+            while (scripted_server_n_requests (server) < 2 && whole->n_done == 0)
+              engine_turn (engine, 0);
+            g_usleep (50 * 1000); /* the answer is on its way to us */
+          }
+        engine_clock_now += 5 * G_USEC_PER_SEC;
+        /* A loop that tells the time before it tells of data. */
+        gm_multi_turn (engine->multi, 0);
+        if (connecting)
+          engine_run_until (engine, fetch_is_done, whole);
+        else
+          engine_run (engine);
+        fetch_check (whole, GM_OK, 200, "plain");
+        if (!connecting)
+          fetch_check (stuck, limits[i] == GM_OPTION_TIMEOUT_MS ? GM_TIMEOUT : GM_RESPONSE_TIMEOUT, 0, "");
+        fetch_free (whole);
+        fetch_free (stuck);
+        engine_free (engine);
+      }
+}
+
 /* The same with more of them than one look at the set brings. */
 static void
 run_late_crowd (Engine *engine,
@@ -763,6 +807,7 @@ main (int argc,
 
       g_test_add_data_func (path, &loop_cases[i], test_loop_case);
     }
+  g_test_add_func ("/gm-multi/five-seconds-late", test_five_seconds_late);
   g_test_add_func ("/gm-multi/facts", test_facts);
   g_test_add_func ("/gm-multi/outbox", test_outbox);
   g_test_add_func ("/gm-multi/budget", test_budget);
