@@ -394,6 +394,7 @@ test_five_seconds_late (void)
         engine_clock_now += 5 * G_USEC_PER_SEC;
         /* A loop that tells the time before it tells of data. */
         gm_multi_turn (engine->multi, 0);
+        engine_turn (engine, 0);
         if (connecting)
           engine_run_until (engine, fetch_is_done, whole);
         else

@@ -27,6 +27,29 @@ crowd_allow_descriptors (guint n)
   g_assert_cmpuint (limit.rlim_cur, >=, n);
 }
 
+/* ---- in the server's process ---- */
+
+static gint released; /* atomic */
+
+static void
+release_cb (int number)
+{
+  g_atomic_int_set (&released, 1);
+}
+
+/* Looks again every now and then. */
+static ScriptedAnswer *
+when_released (const ScriptedRequest *request,
+               gpointer user_data)
+{
+  ScriptedAnswer *answer = scripted_answer_new ();
+
+  if (g_atomic_int_get (&released))
+    return scripted_answer_send (answer, &CROWD_BODY[strlen (CROWD_BODY_BEGIN)]);
+
+  return scripted_answer_handler (scripted_answer_delay (answer, 500), when_released, NULL);
+}
+
 static void G_GNUC_NORETURN
 serve (int tell_fd)
 {
@@ -35,18 +58,20 @@ serve (int tell_fd)
   ScriptedAnswer *answer = scripted_answer_new ();
   guint16 port = scripted_server_port (server);
 
+  signal (SIGUSR1, release_cb);
   scripted_answer_send (answer, HEAD);
   scripted_answer_delay (answer, 1000);
   scripted_answer_send (answer, length);
   scripted_answer_send (answer, CROWD_BODY_BEGIN);
-  scripted_answer_delay (answer, 2500);
-  scripted_answer_send (answer, &CROWD_BODY[strlen (CROWD_BODY_BEGIN)]);
+  scripted_answer_handler (answer, when_released, NULL);
   scripted_server_on (server, "*", answer);
   if (write (tell_fd, &port, sizeof port) != sizeof port)
     _exit (1);
   for (;;)
     pause ();
 }
+
+/* ---- in the test's ---- */
 
 void
 crowd_server_start (CrowdServer *self)
@@ -65,6 +90,12 @@ crowd_server_start (CrowdServer *self)
   close (pipe_fds[1]);
   g_assert_cmpint (read (pipe_fds[0], &self->port, sizeof self->port), ==, sizeof self->port);
   close (pipe_fds[0]);
+}
+
+void
+crowd_server_release (CrowdServer *self)
+{
+  kill (self->pid, SIGUSR1);
 }
 
 void

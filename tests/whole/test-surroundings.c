@@ -128,7 +128,7 @@ static gint n_hanging;
 static gint n_quick;
 static GMutex hang_lock;
 static GCond hang_cond;
-static gboolean hang_over;
+static guint hang_generation; /* of the test that runs; those of former ones end */
 
 /* In the place of libc's: names that begin with "stuck" hang for 30 s, as those of a dead server do. */
 int
@@ -142,9 +142,12 @@ getaddrinfo (const char *node,
 
   if (g_str_has_prefix (node, "stuck"))
     {
-      g_atomic_int_inc (&n_hanging);
+      guint generation;
+
       g_mutex_lock (&hang_lock);
-      while (!hang_over && g_cond_wait_until (&hang_cond, &hang_lock, end))
+      generation = hang_generation;
+      g_atomic_int_inc (&n_hanging);
+      while (generation == hang_generation && g_cond_wait_until (&hang_cond, &hang_lock, end))
         ;
       g_mutex_unlock (&hang_lock);
       return EAI_AGAIN;
@@ -226,7 +229,6 @@ test_names_hang (gconstpointer data)
   gint64 times[G_N_ELEMENTS (stuck)];
   gint64 limit = g_getenv ("GMULTI_TEST_VALGRIND") != NULL ? 50000 : g_getenv ("ASAN_OPTIONS") != NULL ? 5000 : 1000;
 
-  hang_over = FALSE;
   n_hanging = 0;
   scripted_server_on (server, "*", scripted_answer_text (200, NULL, "body"));
   g_assert_cmpint (get_from (driver, server, "cached.example"), ==, CURLE_OK);
@@ -250,7 +252,8 @@ test_names_hang (gconstpointer data)
   g_assert_cmpint (get_from (driver, server, "cached.example"), ==, CURLE_OK);
   g_assert_cmpint (g_get_monotonic_time () - began, <, G_USEC_PER_SEC);
 
-  for (guint i = 0; i < G_N_ELEMENTS (stuck); i++)
+  /* Last first: otherwise those that are queued would be begun, and hang too, only to be given up. */
+  for (guint i = G_N_ELEMENTS (stuck); i-- > 0;)
     {
       gint64 before = g_get_monotonic_time (), cpu_before = cpu_us ();
 
@@ -277,7 +280,7 @@ test_names_hang (gconstpointer data)
   driver_free (driver);
   g_assert_cmpint (g_get_monotonic_time () - began, <, 100 * 1000);
   g_mutex_lock (&hang_lock);
-  hang_over = TRUE;
+  hang_generation++;
   g_cond_broadcast (&hang_cond);
   g_mutex_unlock (&hang_lock);
 }
