@@ -725,8 +725,12 @@ note_error (GmTransfer *self,
   if (connection != NULL && connection->error.result != GM_OK)
     {
       GmError *from = &connection->error;
+      gboolean knows = from->phase != GM_PHASE_NONE;
 
-      gm_error_set (&self->error, result, from->phase != GM_PHASE_NONE ? from->phase : phase, from->sys_errno);
+      /* a socket sees bytes go out and come in; what they are is known here */
+      if (self->state == GM_STATE_RUNNING && (from->phase == GM_PHASE_REQUEST || from->phase == GM_PHASE_RESPONSE))
+        knows = FALSE;
+      gm_error_set (&self->error, result, knows ? from->phase : phase, from->sys_errno);
       self->error.resolver = from->resolver;
       if (self->error.address == NULL)
         self->error.address = g_steal_pointer (&from->address);

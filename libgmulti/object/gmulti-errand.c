@@ -359,12 +359,16 @@ static void
 update_numbers (GmErrand *self)
 {
   const GmInfo *info = gm_transfer_get_info (self->engine);
+  GmPhase phase;
 
   self->mirror.received = info->downloaded;
   self->mirror.sent = info->uploaded;
   self->mirror.total = info->download_size;
   self->mirror.upload_total = info->upload_size;
-  self->mirror.phase = (guint8) gm_transfer_get_phase (self->engine);
+  phase = gm_transfer_get_phase (self->engine);
+  /* at its end it is in none: that which it was in is kept */
+  if (phase != GM_PHASE_NONE)
+    self->mirror.phase = (guint8) phase;
   self->mirror.speed = gm_transfer_get_speed (self->engine, FALSE);
   if (self->mirror.speed == 0)
     self->mirror.speed = gm_transfer_get_speed (self->engine, TRUE);
@@ -442,13 +446,19 @@ make_error (GmErrand *self,
 
   /* whoever could not write or read says it better than the engine */
   if (self->store != NULL && (result == GM_WRITE_FAILED || result == GM_ABORTED))
-    error = gm_store_take_error (self->store);
+    {
+      error = gm_store_take_error (self->store);
+      if (error != NULL)
+        self->mirror.phase = GM_PHASE_STORAGE;
+    }
   else if (self->feed != NULL && result == GM_READ_FAILED)
     error = gm_feed_take_error (self->feed);
   if (error != NULL)
     return error;
 
   failure = describe_failure (self, result, &host);
+  if (failure.phase != GM_PHASE_NONE)
+    self->mirror.phase = (guint8) failure.phase;
   return gm_failure_to_error (&failure);
 }
 
@@ -539,8 +549,11 @@ void
 gm_errand_storage_done (GmErrand *self,
                      GError *error)
 {
-  if (self->final_error == NULL)
-    self->final_error = g_steal_pointer (&error);
+  if (self->final_error == NULL && error != NULL)
+    {
+      self->final_error = g_steal_pointer (&error);
+      self->mirror.phase = GM_PHASE_STORAGE;
+    }
   g_clear_error (&error);
 
   complete (self);
