@@ -52,12 +52,17 @@ gm_pipe_free (GmPipe *self)
   g_free (self);
 }
 
-/* With the lock held. */
+/* With the lock held. Who owns a context asks its sources before it sleeps. */
 static void
 wake_readers (GmPipe *self)
 {
   for (GSList *l = self->sources; l != NULL; l = l->next)
-    g_source_set_ready_time (l->data, 0);
+    {
+      GMainContext *context = g_source_is_destroyed (l->data) ? NULL : g_source_get_context (l->data);
+
+      if (context != NULL && !g_main_context_is_owner (context))
+        g_main_context_wakeup (context);
+    }
 }
 
 /* Small bodies need a small ring. */
@@ -232,30 +237,27 @@ gm_pipe_close (GmPipe *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* Level-triggered, as sources of streams are. */
+static gboolean
+pipe_source_check (GSource *source)
+{
+  return gm_pipe_is_readable (((PipeSource *) source)->pipe);
+}
+
+static gboolean
+pipe_source_prepare (GSource *source,
+                     int *timeout)
+{
+  *timeout = -1;
+  return pipe_source_check (source);
+}
+
 static gboolean
 pipe_source_dispatch (GSource *source,
                       GSourceFunc callback,
                       gpointer user_data)
 {
-  GmPipe *self = ((PipeSource *) source)->pipe;
-  gboolean go_on = G_SOURCE_CONTINUE;
-
-  if (!gm_pipe_is_readable (self))
-    {
-      g_source_set_ready_time (source, -1);
-      return G_SOURCE_CONTINUE;
-    }
-
-  if (callback != NULL)
-    go_on = callback (user_data);
-
-  /* level-triggered, as sources of streams are */
-  g_mutex_lock (&self->lock);
-  if (self->len == 0 && !self->finished)
-    g_source_set_ready_time (source, -1);
-  g_mutex_unlock (&self->lock);
-
-  return go_on;
+  return callback != NULL ? callback (user_data) : G_SOURCE_CONTINUE;
 }
 
 static void
@@ -285,6 +287,8 @@ closure_callback (gpointer data)
 }
 
 static GSourceFuncs pipe_source_funcs = {
+  .prepare = pipe_source_prepare,
+  .check = pipe_source_check,
   .dispatch = pipe_source_dispatch,
   .finalize = pipe_source_finalize,
   .closure_callback = closure_callback,
@@ -306,7 +310,6 @@ gm_pipe_source_new (GmPipe *self,
 
   g_mutex_lock (&self->lock);
   self->sources = g_slist_prepend (self->sources, source);
-  g_source_set_ready_time (source, self->len > 0 || self->finished ? 0 : -1);
   g_mutex_unlock (&self->lock);
 
   return source;
