@@ -32,22 +32,34 @@ gm_span_strip (GmSpan span)
 }
 
 gboolean
+gm_span_cut_element (GmSpan *list,
+                     GmSpan *element)
+{
+  while (list->len > 0)
+    {
+      const char *comma = memchr (list->data, ',', list->len);
+      gsize len = comma != NULL ? (gsize) (comma - list->data) : list->len;
+
+      *element = gm_span_strip (gm_span (list->data, len));
+      len = MIN (len + 1, list->len);
+      list->data += len;
+      list->len -= len;
+      if (element->len > 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
 gm_span_has_token (GmSpan list,
                    GmSpan token)
 {
-  while (list.len > 0)
-    {
-      const char *comma = memchr (list.data, ',', list.len);
-      gsize len = comma != NULL ? (gsize) (comma - list.data) : list.len;
+  GmSpan element;
 
-      if (gm_span_equal_nocase (gm_span_strip (gm_span (list.data, len)), token))
-        return TRUE;
-
-      if (comma == NULL)
-        break;
-      list.data += len + 1;
-      list.len -= len + 1;
-    }
+  while (gm_span_cut_element (&list, &element))
+    if (gm_span_equal_nocase (element, token))
+      return TRUE;
 
   return FALSE;
 }

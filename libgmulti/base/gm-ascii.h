@@ -39,6 +39,11 @@ gm_span_equal (GmSpan a,
 gboolean gm_span_equal_nocase (GmSpan a,
                                GmSpan b);
 
+/* Cuts the next element that is not empty off @list, a comma-separated header value; blanks around it are left out. FALSE
+ * when there is none. */
+gboolean gm_span_cut_element  (GmSpan *list,
+                               GmSpan *element);
+
 /* TRUE if @list, a comma-separated header value, holds @token (ASCII case ignored, blanks around elements ignored). */
 gboolean gm_span_has_token    (GmSpan list,
                                GmSpan token);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-local-bind.h"
 
-#include "gm-fork.h"
-
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -41,27 +39,9 @@ struct _GmLocalBind
 static GmWorkers *
 name_workers (void)
 {
-  static struct
-  {
-    GmWorkers *workers;
-    guint generation;
-  } *pool;
-  typeof (pool) now = g_atomic_pointer_get (&pool);
+  static GmWorkers *workers;
 
-  if (now == NULL || now->generation != gm_fork_generation ())
-    {
-      typeof (pool) fresh = g_malloc (sizeof *fresh);
-
-      fresh->generation = gm_fork_generation ();
-      fresh->workers = gm_workers_new ("gm-local", MAX_THREADS);
-      if (!g_atomic_pointer_compare_and_exchange (&pool, now, fresh))
-        {
-          gm_workers_unref (fresh->workers);
-          g_free (fresh);
-        }
-    }
-
-  return ((typeof (pool)) g_atomic_pointer_get (&pool))->workers;
+  return gm_workers_shared (&workers, "gm-local", MAX_THREADS);
 }
 
 /* ---- on the worker ---- */

@@ -338,23 +338,31 @@ gm_workers_unref (GmWorkers *self)
     workers_free (self);
 }
 
-/* One for the whole process, and another one for a child, where the threads of the first are missing and its lock may
- * be held for ever. */
+GmWorkers *
+gm_workers_shared (GmWorkers **slot,
+                   const char *name,
+                   guint max_threads)
+{
+  GmWorkers *self = g_atomic_pointer_get (slot);
+
+  /* Another one for a child, where the threads of the first are missing and its lock may be held for ever. */
+  if (self == NULL || self->generation != gm_fork_generation ())
+    {
+      GmWorkers *fresh = gm_workers_new (name, max_threads);
+
+      if (!g_atomic_pointer_compare_and_exchange (slot, self, fresh))
+        gm_workers_unref (fresh);
+    }
+
+  return g_atomic_pointer_get (slot);
+}
+
 GmWorkers *
 gm_workers_files (void)
 {
   static GmWorkers *workers;
-  GmWorkers *self = g_atomic_pointer_get (&workers);
 
-  if (self == NULL || self->generation != gm_fork_generation ())
-    {
-      GmWorkers *fresh = gm_workers_new ("gm-file", FILE_WORKERS);
-
-      if (!g_atomic_pointer_compare_and_exchange (&workers, self, fresh))
-        gm_workers_unref (fresh);
-    }
-
-  return g_atomic_pointer_get (&workers);
+  return gm_workers_shared (&workers, "gm-file", FILE_WORKERS);
 }
 
 /* Under the lock. */

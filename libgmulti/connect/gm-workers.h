@@ -39,6 +39,10 @@ GmWorkers *gm_workers_ref     (GmWorkers *self);
 void       gm_workers_unref   (GmWorkers *self); /* idle threads end by themselves */
 void       gm_workers_set_max (GmWorkers *self,
                                guint max_threads);
+/* A process-wide one: that in *@slot, which is static and made on first use, in a child process anew. Borrowed. */
+GmWorkers *gm_workers_shared  (GmWorkers **slot,
+                               const char *name,
+                               guint max_threads);
 /* The process-wide pool for files. */
 GmWorkers *gm_workers_files   (void);
 

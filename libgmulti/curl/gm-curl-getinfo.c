@@ -270,7 +270,7 @@ get_http_version (const GmInfo *info)
 
 /* The bit of the scheme that an element of a challenge list begins with; its parameters are elements, too, and have none. */
 static gulong
-get_login_bit (GmSpan element)
+get_login_bit (GmSpan word)
 {
   static const struct
   {
@@ -281,7 +281,6 @@ get_login_bit (GmSpan element)
     { GM_SPAN ("Negotiate"), CURLAUTH_NEGOTIATE }, { GM_SPAN ("NTLM"), CURLAUTH_NTLM },
     { GM_SPAN ("Bearer"), CURLAUTH_BEARER },
   };
-  GmSpan word = gm_span_strip (element);
   gsize len = 0;
 
   while (len < word.len && g_ascii_isalpha (word.data[len]))
@@ -312,16 +311,10 @@ get_offered (GmCurlEasy *easy,
   while ((i = gm_headers_find (headers, field, (guint) (i + 1), GM_HEADER_FINAL, GM_HEADERS_LAST_REQUEST)) >= 0)
     {
       GmSpan rest = gm_headers_get_value (headers, (guint) i);
+      GmSpan element;
 
-      while (rest.len > 0)
-        {
-          const char *comma = memchr (rest.data, ',', rest.len);
-          gsize len = comma != NULL ? (gsize) (comma - rest.data) : rest.len;
-
-          offered |= get_login_bit (gm_span (rest.data, len));
-          len += comma != NULL;
-          rest = gm_span (rest.data + len, rest.len - len);
-        }
+      while (gm_span_cut_element (&rest, &element))
+        offered |= get_login_bit (element);
     }
 
   return (long) offered;

@@ -30,16 +30,12 @@ tell_field (GmRequest *request,
             GmSpan name,
             GmSpan value)
 {
-  GmClient *client = request->client;
   g_autofree char *line = g_strdup_printf ("%.*s: %.*s\r\n", (int) name.len, name.data, (int) value.len, value.data);
   GmResult result = GM_OK;
 
   if (request->headers != NULL)
     result = gm_headers_append (request->headers, GM_HEADER_FINAL, name, value);
-  if (result == GM_OK && client->ops->header != NULL && client->ops->header (client, line, strlen (line)) != GM_ANSWER_OK)
-    result = GM_WRITE_FAILED;
-
-  return result;
+  return result == GM_OK ? gm_request_tell_line (request, line, strlen (line)) : result;
 }
 
 static GmResult

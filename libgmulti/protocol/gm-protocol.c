@@ -31,3 +31,28 @@ gm_request_alloc (GmRequest *self,
 
   return memory;
 }
+
+GmResult
+gm_request_tell_line (GmRequest *self,
+                      const char *line,
+                      gsize len)
+{
+  GmClient *client = self->client;
+
+  if (client->ops->debug != NULL)
+    client->ops->debug (client, GM_DEBUG_HEADER_IN, line, len);
+  if (client->ops->header == NULL)
+    return GM_OK;
+
+  switch (client->ops->header (client, line, len))
+    {
+    case GM_ANSWER_ABORT:
+      return GM_ABORTED;
+    case GM_ANSWER_FAIL:
+      return GM_WRITE_FAILED;
+    case GM_ANSWER_OK:
+    case GM_ANSWER_PAUSE:
+    default:
+      return GM_OK;
+    }
+}

@@ -71,6 +71,11 @@ struct _GmRequest
 gpointer gm_request_alloc (GmRequest *self,
                            gsize size);
 
+/* Hands one raw line of a head to who watches and to who wants lines. */
+GmResult gm_request_tell_line (GmRequest *self,
+                               const char *line,
+                               gsize len);
+
 struct _GmProtocol
 {
   const char *name;

@@ -117,27 +117,6 @@ find_field (GmSpan name)
     }
 }
 
-/* Cuts the next element that is not empty off a comma-separated list. */
-static gboolean
-next_element (GmSpan *list,
-              GmSpan *element)
-{
-  while (list->len > 0)
-    {
-      const char *comma = memchr (list->data, ',', list->len);
-      gsize len = comma != NULL ? (gsize) (comma - list->data) : list->len;
-
-      *element = gm_span_strip (gm_span (list->data, len));
-      len = MIN (len + 1, list->len);
-      list->data += len;
-      list->len -= len;
-      if (element->len > 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 /* RFC 9110 section 8.6: a list of one same number may be read as that number; anything else is somebody's attack or
  * fault. */
 static gboolean
@@ -173,7 +152,7 @@ read_connection (GmSpan list)
   if (gm_span_equal (list, GM_SPAN ("keep-alive")))
     return GM_HTTP_KEEP_ALIVE;
 
-  while (next_element (&list, &token))
+  while (gm_span_cut_element (&list, &token))
     {
       if (gm_span_equal_nocase (token, GM_SPAN ("keep-alive")))
         flags |= GM_HTTP_KEEP_ALIVE;
@@ -207,7 +186,7 @@ read_transfer_encoding (GmHttpFacts *facts,
   GmSpan coding;
 
   facts->flags |= GM_HTTP_TRANSFER_ENCODING;
-  while (next_element (&list, &coding))
+  while (gm_span_cut_element (&list, &coding))
     {
       if (facts->flags & GM_HTTP_CHUNKED)
         facts->flags |= GM_HTTP_OTHER_CODING;
@@ -238,7 +217,7 @@ read_keep_alive (GmHttpFacts *facts,
 {
   GmSpan element;
 
-  while (next_element (&list, &element))
+  while (gm_span_cut_element (&list, &element))
     {
       facts->keep_alive_timeout = read_parameter (element, GM_SPAN ("timeout="), facts->keep_alive_timeout);
       facts->keep_alive_max = read_parameter (element, GM_SPAN ("max="), facts->keep_alive_max);

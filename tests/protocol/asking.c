@@ -39,7 +39,7 @@ header_cb (GmClient *client,
            gsize len)
 {
   g_string_append_len (asking_of (client)->head, line, (gssize) len);
-  return GM_ANSWER_OK;
+  return asking_of (client)->header_answer;
 }
 
 static GmAnswer
@@ -121,6 +121,7 @@ asking_reset (Asking *self)
   self->n_writes = 0;
   self->fail_write_at = 0;
   self->write_failure = GM_ANSWER_FAIL;
+  self->header_answer = GM_ANSWER_OK;
   self->upload = NULL;
   self->upload_len = self->upload_pos = self->upload_step = 0;
   self->upload_pauses = FALSE;

@@ -36,6 +36,7 @@ typedef struct
   gboolean lifts; /* pauses are lifted in the next turn */
   gint fail_write_at; /* the nth write fails; 0 = none */
   GmAnswer write_failure;
+  GmAnswer header_answer; /* to each line of a head */
   const char *upload;
   gsize upload_len;
   gsize upload_pos;

@@ -68,6 +68,17 @@ test_failures (Asking *self,
   self->fail_write_at = 1;
   g_assert_cmpint (asking_run (self, "data:,x", GM_METHOD_GET), ==, GM_WRITE_FAILED);
   asking_reset (self);
+  self->header_answer = GM_ANSWER_ABORT;
+  g_assert_cmpint (asking_run (self, "data:,x", GM_METHOD_GET), ==, GM_ABORTED);
+  asking_reset (self);
+  self->header_answer = GM_ANSWER_FAIL;
+  g_assert_cmpint (asking_run (self, "data:,x", GM_METHOD_GET), ==, GM_WRITE_FAILED);
+  asking_reset (self);
+  /* a head cannot wait */
+  self->header_answer = GM_ANSWER_PAUSE;
+  g_assert_cmpint (asking_run (self, "data:,x", GM_METHOD_GET), ==, GM_OK);
+  g_assert_cmpstr (self->body->str, ==, "x");
+  asking_reset (self);
   self->settings.max_size = 3;
   g_assert_cmpint (asking_run (self, "data:,1234", GM_METHOD_GET), ==, GM_TOO_LARGE);
   g_assert_cmpuint (self->n_writes, ==, 0);

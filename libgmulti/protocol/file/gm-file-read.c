@@ -100,29 +100,6 @@ gm_file_read_begin (GmRequest *request,
  * body ---- */
 
 static GmResult
-tell_line (GmFileRead *self,
-           const char *line,
-           gsize len)
-{
-  GmRequest *request = self->request;
-  GmClient *client = request->client;
-
-  if (client->ops->debug != NULL)
-    client->ops->debug (client, GM_DEBUG_HEADER_IN, line, len);
-  if (client->ops->header != NULL)
-    {
-      GmAnswer answer = client->ops->header (client, line, len);
-
-      if (answer == GM_ANSWER_ABORT)
-        return GM_ABORTED;
-      if (answer == GM_ANSWER_FAIL)
-        return GM_WRITE_FAILED;
-    }
-
-  return GM_OK;
-}
-
-static GmResult
 tell_field (GmFileRead *self,
             GmSpan name,
             GmSpan value)
@@ -137,7 +114,7 @@ tell_field (GmFileRead *self,
       if (result != GM_OK)
         return result;
     }
-  return tell_line (self, line, (gsize) len);
+  return gm_request_tell_line (self->request, line, (gsize) len);
 }
 
 static GmResult
@@ -158,7 +135,7 @@ tell_head (GmFileRead *self,
   if (result == GM_OK && gm_http_date_write (date, job->mtime))
     result = tell_field (self, GM_SPAN ("Last-Modified"), gm_span (date, sizeof date));
   if (result == GM_OK && !job->head_only)
-    result = tell_line (self, "\r\n", 2);
+    result = gm_request_tell_line (self->request, "\r\n", 2);
 
   return result;
 }

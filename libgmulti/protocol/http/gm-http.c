@@ -11,11 +11,8 @@ gm_http_tell_line (GmHttp *self,
                    GmSpan line)
 {
   GmRequest *request = self->request;
-  GmClient *client = request->client;
 
   GM_TRACE (HEADER, request->id, request->connection->id, "< %.*s", (int) line.len, line.data);
-  if (client->ops->debug != NULL)
-    client->ops->debug (client, GM_DEBUG_HEADER_IN, line.data, line.len);
   if (request->settings->headers_in_body)
     {
       GmResult result = gm_sink_write (&request->client_sink.sink, line.data, line.len);
@@ -23,22 +20,8 @@ gm_http_tell_line (GmHttp *self,
       if (result != GM_OK)
         return result;
     }
-  if (client->ops->header != NULL)
-    {
-      switch (client->ops->header (client, line.data, line.len))
-        {
-        case GM_ANSWER_ABORT:
-          return GM_ABORTED;
-        case GM_ANSWER_FAIL:
-          return GM_WRITE_FAILED;
-        case GM_ANSWER_OK:
-        case GM_ANSWER_PAUSE:
-        default:
-          break;
-        }
-    }
 
-  return GM_OK;
+  return gm_request_tell_line (request, line.data, line.len);
 }
 
 /* ---- the meaning of a head ---- */
