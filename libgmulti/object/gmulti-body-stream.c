@@ -69,7 +69,8 @@ gm_body_stream_read (GInputStream *stream,
   if (!is_over (&wait))
     {
       if (cancellable != NULL)
-        cancel_id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb), gm_core_ref (errand->core),
+        cancel_id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
+                                           gm_core_ref (errand->core),
                                            (GClosureNotify) (GCallback) gm_core_unref, 0);
       gm_core_block (errand->core, is_over, &wait);
       if (cancel_id != 0)

@@ -78,7 +78,7 @@ void          gm_core_withdraw       (GmCore *self,
 GmTransfer   *gm_core_get_pattern    (GmCore *self);
 /* @errand is over: its slot is free. */
 void          gm_core_errand_ended      (GmCore *self,
-                                      GmErrand *errand);
+                                         GmErrand *errand);
 void          gm_core_delay_progress (GmCore *self,
                                       GmErrand *errand);
 gint64        gm_core_get_progress_interval (GmCore *self); /* µs */

@@ -547,7 +547,7 @@ set_n_queued (GmCore *self)
 
 static void
 errand_now (GmCore *self,
-         GmErrand *errand)
+            GmErrand *errand)
 {
   GmResult result;
 
@@ -613,7 +613,7 @@ gm_core_withdraw (GmCore *self,
 
 void
 gm_core_errand_ended (GmCore *self,
-                   GmErrand *errand)
+                      GmErrand *errand)
 {
   gm_core_withdraw (self, errand);
   if (errand->running)
@@ -684,7 +684,7 @@ apply_settings (GmCore *self)
 
 static void
 begin_errand (GmCore *self,
-           GmErrand *errand)
+              GmErrand *errand)
 {
   errand->active_link.data = gm_errand_ref (errand);
   g_queue_push_tail_link (&self->active, &errand->active_link);
@@ -857,8 +857,8 @@ gm_core_shut_down (GmCore *self)
   gm_core_unref (self);
 }
 
-/* Orders, one turn of the engine, facts: no application code runs, and what is posted or ordered meanwhile wakes nobody.
- * FALSE if the core is to be shut down. */
+/* Orders, one turn of the engine, facts: no application code runs, and what is posted or ordered meanwhile wakes
+ * nobody. FALSE if the core is to be shut down. */
 static gboolean
 work (GmCore *self,
       gboolean readable,
@@ -1012,7 +1012,7 @@ turn (GmCore *self,
 
 static void
 wait_for_tidings (GmCore *self,
-               guint serial)
+                  guint serial)
 {
   gint64 deadline = g_get_monotonic_time () + WAIT_SLICE_US;
 

@@ -9,8 +9,8 @@
  *
  * A transfer to a file.
  *
- * The data is written under a temporary name beside the destination, and gets its real name when all of it is there: who
- * looks finds the whole file or none. A download that fails leaves nothing behind, unless
+ * The data is written under a temporary name beside the destination, and gets its real name when all of it is there:
+ * who looks finds the whole file or none. A download that fails leaves nothing behind, unless
  * [property@GMulti.Download:keep-partial] is set.
  *
  * Since: 1.0
@@ -302,8 +302,8 @@ gmulti_download_set_keep_partial (GMultiDownload *self,
  * gmulti_download_dup_file: (get-property file)
  * @self: the download
  *
- * Gets where the data really is, once the download has succeeded: a folder as destination, or another file in the place,
- * may have given it another name.
+ * Gets where the data really is, once the download has succeeded: a folder as destination, or another file in the
+ * place, may have given it another name.
  *
  * Returns: (transfer full) (nullable): the file
  *

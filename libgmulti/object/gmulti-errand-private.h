@@ -111,19 +111,19 @@ struct _GmErrand
 };
 
 GmErrand   *gm_errand_new            (GmCore *core,
-                                GmPostbox *home,
-                                GMultiTransfer *transfer,
-                                GmErrandKind kind);
+                                      GmPostbox *home,
+                                      GMultiTransfer *transfer,
+                                      GmErrandKind kind);
 GmErrand   *gm_errand_ref            (GmErrand *self);
 void     gm_errand_unref          (GmErrand *self);
 /* Any thread. Does nothing once the errand is done. */
 void     gm_errand_order          (GmErrand *self,
-                                guint orders);
+                                   guint orders);
 /* Orders CONTINUE; @errand: a GmErrand. */
 void     gm_errand_continue       (gpointer errand);
 /* Orders CANCEL when @cancellable is, also if it is already. Before the start. */
 void     gm_errand_watch_cancellable (GmErrand *self,
-                                   GCancellable *cancellable);
+                                      GCancellable *cancellable);
 
 /* ---- the engine's thread; called by the core ---- */
 /* How an errand, as the face of an engine's transfer, answers. */
@@ -133,22 +133,22 @@ gboolean gm_errand_prepare        (GmErrand *self);
 /* It has no slot yet: the core will give it one. */
 void     gm_errand_wait           (GmErrand *self);
 void     gm_errand_take_facts     (GmErrand *self,
-                                guint facts);
+                                   guint facts);
 void     gm_errand_carry_out      (GmErrand *self,
-                                guint orders); /* all but START */
+                                   guint orders); /* all but START */
 /* It ends now, without the engine's word. */
 void     gm_errand_stop           (GmErrand *self,
-                                GmResult result);
+                                   GmResult result);
 /* It ends as cancelled, at once, for the engine goes. */
 void     gm_errand_abandon        (GmErrand *self);
 void     gm_errand_tell           (GmErrand *self,
-                                guint tidings);
+                                   guint tidings);
 void     gm_errand_storage_done   (GmErrand *self,
-                                GError *error); /* (transfer full) (nullable) */
+                                   GError *error); /* (transfer full) (nullable) */
 /* Its file is open and so long (-1 unknown), or @error (transfer full). */
 void     gm_errand_upload_known   (GmErrand *self,
-                                gint64 size,
-                                GError *error);
+                                   gint64 size,
+                                   GError *error);
 /* Its progress was held back long enough. */
 void     gm_errand_tick           (GmErrand *self);
 GmReactor *gm_errand_get_reactor  (GmErrand *self);
@@ -156,7 +156,7 @@ GmReactor *gm_errand_get_reactor  (GmErrand *self);
 /* ---- the home context ---- */
 /* Tells the object; application code runs. */
 void     gm_errand_deliver        (GmErrand *self,
-                                GmReport *report);
+                                   GmReport *report);
 
 /* (transfer full): the bytes of GM_ERRAND_MEMORY; once. */
 GBytes  *gm_errand_take_body      (GmErrand *self);

@@ -16,9 +16,9 @@
 
 GmErrand *
 gm_errand_new (GmCore *core,
-            GmPostbox *home,
-            GMultiTransfer *transfer,
-            GmErrandKind kind)
+               GmPostbox *home,
+               GMultiTransfer *transfer,
+               GmErrandKind kind)
 {
   GmErrand *self = g_new0 (GmErrand, 1);
 
@@ -68,7 +68,7 @@ gm_errand_unref (GmErrand *self)
 
 void
 gm_errand_order (GmErrand *self,
-              guint orders)
+                 guint orders)
 {
   gm_core_order (self->core, self, orders);
 }
@@ -103,7 +103,7 @@ unref_closure_data (gpointer data,
 
 void
 gm_errand_watch_cancellable (GmErrand *self,
-                          GCancellable *cancellable)
+                             GCancellable *cancellable)
 {
   if (cancellable == NULL)
     return;
@@ -320,7 +320,7 @@ const GmClientOps gm_errand_client_ops = {
 
 void
 gm_errand_tell (GmErrand *self,
-             guint tidings)
+                guint tidings)
 {
   gm_postbox_lock (self->home);
   self->report.tidings |= tidings;
@@ -547,7 +547,7 @@ end (GmErrand *self,
 
 void
 gm_errand_storage_done (GmErrand *self,
-                     GError *error)
+                        GError *error)
 {
   if (self->final_error == NULL && error != NULL)
     {
@@ -561,7 +561,7 @@ gm_errand_storage_done (GmErrand *self,
 
 void
 gm_errand_stop (GmErrand *self,
-             GmResult result)
+                GmResult result)
 {
   end (self, result);
 }
@@ -689,7 +689,7 @@ gm_errand_wait (GmErrand *self)
 
 void
 gm_errand_take_facts (GmErrand *self,
-                   guint facts)
+                      guint facts)
 {
   guint tidings = 0;
 
@@ -735,7 +735,7 @@ gm_errand_take_facts (GmErrand *self,
 
 void
 gm_errand_carry_out (GmErrand *self,
-                  guint orders)
+                     guint orders)
 {
   gboolean paused = self->paused;
 
@@ -828,7 +828,7 @@ deliver_done (GmErrand *self,
 
 void
 gm_errand_deliver (GmErrand *self,
-                GmReport *report)
+                   GmReport *report)
 {
   g_autoptr (GMultiTransfer) transfer = NULL;
 

@@ -76,7 +76,7 @@ typedef struct
   guint8 result;
   guint8 cause_kind;
   guint8 domain;
-  gboolean transient : 1;
+  guint8 transient;
   int cause;
   int code;
   const char *message;
@@ -366,7 +366,9 @@ gm_failure_to_error (const GmFailure *failure)
     {
       priv = gmulti_transfer_error_get_private (error);
       priv->phase = (GMultiPhase) failure->phase;
-      priv->transient = row->transient || (failure->result == GM_HTTP_STATUS && gm_status_is_transient (failure->status));
+      priv->transient = row->transient;
+      if (failure->result == GM_HTTP_STATUS)
+        priv->transient = gm_status_is_transient (failure->status);
       priv->host = g_strdup (failure->host);
     }
 

@@ -9,7 +9,8 @@
  * is there; where nothing is, its transfer pauses until a chunk arrives.
  *
  * A file is read on a worker. A stream belongs to the application, which may have written it in a language that must
- * not be called from foreign threads: it is read in the errand's home context, when the feed's tidings are delivered there. */
+ * not be called from foreign threads: it is read in the errand's home context, when the feed's tidings are delivered
+ * there. */
 
 typedef struct _GmFeed GmFeed;
 typedef struct _GmErrand GmErrand;
@@ -34,7 +35,8 @@ GmFeed      *gm_feed_ref            (GmFeed *self);
 void         gm_feed_unref          (GmFeed *self);
 
 /* ---- the engine's thread ---- */
-/* Opens the file of gm_feed_new_for_file() on a worker and finds out how long it is: gm_errand_upload_known() follows. */
+/* Opens the file of gm_feed_new_for_file() on a worker and finds out how long it is: gm_errand_upload_known()
+ * follows. */
 void         gm_feed_probe          (GmFeed *self,
                                      GmReactor *reactor);
 /* Copies up to @len bytes; starts to fetch more where there is room for it. After LATER the errand gets

@@ -530,8 +530,8 @@ read_parameters (const char *p,
 /**
  * gmulti_headers_dup_content_type:
  * @self: the headers
- * @parameters: (out) (optional) (transfer full) (element-type utf8 utf8): the type's parameters, such as `charset`, with
- *   names in lower case
+ * @parameters: (out) (optional) (transfer full) (element-type utf8 utf8): the type's parameters, such as `charset`,
+ *   with names in lower case
  *
  * Reads the `Content-Type` field.
  *

@@ -170,7 +170,8 @@ apply_range (const GmPlan *self,
     }
   else
     {
-      if (self->range_length == 0 || !g_uint64_checked_add (&last, self->range_offset, (guint64) self->range_length - 1))
+      if (self->range_length == 0
+          || !g_uint64_checked_add (&last, self->range_offset, (guint64) self->range_length - 1))
         return GM_BAD_REQUEST;
       g_snprintf (text, sizeof text, "%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, self->range_offset, last);
     }

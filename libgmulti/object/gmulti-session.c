@@ -17,8 +17,8 @@
  *
  * Moves many transfers at once, and keeps what they share: connections, names, limits.
  *
- * A session belongs to the main context that was the thread-default one when it was made, and does its work there; or it
- * has a thread of its own, see [ctor@GMulti.Session.new_threaded]. Its functions may be called from any thread. Every
+ * A session belongs to the main context that was the thread-default one when it was made, and does its work there; or
+ * it has a thread of its own, see [ctor@GMulti.Session.new_threaded]. Its functions may be called from any thread. Every
  * callback comes in the context that was the thread-default one of the call.
  *
  * An asynchronous call keeps the session alive. Transfers that were merely started do not: with the last reference they
@@ -349,8 +349,8 @@ gmulti_session_new (void)
 /**
  * gmulti_session_new_threaded:
  *
- * Makes a session that works in a thread of its own. It is used like any other: callbacks and signals come in the context
- * that was the thread-default one of the call.
+ * Makes a session that works in a thread of its own. It is used like any other: callbacks and signals come in the
+ * context that was the thread-default one of the call.
  *
  * Returns: (transfer full): the new session
  *
@@ -833,7 +833,8 @@ go (GMultiSession *self,
     GmErrand *errand)
 {
   errand->eager = gm_face_transfer_is_watched (errand->transfer);
-  if (errand->eager || errand->again || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))
+  if (errand->eager || errand->again
+      || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))
     gm_errand_tell (errand, GM_TIDINGS_STARTED | GM_TIDINGS_STATE);
   gm_core_start (self->core, errand);
   gm_errand_unref (errand);
@@ -1193,7 +1194,8 @@ gmulti_session_download_async (GMultiSession *self,
 
   task = new_task (self, gmulti_session_download_async, cancellable, callback, user_data);
   if (check_destination (download, &error))
-    errand = begin (self, GMULTI_TRANSFER (download), GM_ERRAND_STORE, gm_core_take_postbox (self->core), cancellable, &error);
+    errand = begin (self, GMULTI_TRANSFER (download), GM_ERRAND_STORE, gm_core_take_postbox (self->core), cancellable,
+                    &error);
   if (errand == NULL)
     {
       g_task_return_error (task, error);
@@ -1291,7 +1293,8 @@ gmulti_session_start (GMultiSession *self,
   if (to_file)
     g_return_if_fail (gmulti_download_get_destination (GMULTI_DOWNLOAD (transfer)) != NULL);
 
-  errand = begin (self, transfer, to_file ? GM_ERRAND_STORE : GM_ERRAND_DISCARD, gm_core_take_postbox (self->core), NULL, NULL);
+  errand = begin (self, transfer, to_file ? GM_ERRAND_STORE : GM_ERRAND_DISCARD, gm_core_take_postbox (self->core), NULL,
+                  NULL);
   if (errand == NULL)
     {
       g_critical ("A transfer that is under way cannot be started again");

@@ -18,9 +18,9 @@ typedef struct _GmCore GmCore;
 
 /* Attached to @context. The sources do not keep @core alive: it destroys them. @poll_fd -1: one watch per socket. */
 GSource *gm_main_source_new             (GmCore *core,
-                                    GMainContext *context,
-                                    int priority,
-                                    int poll_fd);
+                                         GMainContext *context,
+                                         int priority,
+                                         int poll_fd);
 GSource *gm_share_source_new       (GmCore *core,
                                     GMainContext *context,
                                     int poll_fd);
@@ -34,5 +34,5 @@ void     gm_share_source_push      (GSource *source,
 /* ---- one watch per socket ---- */
 /* The reactor's announce function. */
 void     gm_main_source_announce        (GSource *source,
-                                    GmSocket *socket,
-                                    GmIo want);
+                                         GmSocket *socket,
+                                         GmIo want);

@@ -68,8 +68,8 @@ main_source_dispatch (GSource *source,
   return self->core != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* Asked each time instead of g_source_set_ready_time(): GLib 2.74 writes to the context's eventfd at each change of that,
- * in the context's own thread too, which costs two system calls and a turn of the loop. */
+/* Asked each time instead of g_source_set_ready_time(): GLib 2.74 writes to the context's eventfd at each change of
+ * that, in the context's own thread too, which costs two system calls and a turn of the loop. */
 static gboolean
 main_source_prepare (GSource *source,
                      int *timeout)
@@ -104,9 +104,9 @@ static GSourceFuncs main_source_funcs = {
 
 GSource *
 gm_main_source_new (GmCore *core,
-               GMainContext *context,
-               int priority,
-               int poll_fd)
+                    GMainContext *context,
+                    int priority,
+                    int poll_fd)
 {
   GSource *source = g_source_new (&main_source_funcs, sizeof (MainSource));
 
@@ -130,8 +130,8 @@ gm_main_source_disown (GSource *source)
 
 void
 gm_main_source_announce (GSource *source,
-                    GmSocket *socket,
-                    GmIo want)
+                         GmSocket *socket,
+                         GmIo want)
 {
   GIOCondition condition = 0;
 

@@ -117,8 +117,8 @@ readable_cb (gpointer user_data)
 static void
 wait_for_data (Splice *self)
 {
-  self->source = gm_pipe_source_new (self->errand->pipe, (GBoxedCopyFunc) gm_errand_ref, (GDestroyNotify) gm_errand_unref,
-                                     self->errand);
+  self->source = gm_pipe_source_new (self->errand->pipe, (GBoxedCopyFunc) gm_errand_ref,
+                                     (GDestroyNotify) gm_errand_unref, self->errand);
   g_source_set_callback (self->source, readable_cb, self, NULL);
   g_source_attach (self->source, g_task_get_context (self->task));
 }

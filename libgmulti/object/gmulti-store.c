@@ -127,8 +127,10 @@ disk_error (GFile *file,
             int sys_errno)
 {
   g_autofree char *name = g_file_get_parse_name (file);
-  GmFailure failure = { .result = GM_FILE_WRITE_FAILED, .phase = GM_PHASE_STORAGE, .sys_errno = sys_errno, .host = name };
+  GmFailure failure = { .result = GM_FILE_WRITE_FAILED, .phase = GM_PHASE_STORAGE };
 
+  failure.sys_errno = sys_errno;
+  failure.host = name;
   return gm_failure_to_error (&failure);
 }
 

@@ -12,8 +12,8 @@
 G_DECLARE_FINAL_TYPE (GmTransferList, gm_transfer_list, GM, TRANSFER_LIST, GObject)
 
 GmTransferList *gm_transfer_list_new        (void);
-/* A list that is NULL, an errand of another home, and one that is in it already, are fine. It stays until it is removed,
- * also if the session is gone by then. */
+/* A list that is NULL, an errand of another home, and one that is in it already, are fine. It stays until it is
+ * removed, also if the session is gone by then. */
 void            gm_transfer_list_add_errand    (GmTransferList *self, /* (nullable) */
                                                 GmErrand *errand,
                                                 GMultiTransfer *transfer);

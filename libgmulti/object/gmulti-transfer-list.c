@@ -71,8 +71,8 @@ gm_transfer_list_new (void)
 
 void
 gm_transfer_list_add_errand (GmTransferList *self,
-                          GmErrand *errand,
-                          GMultiTransfer *transfer)
+                             GmErrand *errand,
+                             GMultiTransfer *transfer)
 {
   guint position;
 

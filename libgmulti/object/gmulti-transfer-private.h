@@ -4,8 +4,8 @@
 #include "gmulti-errand-private.h"
 #include "gmulti-transfer.h"
 
-/* The object is a mirror: its errand works, and only the delivery of the errand's reports in the home context writes what is
- * below "response side". The lock makes the scalars readable from any thread. */
+/* The object is a mirror: its errand works, and only the delivery of the errand's reports in the home context writes
+ * what is below "response side". The lock makes the scalars readable from any thread. */
 
 struct _GMultiTransfer
 {

@@ -224,7 +224,8 @@ install_request_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_USER_AGENT] = g_param_spec_string ("user-agent", NULL, NULL, NULL, write_flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_USER_AGENT]
+    = g_param_spec_string ("user-agent", NULL, NULL, NULL, write_flags);
 
   /**
    * GMultiTransfer:title: (getter get_title) (setter set_title)
@@ -253,7 +254,8 @@ install_answer_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS] = g_param_spec_boolean ("accept-status", NULL, NULL, FALSE, write_flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS]
+    = g_param_spec_boolean ("accept-status", NULL, NULL, FALSE, write_flags);
 
   /**
    * GMultiTransfer:redirects: (getter get_redirects) (setter set_redirects)
@@ -282,7 +284,8 @@ install_answer_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_REQUEST_HEADERS] = g_param_spec_boxed ("request-headers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_REQUEST_HEADERS]
+    = g_param_spec_boxed ("request-headers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
 }
 
 static void
@@ -321,7 +324,8 @@ install_limit_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_STALL_TIMEOUT] = g_param_spec_uint ("stall-timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_STALL_TIMEOUT]
+    = g_param_spec_uint ("stall-timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
 
   /**
    * GMultiTransfer:timeout: (getter get_timeout) (setter set_timeout)
@@ -330,7 +334,8 @@ install_limit_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_TIMEOUT] = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_TIMEOUT]
+    = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, 0, write_flags);
 
   /**
    * GMultiTransfer:max-size: (getter get_max_size) (setter set_max_size)
@@ -341,7 +346,8 @@ install_limit_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_MAX_SIZE] = g_param_spec_uint64 ("max-size", NULL, NULL, 0, G_MAXUINT64, 0, write_flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_MAX_SIZE]
+    = g_param_spec_uint64 ("max-size", NULL, NULL, 0, G_MAXUINT64, 0, write_flags);
 }
 
 static void
@@ -358,7 +364,8 @@ install_live_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, 0, write_flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_PRIORITY]
+    = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, 0, write_flags);
 
   /**
    * GMultiTransfer:max-download-rate: (getter get_max_download_rate) (setter set_max_download_rate)
@@ -426,7 +433,8 @@ install_state_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_PHASE] = g_param_spec_enum ("phase", NULL, NULL, GMULTI_TYPE_PHASE, GMULTI_PHASE_NONE, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_PHASE]
+    = g_param_spec_enum ("phase", NULL, NULL, GMULTI_TYPE_PHASE, GMULTI_PHASE_NONE, flags);
 
   /**
    * GMultiTransfer:status-text: (getter dup_status_text)
@@ -468,7 +476,8 @@ install_progress_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_BYTES_RECEIVED] = g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_BYTES_RECEIVED]
+    = g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, flags);
 
   /**
    * GMultiTransfer:bytes-sent: (getter get_bytes_sent)
@@ -477,7 +486,8 @@ install_progress_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_BYTES_SENT] = g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_BYTES_SENT]
+    = g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, flags);
 
   /**
    * GMultiTransfer:total: (getter get_total)
@@ -504,7 +514,8 @@ install_progress_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_REMAINING] = g_param_spec_int64 ("remaining", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_REMAINING]
+    = g_param_spec_int64 ("remaining", NULL, NULL, -1, G_MAXINT64, -1, flags);
 }
 
 static void
@@ -519,7 +530,8 @@ install_result_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_RESPONSE] = g_param_spec_object ("response", NULL, NULL, GMULTI_TYPE_RESPONSE, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_RESPONSE]
+    = g_param_spec_object ("response", NULL, NULL, GMULTI_TYPE_RESPONSE, flags);
 
   /**
    * GMultiTransfer:trailers: (getter ref_trailers)
@@ -528,7 +540,8 @@ install_result_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_TRAILERS] = g_param_spec_boxed ("trailers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_TRAILERS]
+    = g_param_spec_boxed ("trailers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
 
   /**
    * GMultiTransfer:metrics: (getter ref_metrics)
@@ -537,7 +550,8 @@ install_result_properties (void)
    *
    * Since: 1.0
    */
-  gm_transfer_properties[GM_TRANSFER_PROP_METRICS] = g_param_spec_boxed ("metrics", NULL, NULL, GMULTI_TYPE_METRICS, flags);
+  gm_transfer_properties[GM_TRANSFER_PROP_METRICS]
+    = g_param_spec_boxed ("metrics", NULL, NULL, GMULTI_TYPE_METRICS, flags);
 }
 
 void

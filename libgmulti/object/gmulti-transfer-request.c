@@ -812,7 +812,8 @@ gmulti_transfer_set_body_stream (GMultiTransfer *self,
   g_return_if_fail (length >= -1);
 
   if (gm_face_transfer_check_idle (self))
-    gm_plan_take_body (&self->plan, GM_UPLOAD_STREAM, content_type, stream != NULL ? g_object_ref (stream) : NULL, length);
+    gm_plan_take_body (&self->plan, GM_UPLOAD_STREAM, content_type, stream != NULL ? g_object_ref (stream) : NULL,
+                       length);
 }
 
 /**

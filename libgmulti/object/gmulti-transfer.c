@@ -25,8 +25,8 @@
  * in the context that was the thread-default one where the transfer was started; its functions may be called from any
  * thread. When it is finished it can be started again.
  *
- * A constructor never fails: an address that cannot be used, or a header that cannot be sent, fails the transfer when it
- * is started.
+ * A constructor never fails: an address that cannot be used, or a header that cannot be sent, fails the transfer when
+ * it is started.
  *
  * Since: 1.0
  */

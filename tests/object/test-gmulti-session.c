@@ -15,7 +15,8 @@ set_up (Fixture *fixture,
         gconstpointer data)
 {
   fixture->server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
-  scripted_server_on (fixture->server, "/hello", scripted_answer_text (200, "Content-Type: Text/Plain; charset=utf-8\r\n", "hello"));
+  scripted_server_on (fixture->server, "/hello",
+                      scripted_answer_text (200, "Content-Type: Text/Plain; charset=utf-8\r\n", "hello"));
   scripted_server_on (fixture->server, "/big", scripted_answer_big (7, 3000000));
   fixture->big_url = scripted_server_url (fixture->server, "/big");
   scripted_server_on (fixture->server, "/moved", scripted_answer_redirect (302, "/hello"));
@@ -389,7 +390,8 @@ cancel_in_completed (GMultiTransfer *transfer,
   g_cancellable_cancel (user_data);
 }
 
-/* Cancelled when the answer was on its way: a fetch says so, for its caller may be gone; a file that is there is there. */
+/* Cancelled when the answer was on its way: a fetch says so, for its caller may be gone; a file that is there is
+ * there. */
 static void
 test_cancel_late (Fixture *fixture,
                   gconstpointer data)
