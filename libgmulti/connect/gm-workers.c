@@ -381,11 +381,13 @@ take_job (GmWorkers *self)
   return job;
 }
 
-/* How many threads there may be: those that hang for nobody are replaced, but not without end. */
+/* How many threads there may be: those that hang for nobody are replaced, but not without end. A name is looked up twice,
+ * once per family, and the replacements of threads that were given up begin with what else waits for the same dead server:
+ * as many again would all hang, too. */
 static inline guint
 most_threads (const GmWorkers *self)
 {
-  return self->max + MIN (self->n_forsaken, self->max);
+  return self->max + MIN (self->n_forsaken, 3 * self->max);
 }
 
 /* Under the lock, which it lets go of meanwhile. */

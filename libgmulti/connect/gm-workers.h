@@ -32,7 +32,7 @@ struct _GmJob
 };
 
 /* A pool of at most @max_threads (changeable) named threads; refcounted, a process-wide one is fine. Threads that hang in
- * work that was given up do not count, up to as many again: what nobody waits for must not hold up those who wait. */
+ * work that was given up do not count, up to three times as many: what nobody waits for must not hold up those who wait. */
 GmWorkers *gm_workers_new     (const char *name,
                                guint max_threads);
 GmWorkers *gm_workers_ref     (GmWorkers *self);

@@ -277,10 +277,10 @@ static void
 test_forsaken (Fixture *self,
                gconstpointer foreign)
 {
-  Work *works[6];
+  Work *works[12];
   Work *late;
 
-  for (guint round = 0; round < 2; round++)
+  for (guint round = 0; round < 4; round++)
     {
       for (guint i = 0; i < 3; i++)
         works[3 * round + i] = work_start (self->workers, &self->reactor, TRUE);
@@ -295,9 +295,9 @@ test_forsaken (Fixture *self,
   g_assert_cmpuint (late->n_done, ==, 0);
   gate_set (TRUE);
   g_assert_true (turning_until (&self->reactor, is_done, late));
-  g_assert_cmpint (most_inside, ==, 6);
+  g_assert_cmpint (most_inside, ==, 12);
   gm_job_unref (&late->job);
-  g_assert_true (wait_freed (7));
+  g_assert_true (wait_freed (13));
 }
 
 static void
