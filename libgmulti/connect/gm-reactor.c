@@ -125,6 +125,7 @@ gm_socket_new (GmReactor *reactor,
     }
   reactor->n_sockets++;
   remember_fd (reactor, fd, self->slot + 1);
+  GM_TRACE (SOCKET, 0, 0, "descriptor %d: new, slot %u, generation %u", fd, self->slot, self->generation);
 
   if (reactor->epoll_fd >= 0)
     add_to_epoll (self);
@@ -182,6 +183,7 @@ gm_socket_close (GmSocket *self)
   GmReactor *reactor = self->reactor;
   int fd = self->fd;
 
+  GM_TRACE (SOCKET, 0, 0, "descriptor %d: closes", fd);
   withdraw (self);
   if (fd >= 0)
     {
@@ -205,6 +207,7 @@ gm_socket_set_want (GmSocket *self,
   self->want = want;
   if (reactor->ops->announce != NULL && self->told != want)
     {
+      GM_TRACE (SOCKET, 0, 0, "descriptor %d: watch for %u instead of %u", self->fd, want, self->told);
       reactor->ops->announce (reactor, self, want);
       self->told = want;
       if (want == GM_IO_NONE)

@@ -2,6 +2,7 @@
 #include "gm-workers.h"
 
 #include "gm-fork.h"
+#include "gm-trace.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -99,6 +100,7 @@ deliver (GmMailbox *self,
     return;
 
   self->n_outstanding--;
+  GM_TRACE (WORKER, 0, 0, "answer, %u jobs still out", self->n_outstanding);
   /* Against gm_job_abandon() from within done(): it has been counted already. */
   g_clear_pointer (&job->mailbox, mailbox_unref);
   job->type->done (job);
@@ -567,6 +569,7 @@ gm_job_start (GmJob *job,
     }
 
   mailbox->n_outstanding++;
+  GM_TRACE (WORKER, 0, 0, "job for \"%s\", %u are out", workers->name, mailbox->n_outstanding);
   mailbox_watch (mailbox);
   return TRUE;
 }
@@ -625,6 +628,7 @@ gm_job_abandon (GmJob *job)
         return;
 
       mailbox->n_outstanding--;
+      GM_TRACE (WORKER, 0, 0, "job given up, %u are out", mailbox->n_outstanding);
       mailbox_watch (mailbox);
       if (take_back (job) || mailbox_take_back (mailbox, job))
         gm_job_unref (job);

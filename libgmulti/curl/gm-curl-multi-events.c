@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-curl-multi.h"
 
+#include "gm-trace.h"
+
 #include <unistd.h>
 
 /* ---- sockets ---- */
@@ -46,6 +48,8 @@ announce (GmReactor *reactor,
   if (self->socket_function == NULL || socket->fd < 0)
     return;
 
+  GM_TRACE (CURL, socket->holder != NULL ? gm_transfer_get_id (socket->holder) : 0, 0, "socket function: %d, %d",
+            socket->fd, polls[want & (GM_IO_IN | GM_IO_OUT)]);
   gm_curl_guard_enter (&self->guard, &frame, GM_CURL_CALLBACK_SOCKET);
   answer = self->socket_function (get_holder (self, socket), socket->fd, polls[want & (GM_IO_IN | GM_IO_OUT)],
                                   self->socket_data, socket->assigned);
@@ -132,6 +136,7 @@ call_timer (GmCurlMulti *self,
   GmCurlFrame frame;
   int answer;
 
+  GM_TRACE (CURL, 0, 0, "timer function: %ld ms", timeout_ms);
   gm_curl_guard_enter (&self->guard, &frame, GM_CURL_CALLBACK_TIMER);
   answer = self->timer_function ((CURLM *) self, timeout_ms, self->timer_data);
   gm_curl_guard_leave (&self->guard, &frame);

@@ -57,8 +57,11 @@ arm_timer (GmTransfer *self)
     if (self->deadlines[i] != 0 && (earliest == 0 || self->deadlines[i] < earliest))
       earliest = self->deadlines[i];
 
-  if (earliest != self->timer.due)
-    gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->timer, earliest);
+  if (earliest == self->timer.due)
+    return;
+  GM_TRACE (TIMER, self->id, 0, "next deadline in %" G_GINT64_FORMAT " us",
+            earliest != 0 ? earliest - gm_multi_get_reactor (self->multi)->now : -1);
+  gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->timer, earliest);
 }
 
 static inline gboolean

@@ -10,6 +10,7 @@ on_timer (GmTimer *timer,
 {
   GmTransfer *self = (GmTransfer *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmTransfer, timer));
 
+  GM_TRACE (TIMER, self->id, 0, "a deadline has come");
   gm_reactor_queue (gm_multi_get_reactor (self->multi), &self->runnable);
 }
 
@@ -161,6 +162,7 @@ gm_transfer_pause (GmTransfer *self,
 {
   guint8 lifted = self->flow.paused & (guint8) ~pause;
 
+  GM_TRACE (BODY, self->id, 0, "paused: %u instead of %u", pause, self->flow.paused);
   self->flow.paused = (guint8) pause;
   if (lifted != 0)
     gm_slowness_reset (&self->slowness);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-errand-private.h"
 
+#include "gm-trace.h"
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
 #include "gmulti-transfer-list-private.h"
@@ -322,6 +323,7 @@ void
 gm_errand_tell (GmErrand *self,
                 guint tidings)
 {
+  GM_TRACE (OBJECT, self->engine != NULL ? gm_transfer_get_id (self->engine) : 0, 0, "tells its home: %#x", tidings);
   gm_postbox_lock (self->home);
   self->report.tidings |= tidings;
   self->report.mirror = self->mirror;
@@ -741,6 +743,7 @@ gm_errand_carry_out (GmErrand *self,
 
   if (self->ending)
     return;
+  GM_TRACE (OBJECT, self->engine != NULL ? gm_transfer_get_id (self->engine) : 0, 0, "is told: %#x", orders);
 
   if ((orders & GM_ORDER_CANCEL) != 0)
     {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine.h"
+#include "gm-trace.h"
 #include "scripted-server.h"
+
+#include <unistd.h>
 
 /* One transfer by itself: what it waits for, what it leaves on a connection, and what it takes along from a former run. */
 
@@ -275,6 +278,70 @@ test_zone (void)
   engine_free (engine);
 }
 
+/* ---- the trace ---- */
+
+static void
+set_secrets (Fetch *fetch)
+{
+  static const GmStringList third = { (char *) "X-Vault-Token: s3cr3t-d", NULL };
+  static const GmStringList second = { (char *) "Cookie: a=s3cr3t-c", (GmStringList *) &third };
+  static const GmStringList first = { (char *) "Proxy-Authorization: Bearer s3cr3t-b", (GmStringList *) &second };
+
+  gm_transfer_set_list (fetch->transfer, GM_OPTION_HEADERS, &first);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_FOLLOW, GM_FOLLOW_ALL);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_MAX_REDIRECTS, 5);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_BASIC_AUTH, TRUE);
+}
+
+static char *
+read_all (int fd)
+{
+  off_t size = lseek (fd, 0, SEEK_END);
+  char *text = g_malloc0 ((gsize) size + 1);
+
+  g_assert_cmpint (pread (fd, text, (gsize) size, 0), ==, size);
+  return text;
+}
+
+/* Everything is traced, and nothing of it is a secret. */
+static void
+test_trace (void)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autofree char *login = g_strdup_printf ("http://me:s3cr3t-a@127.0.0.1:%u/?access_token=s3cr3t-e",
+                                            scripted_server_port (server));
+  g_autofree char *there = g_strdup_printf ("http://you:s3cr3t-f@127.0.0.1:%u/there?api_key=s3cr3t-g",
+                                            scripted_server_port (server));
+  g_autofree char *trace = NULL;
+  char path[] = "/tmp/test-gm-transfer-XXXXXX";
+  int fd = g_mkstemp (path);
+  Engine *engine = engine_new (ENGINE_LEVEL, NULL);
+  Fetch *fetch = fetch_new (login);
+
+  g_assert_cmpint (unlink (path), ==, 0);
+  scripted_server_on (server, "*", scripted_answer_redirect (302, there));
+  scripted_server_on (server, "/there?api_key=s3cr3t-g", scripted_answer_text (
+                        200, "Set-Cookie: b=s3cr3t-h;\r\n Path=/s3cr3t-i\r\nAuthentication-Info: fine\r\n", "end"));
+  set_secrets (fetch);
+  gm_trace_setup ("all", fd);
+  engine_add (engine, fetch);
+  engine_run (engine);
+  fetch_check (fetch, GM_OK, 200, "end");
+  gm_trace_setup (NULL, STDERR_FILENO);
+  trace = read_all (fd);
+  close (fd);
+
+  g_assert_nonnull (strstr (trace, "header: > GET /?access_token=*** HTTP/1.1"));
+  g_assert_nonnull (strstr (trace, "header: < Location: http://***@127.0.0.1"));
+  g_assert_nonnull (strstr (trace, "Authentication-Info: fine"));
+  g_assert_nonnull (strstr (trace, "X-Vault-Token: ***"));
+  g_assert_null (strstr (trace, "s3cr3t"));
+  g_assert_null (strstr (trace, "bWU6czNjcjN0LWE"));
+  g_assert_null (strstr (trace, "eW91OnMzY3IzdC1m"));
+  fetch_free (fetch);
+  engine_free (engine);
+}
+
 /* ---- inside its own removal ---- */
 
 typedef struct
@@ -399,6 +466,7 @@ main (int argc,
       g_test_add_data_func (path, &loop_cases[i], test_loop_case);
     }
   g_test_add_func ("/gm-transfer/zone", test_zone);
+  g_test_add_func ("/gm-transfer/trace", test_trace);
   g_test_add_func ("/gm-transfer/removal-inside-removal", test_removal_inside_removal);
 
   return g_test_run ();

@@ -697,6 +697,7 @@ recv_once (Http1 *self,
   if (result != GM_OK || *n == 0)
     return take_end (self, result);
 
+  GM_TRACE (BODY, request->id, request->connection->id, "%" G_GSIZE_FORMAT " bytes read", *n);
   *full = *n == size;
   self->drained = *n < most;
   request->info->hop.bytes_received += *n;
