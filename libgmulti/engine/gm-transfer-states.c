@@ -272,6 +272,19 @@ on_news (GmRequest *request,
   gm_multi_note (self->multi, self, news == GM_NEWS_HEAD ? GM_FACT_HEAD : GM_FACT_INFORMATIONAL);
 }
 
+static GmHeaders *
+on_make_headers (GmRequest *request)
+{
+  GmRun *run = (GmRun *) request;
+  GmTransfer *self = gm_transfer_from_client (run->request.client);
+
+  if (self->headers == NULL)
+    self->headers = gm_headers_new (GM_HEADERS_MAX_BYTES, GM_HEADERS_MAX_ENTRIES);
+  gm_headers_set_request (self->headers, (guint16) run->n_hops);
+
+  return self->headers;
+}
+
 /* A request wiped whole, so that nothing of the former hop can leak into this one. */
 static void
 wipe_request (GmTransfer *self,
@@ -307,6 +320,7 @@ wipe_request (GmTransfer *self,
     request->foreign_origin && !gm_span_equal (gm_url_get_host (run->origin), gm_url_get_host (self->url));
   request->referer = run->referer;
   request->news = on_news;
+  request->make_headers = on_make_headers;
   gm_sink_client_init (&request->client_sink, &self->client, &self->flow);
   request->client_sink.max_size = (guint64) run->request_settings->max_size;
   request->sink = &request->client_sink.sink;
@@ -349,15 +363,13 @@ begin_hop (GmTransfer *self)
   gm_meter_reset (&self->send_meter);
   gm_meter_note (&self->recv_meter, info->hop.times.start, 0);
   gm_meter_note (&self->send_meter, info->hop.times.start, 0);
-  if (self->headers == NULL)
-    self->headers = gm_headers_new (GM_HEADERS_MAX_BYTES, GM_HEADERS_MAX_ENTRIES);
   if (self->headers != NULL)
     gm_headers_set_request (self->headers, (guint16) run->n_hops);
-  run->request.headers = self->headers;
 
   if (run->request.protocol->needs_connection)
     return find_connection (self, FALSE);
 
+  gm_request_need_headers (&run->request);
   info->hop.times.queue_end = info->hop.times.start;
   gm_transfer_set_state (self, GM_STATE_RUNNING);
   return GM_OK;

@@ -37,7 +37,7 @@ struct _GmRequest
   GmClient *client; /* (unowned) */
   GmFlow *flow; /* (unowned) */
   GmSource *source; /* (unowned): at its start */
-  GmHeaders *headers; /* (unowned) */
+  GmHeaders *headers; /* (unowned) (nullable): none before there is something to put in, see gm_request_need_headers() */
   GmInfo *info; /* (unowned) */
   GmError *error; /* (unowned): details of a failure, by gm_error_set() */
   guint64 id; /* of the transfer, for the trace */
@@ -48,6 +48,7 @@ struct _GmRequest
   gboolean foreign_host; /* nor a Host field of the user's */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   void (*news) (GmRequest *self, GmNews news);
+  GmHeaders *(*make_headers) (GmRequest *self); /* sets @headers, for who waits for an answer has no use for them */
   char *arena; /* (unowned): zeroed memory for one attempt, by gm_request_alloc() */
   gsize arena_left;
 
@@ -70,6 +71,14 @@ struct _GmRequest
 #define GM_REQUEST_ARENA 512
 gpointer gm_request_alloc (GmRequest *self,
                            gsize size);
+
+/* From then on there are @headers. */
+static inline void
+gm_request_need_headers (GmRequest *self)
+{
+  if (self->headers == NULL)
+    self->headers = self->make_headers (self);
+}
 
 /* Hands one raw line of a head to who watches and to who wants lines. */
 GmResult gm_request_tell_line (GmRequest *self,

@@ -694,6 +694,7 @@ recv_once (Http1 *self,
   result = gm_connection_recv (request->connection, buffer, most, n);
   if (result == GM_AGAIN)
     return result;
+  gm_request_need_headers (request);
   if (result != GM_OK || *n == 0)
     return take_end (self, result);
 
