@@ -109,6 +109,65 @@ run_answer_instead_of_100 (Engine *engine,
   fetch_free (fetch);
 }
 
+static GmAnswer
+give_little (Fetch *fetch,
+             char *buffer,
+             gsize len,
+             gsize *n)
+{
+  gboolean *given = fetch->data;
+
+  *n = *given ? 0 : 1;
+  *given = TRUE;
+  *buffer = 'x';
+  return GM_ANSWER_OK;
+}
+
+static const char *trailer;
+
+static GmAnswer
+give_trailer (GmClient *client,
+              void (*add) (gpointer sink, const char *line),
+              gpointer sink)
+{
+  add (sink, "no trailer");
+  add (sink, trailer);
+  return GM_ANSWER_OK;
+}
+
+/* Trailers that would be more than they say are refused like any other field. */
+static void
+run_trailers (Engine *engine,
+              ScriptedServer *server)
+{
+  static const char *const trailers[] = { "X-Sum: 1", "X-Sum: 1\r\nX-More: 2", "X Sum: 1" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (trailers); i++)
+    {
+      Fetch *fetch = fetch_at (server, "/content");
+      guint number = scripted_server_n_requests (server);
+      gboolean given = FALSE;
+
+      trailer = trailers[i];
+      fetch->ops.trailers = give_trailer;
+      fetch->on_read = give_little;
+      fetch->data = &given;
+      gm_transfer_set_int (fetch->transfer, GM_OPTION_METHOD, GM_METHOD_PUT);
+      gm_transfer_set_int (fetch->transfer, GM_OPTION_EXPECT_TIMEOUT_MS, 1);
+      engine_add (engine, fetch);
+      engine_run (engine);
+      if (i == 0)
+        {
+          fetch_check (fetch, GM_OK, 200, "ok");
+          g_assert_true (scripted_server_wait_requests (server, number + 1, 2000));
+          g_assert_cmpstr (scripted_server_request (server, number)->trailers->str, ==, "X-Sum: 1\n");
+        }
+      else
+        fetch_check (fetch, GM_BAD_REQUEST, fetch->status, NULL);
+      fetch_free (fetch);
+    }
+}
+
 /* ---- from one run to the next ---- */
 
 /* What never got as far as a request asked by no method but its own. */
@@ -411,6 +470,7 @@ static const LoopCase loop_cases[] = {
   { "place-of-another-key", run_place_of_another_key },
   { "nothing-behind", run_nothing_behind },
   { "answer-instead-of-100", run_answer_instead_of_100 },
+  { "trailers", run_trailers },
   { "method-of-nobody-else", run_method_of_nobody_else },
   { "pause-ends", run_pause_ends },
   { "ages-without-end", run_ages_without_end },

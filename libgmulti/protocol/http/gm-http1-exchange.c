@@ -40,6 +40,7 @@ typedef struct
   gboolean drained; /* the last read got less than it asked for: nothing is left in the socket */
   GmByteBuilder out; /* composed and not yet sent */
   gsize out_pos;
+  GmResult trailer_result; /* the first that cannot be sent */
   GmResult send_error; /* kept while an answer may still be read */
   int send_errno;
   GmHttp1Head head;
@@ -256,9 +257,9 @@ add_trailer (gpointer data,
   Http1 *self = data;
   const char *colon = strchr (line, ':');
 
-  if (colon != NULL)
-    gm_http1_write_field (&self->out, gm_span (line, (gsize) (colon - line)),
-                          gm_span_strip (gm_span (colon + 1, strlen (colon + 1))));
+  if (colon != NULL && self->trailer_result == GM_OK)
+    self->trailer_result = gm_http1_write_field (&self->out, gm_span (line, (gsize) (colon - line)),
+                                                 gm_span_strip (gm_span (colon + 1, strlen (colon + 1))));
 }
 
 static GmResult
@@ -269,6 +270,8 @@ append_trailers (Http1 *self)
   gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_LAST);
   if (client->ops->trailers != NULL && client->ops->trailers (client, add_trailer, self) != GM_ANSWER_OK)
     return GM_ABORTED;
+  if (self->trailer_result != GM_OK)
+    return self->trailer_result;
   gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_END);
 
   return self->out.failed ? GM_OUT_OF_MEMORY : GM_OK;
