@@ -210,14 +210,16 @@ static void
 run_continue_never (Case *c)
 {
   CaseTransfer *t = expecting (c, "/p");
+  gint64 began = g_get_monotonic_time ();
   gint64 waited;
 
   scripted_server_on (case_server (c), "POST /p", scripted_answer_echo (scripted_answer_new ()));
   case_set (t, CURLOPT_EXPECT_100_TIMEOUT_MS, 150L);
   case_run_transfer (t);
   case_check_ok (t, 200, "the body");
-  waited = request (c, 0)->complete_at - request (c, 0)->head_at;
-  g_assert_cmpint (waited, >=, 120000);
+  /* From before the transfer: on a busy machine the server may meet the head long after it was sent. */
+  waited = request (c, 0)->complete_at - began;
+  g_assert_cmpint (waited, >=, 150000);
   g_assert_cmpint (waited, <, 5 * G_USEC_PER_SEC);
 }
 

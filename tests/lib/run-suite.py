@@ -16,6 +16,8 @@ import sys
 # The results by which Meson says that a program as a whole went as it should.
 GOOD_RESULTS = ('OK', 'SKIP', 'EXPECTEDFAIL')
 CONTEXT_LINES = 20
+# More than this many failing programs are not the machine's doing.
+REPEAT_MOST = 8
 POINT = re.compile(r'^(not )?ok\b\s*\d*\s*(?:- )?([^#]*)(?:#\s*(\w+)\S*\s*(.*))?$')
 PLAN_SKIP = re.compile(r'^1\.\.0\s*#\s*skip\S*\s*(.*)$', re.IGNORECASE)
 
@@ -114,18 +116,39 @@ def log_path(build, setup):
     return os.path.join(build, 'meson-logs', f'testlog-{setup}.json')
 
 
-def run(options, tests):
+def run(options, tests, jobs):
     """Runs the tests; returns the entries of Meson's log."""
     path = log_path(options.build, options.setup)
     if os.path.exists(path):
         os.unlink(path)
     command = ['meson', 'test', '-C', options.build, '--no-rebuild', '--print-errorlogs', f'--setup={options.setup}',
-               f'--num-processes={options.jobs}']
+               f'--num-processes={jobs}']
     status = subprocess.run(command + [test['name'] for test in tests], stdin=subprocess.DEVNULL, check=False).returncode
     if not os.path.exists(path):
         sys.exit(f'meson test ended with status {status} and left no {path}')
     with open(path, encoding='utf-8', errors='replace') as log:
         return [json.loads(line) for line in log if line.strip()], status
+
+
+def repeat(options, tests, protocols, again, total):
+    """Runs the programs that failed once more, one at a time with the machine to themselves: time limits that a busy
+    machine broke hold then, a real fault stays. Says so in any case, and counts the second run."""
+    names = [name for name, _counts in again]
+    for name in names:
+        print(f'once more, alone: {name}')
+    entries, status = run(options, [test for test in tests if test['name'] in names], 1)
+    for entry in entries:
+        entry['name'] = entry['name'].rpartition(' / ')[2]
+        counts = count_program(entry, protocols[entry['name']])
+        if counts.failed:
+            show_output(entry)
+        else:
+            print(f'passed alone: {entry["name"]}')
+        total.add(counts)
+        names.remove(entry['name'])
+    for name in names:
+        total.failed.append(f'{name}: did not run again')
+    return status
 
 
 def report(total, results):
@@ -167,15 +190,23 @@ def main():
     tests = [test for test in tests if not excluded(test, options.setup)]
     if not tests:
         sys.exit('No test to run.')
-    entries, status = run(options, tests)
+    entries, status = run(options, tests, options.jobs)
     protocols = {test['name']: test['protocol'] for test in tests}
     total = Counts()
+    again = []
     for entry in entries:
         entry['name'] = entry['name'].rpartition(' / ')[2]      # Meson puts the suites before it
         counts = count_program(entry, protocols[entry['name']])
         if counts.failed:
             show_output(entry)
-        total.add(counts)
+            again.append((entry['name'], counts))
+        else:
+            total.add(counts)
+    if 0 < len(again) <= REPEAT_MOST:
+        status = repeat(options, tests, protocols, again, total)
+    else:
+        for _name, counts in again:
+            total.add(counts)
     for name in sorted(set(protocols) - {entry['name'] for entry in entries}):
         total.failed.append(f'{name}: never ran')
     if status and not total.failed:
