@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs one of the programs here against a server: it is given the server's address, an address that refuses and an empty
+folder, and prints TAP itself. The library is taken from the build directory."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+from httpd import Server  # pylint: disable=wrong-import-position
+
+TIME_LIMIT = 50
+
+
+def command(program, build, env, folder):
+    """What runs the program; Vala's is compiled first."""
+    if program.endswith('.py'):
+        return ['/usr/bin/python3', program]
+    if program.endswith('.js'):
+        return ['gjs', '-m', program]
+    vapi = os.path.join(folder, 'vapi')
+    os.mkdir(vapi)
+    shutil.copy(os.path.join(build, 'introspection', 'gmulti-1.vapi'), vapi)
+    shutil.copy(os.path.join(build, 'meson-private', 'gmulti-1.deps'), vapi)
+    binary = os.path.join(folder, 'test')
+    subprocess.run(['valac', '--quiet', '--vapidir', vapi, '--pkg', 'gmulti-1', '-X', '-w', '-o', binary, program],
+                   env=env, cwd=folder, timeout=TIME_LIMIT, check=True)
+    return [binary]
+
+
+def main():
+    program, build = map(os.path.abspath, sys.argv[1:3])
+    env = {**os.environ,
+           'PKG_CONFIG_PATH': os.path.join(build, 'meson-uninstalled'),
+           'LD_LIBRARY_PATH': os.path.join(build, 'libgmulti', 'object'),
+           'GI_TYPELIB_PATH': os.path.join(build, 'introspection'),
+           'GIO_USE_VFS': 'local'}
+    # Bound and not listening: the port refuses, and nobody else gets it meanwhile.
+    with Server() as server, socket.socket() as deaf, tempfile.TemporaryDirectory() as folder:
+        deaf.bind(('127.0.0.1', 0))
+        target = os.path.join(folder, 'target')
+        os.mkdir(target)
+        words = command(program, build, env, folder)
+        return subprocess.run([*words, server.url(''), f'http://127.0.0.1:{deaf.getsockname()[1]}/', target],
+                              env=env, timeout=TIME_LIMIT, check=False).returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main())

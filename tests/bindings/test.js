@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The object face from GJS, by promises. Run by serve.py.
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GMulti from 'gi://GMulti';
+import System from 'system';
+
+for (const name of ['fetch', 'open', 'splice', 'download'])
+    Gio._promisify(GMulti.Session.prototype, `${name}_async`, `${name}_finish`);
+Gio._promisify(Gio.InputStream.prototype, 'read_bytes_async', 'read_bytes_finish');
+
+const [SERVER, REFUSED, FOLDER] = ARGV;
+const MANY = 200;
+
+function transfer(path) {
+    return new GMulti.Transfer({uri: SERVER + path});
+}
+
+// What the server sends: each position says where it is.
+function content(size) {
+    let text = '';
+    for (let position = 0; position < size; position += 10)
+        text += `${String(position).padStart(9, '0')}\n`;
+    return text.slice(0, size);
+}
+
+function text(bytes) {
+    return new TextDecoder().decode(bytes.toArray());
+}
+
+function check(good, finding = '') {
+    if (!good)
+        throw new Error(`it does not hold: ${finding}`);
+}
+
+async function fails(domain, code, promise) {
+    let caught = null;
+    try {
+        await promise;
+    } catch (error) {
+        caught = error;
+    }
+    check(caught?.matches?.(domain, code), caught);
+}
+
+const cases = {
+    async fetch() {
+        check(text(await new GMulti.Session().fetch_async(transfer('/bytes/123456/x'), null)) === content(123456));
+    },
+    async status() {
+        const one = transfer('/status/404');
+        await fails(GMulti.TransferError, GMulti.TransferError.HTTP_STATUS, new GMulti.Session().fetch_async(one, null));
+        check(one.ref_response().get_status() === 404);
+    },
+    async headers() {
+        const one = transfer('/echo');
+        one.set_header('X-Colour', 'green');
+        const body = text(await new GMulti.Session().fetch_async(one, null));
+        check(body.includes('X-Colour: green\n'), body);
+        check(one.ref_response().get_headers().get_value('content-length') === String(body.length));
+    },
+    async bad_uri() {
+        await fails(GMulti.TransferError, GMulti.TransferError.BAD_URI,
+            new GMulti.Session().fetch_async(new GMulti.Transfer({uri: 'http://[oops/'}), null));
+    },
+    async refused() {
+        await fails(Gio.IOErrorEnum, Gio.IOErrorEnum.CONNECTION_REFUSED,
+            new GMulti.Session().fetch_async(new GMulti.Transfer({uri: REFUSED}), null));
+    },
+    async cancel() {
+        const cancellable = new Gio.Cancellable();
+        const one = transfer('/slow/10000000/x');
+        one.connect('progress', () => cancellable.cancel());
+        await fails(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, new GMulti.Session().fetch_async(one, cancellable));
+    },
+    async download() {
+        const destination = Gio.File.new_for_path(FOLDER);
+        const one = new GMulti.Download({uri: `${SERVER}/slow/100000/file.bin`, destination});
+        const fractions = [];
+        one.connect('notify::fraction', () => fractions.push(one.fraction));
+        const file = await new GMulti.Session().download_async(one, null);
+        check(file.get_path() === `${FOLDER}/file.bin`, file.get_path());
+        check(new TextDecoder().decode(file.load_contents(null)[1]) === content(100000));
+        check(fractions.at(-1) === 1, fractions);
+        file.delete(null);
+    },
+    async download_fails() {
+        const destination = Gio.File.new_for_path(FOLDER);
+        const one = new GMulti.Download({uri: `${SERVER}/slow/10000000/file.bin`, destination});
+        const cancellable = new Gio.Cancellable();
+        one.connect('progress', () => cancellable.cancel());
+        await fails(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, new GMulti.Session().download_async(one, cancellable));
+        const left = destination.enumerate_children('standard::name', 0, null).next_file(null);
+        check(left === null, left?.get_name());
+    },
+    async stream() {
+        // The session is kept: a stream does not hold it, and the last reference to it cancels.
+        const session = new GMulti.Session();
+        const source = await session.open_async(transfer('/bytes/300000/x'), null);
+        let body = '';
+        for (;;) {
+            const bytes = await source.read_bytes_async(65536, GLib.PRIORITY_DEFAULT, null);
+            if (bytes.get_size() === 0)
+                break;
+            body += text(bytes);
+        }
+        check(body === content(300000) && session.get_n_unfinished() === 0, body.length);
+    },
+    async splice() {
+        const target = Gio.MemoryOutputStream.new_resizable();
+        const size = await new GMulti.Session().splice_async(transfer('/bytes/200000/x'), target,
+            Gio.OutputStreamSpliceFlags.CLOSE_TARGET, null);
+        check(size === 200000 && text(target.steal_as_bytes()) === content(200000), size);
+    },
+    async order() {
+        const one = transfer('/slow/50000/x');
+        let letters = '';
+        one.connect('progress', () => (letters += 'p'));
+        one.connect('completed', () => (letters += 'c'));
+        await new GMulti.Session().fetch_async(one, null);
+        check(/^p+c$/.test(letters), letters);
+    },
+    async many() {
+        const session = new GMulti.Session();
+        const transfers = session.get_transfers();
+        let most = 0;
+        transfers.connect('items-changed', () => (most = Math.max(most, transfers.get_n_items())));
+        const all = await Promise.all(Array.from({length: MANY}, () => session.fetch_async(transfer('/bytes/1000/x'), null)));
+        check(all.length === MANY && all.every(bytes => bytes.get_size() === 1000));
+        for (let turn = 0; turn < 100 && transfers.get_n_items() > 0; turn++)
+            await new Promise(resolve => GLib.timeout_add(0, 10, () => resolve() ?? GLib.SOURCE_REMOVE));
+        check(most > 0 && transfers.get_n_items() === 0, `${most} ${transfers.get_n_items()}`);
+    },
+    async start() {
+        const session = new GMulti.Session();
+        const one = transfer('/status/404');
+        const error = await new Promise(resolve => {
+            one.connect('completed', (_, reason) => resolve(reason));
+            session.start(one);
+        });
+        check(error.matches(GMulti.TransferError, GMulti.TransferError.HTTP_STATUS), error);
+    },
+};
+
+const loop = new GLib.MainLoop(null, false);
+let failed = 0;
+
+async function run() {
+    let count = 0;
+    for (const [name, test] of Object.entries(cases)) {
+        count++;
+        try {
+            await test();
+            print(`ok ${count} ${name}`);
+        } catch (error) {
+            failed++;
+            print(`# ${error}`);
+            print(`not ok ${count} ${name}`);
+        }
+    }
+    print(`1..${count}`);
+}
+
+run().finally(() => loop.quit());
+loop.run();
+System.exit(failed ? 1 : 0);

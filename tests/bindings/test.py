@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The object face from Python, by callbacks and by the blocking twins. Run by serve.py."""
+
+import os
+import sys
+
+import gi
+gi.require_version('GMulti', '1')
+from gi.repository import Gio, GLib, GMulti  # pylint: disable=wrong-import-position
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+from httpd import content  # pylint: disable=wrong-import-position
+from tap import Tap  # pylint: disable=wrong-import-position
+
+SERVER, REFUSED, FOLDER = sys.argv[1:4]
+MANY = 200
+
+
+def transfer(path):
+    return GMulti.Transfer(uri=SERVER + path)
+
+
+def turn(done, seconds=10):
+    """Turns the default context until done() or too late."""
+    late = []
+    timer = GLib.timeout_add_seconds(seconds, lambda: bool(late.append(1)))
+    while not done() and not late:
+        GLib.MainContext.default().iteration(True)
+    assert not late, 'too late'
+    GLib.source_remove(timer)
+
+
+def wait(begin, *arguments):
+    """Calls an _async method, turns, and returns what its _finish returns."""
+    results = []
+    begin(*arguments, lambda *given: results.append(given))
+    turn(lambda: results)
+    source, result = results[0]
+    return getattr(source, begin.__name__.replace('_async', '_finish'))(result)
+
+
+def fails(domain, code, function, *arguments):
+    try:
+        function(*arguments)
+    except GLib.Error as error:
+        assert error.matches(domain, code), f'{error.domain} {error.code} {error.message}'
+    else:
+        raise AssertionError('it did not fail')
+
+
+def fetch():
+    one = transfer('/bytes/123456/x')
+    assert wait(GMulti.Session().fetch_async, one, None).get_data() == content(123456)
+    assert one.get_state() == GMulti.TransferState.SUCCEEDED
+
+
+def blocking():
+    session = GMulti.Session()
+    assert session.fetch(transfer('/bytes/5000/x'), None).get_data() == content(5000)
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, session.fetch, transfer('/status/500'), None)
+
+
+def status():
+    one = transfer('/status/404')
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, wait, GMulti.Session().fetch_async, one, None)
+    response = one.ref_response()
+    assert response.get_status() == 404 and not response.is_success()
+
+
+def headers():
+    one = transfer('/echo')
+    one.set_header('X-Colour', 'green')
+    body = wait(GMulti.Session().fetch_async, one, None).get_data()
+    assert b'X-Colour: green\n' in body, body
+    found = one.ref_response().get_headers()
+    assert found.get_value('content-length') == str(len(body))
+    names = [found.get_field_name(position).lower() for position in range(found.get_n_fields())]
+    assert 'content-length' in names and 'date' in names, names
+
+
+def bad_uri():
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.BAD_URI, wait, GMulti.Session().fetch_async,
+          GMulti.Transfer(uri='http://[oops/'), None)
+
+
+def refused():
+    fails(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_REFUSED, wait, GMulti.Session().fetch_async,
+          GMulti.Transfer(uri=REFUSED), None)
+
+
+def cancel():
+    cancellable = Gio.Cancellable()
+    one = transfer('/slow/10000000/x')
+    one.connect('progress', lambda _: cancellable.cancel())
+    fails(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, wait, GMulti.Session().fetch_async, one, cancellable)
+    assert one.get_state() == GMulti.TransferState.CANCELLED
+
+
+def download():
+    fractions = []
+    one = GMulti.Download(uri=SERVER + '/slow/100000/file.bin', destination=Gio.File.new_for_path(FOLDER))
+    one.connect('notify::fraction', lambda *_: fractions.append(one.get_fraction()))
+    file = wait(GMulti.Session().download_async, one, None)
+    assert file.get_path() == os.path.join(FOLDER, 'file.bin')
+    assert file.load_contents(None)[1] == content(100000)
+    assert fractions[-1] == 1 and fractions == sorted(fractions), fractions
+    file.delete(None)
+
+
+def download_fails():
+    cancellable = Gio.Cancellable()
+    one = GMulti.Download(uri=SERVER + '/slow/10000000/file.bin', destination=Gio.File.new_for_path(FOLDER))
+    one.connect('progress', lambda _: cancellable.cancel())
+    fails(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, wait, GMulti.Session().download_async, one, cancellable)
+    missing = GMulti.Download(uri=SERVER + '/status/404', destination=Gio.File.new_for_path(FOLDER))
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, wait, GMulti.Session().download_async, missing, None)
+    assert os.listdir(FOLDER) == [], os.listdir(FOLDER)
+
+
+def stream():
+    # The session is kept: a stream does not hold it, and the last reference to it cancels.
+    session = GMulti.Session()
+    source = wait(session.open_async, transfer('/bytes/300000/x'), None)
+    blocks = [None]
+    while blocks[-1] != b'':
+        blocks.append(wait(source.read_bytes_async, 65536, 0, None).get_data() or b'')
+    assert b''.join(blocks[1:]) == content(300000) and session.get_n_unfinished() == 0
+
+
+def splice():
+    target = Gio.MemoryOutputStream.new_resizable()
+    size = wait(GMulti.Session().splice_async, transfer('/bytes/200000/x'), target,
+                Gio.OutputStreamSpliceFlags.CLOSE_TARGET, None)
+    assert size == 200000 and target.steal_as_bytes().get_data() == content(200000)
+
+
+def order():
+    letters = []
+    one = transfer('/slow/50000/x')
+    one.connect('progress', lambda _: letters.append('p'))
+    one.connect('completed', lambda *_: letters.append('c'))
+    session = GMulti.Session()
+    session.fetch_async(one, None, lambda *_: letters.append('t'))
+    assert not letters
+    turn(lambda: 't' in letters)
+    found = ''.join(letters)
+    assert found.startswith('p') and found.lstrip('p') == 'ct', found
+
+
+def many():
+    session = GMulti.Session()
+    # Made on first use: asked for before the start.
+    transfers = session.get_transfers()
+    sizes = []
+    for _ in range(MANY):
+        session.fetch_async(transfer('/bytes/1000/x'), None,
+                            lambda source, result: sizes.append(source.fetch_finish(result).get_size()))
+    assert session.get_n_unfinished() == MANY
+    turn(lambda: transfers.get_n_items() > 0)
+    turn(lambda: len(sizes) == MANY, 30)
+    turn(lambda: transfers.get_n_items() == 0)
+    assert sizes == [1000] * MANY and session.get_n_unfinished() == 0
+
+
+def start():
+    session, ended = GMulti.Session(), []
+    good, bad = transfer('/bytes/10/x'), transfer('/status/404')
+    for one in good, bad:
+        one.connect('completed', lambda one, error: ended.append((one, error)))
+        session.start(one)
+    turn(lambda: len(ended) == 2)
+    errors = {id(one): error for one, error in ended}
+    assert errors[id(good)] is None
+    assert errors[id(bad)].matches(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS)
+
+
+def dropped():
+    """The last reference goes inside a handler: what was only started is cancelled."""
+    held, ended = {'session': GMulti.Session()}, []
+    first, second = transfer('/bytes/10/x'), transfer('/slow/10000000/x')
+    first.connect('completed', lambda *_: held.clear())
+    second.connect('completed', lambda _, error: ended.append(error))
+    held['session'].start(second)
+    held['session'].start(first)
+    turn(lambda: ended)
+    assert not held and ended[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), ended
+
+
+def main():
+    tap = Tap()
+    for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
+                 many, start, dropped):
+        tap.run(case.__name__, case)
+    return tap.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
