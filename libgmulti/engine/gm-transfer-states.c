@@ -949,7 +949,7 @@ step (GmTransfer *self)
   /* A deadline has passed, and not everything that is ready need be known: a foreign loop may tell the time before it
    * tells of data, and the own set gives only so many events at a time. */
   if (self->run != NULL && self->run->request.connection != NULL &&
-      check_deadlines (self, reactor->now) != GM_AGAIN)
+      (check_deadlines (self, reactor->now) != GM_AGAIN || is_past (self, GM_DEADLINE_SPEED, reactor->now)))
     gm_layer_query (self->run->request.connection->top, GM_QUERY_LOOK, NULL);
 
   do

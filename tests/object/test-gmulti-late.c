@@ -139,7 +139,7 @@ test_late (Fixture *self,
            gconstpointer data)
 {
   block (self, data, 1);
-  block (self, data, 200);
+  block (self, data, 300); /* more than one look at the epoll set tells of */
 }
 
 /* The same when the application is kept from its loop by a handler of a transfer. */
