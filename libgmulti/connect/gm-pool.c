@@ -187,6 +187,14 @@ host_free (gpointer data)
 }
 
 static void
+leave_host (GmPool *self,
+            GmPoolHost *host)
+{
+  if (--host->n_origins == 0)
+    g_hash_table_remove (self->hosts, host);
+}
+
+static void
 drop_if_unused (GmPool *self,
                 GmOrigin *origin)
 {
@@ -198,8 +206,7 @@ drop_if_unused (GmPool *self,
   if (self->last_origin == origin)
     self->last_origin = NULL;
   g_hash_table_remove (self->origins, origin);
-  if (--host->n_origins == 0)
-    g_hash_table_remove (self->hosts, host);
+  leave_host (self, host);
 }
 
 /* ---- waiting ---- */
@@ -211,18 +218,23 @@ host_has_room (GmPool *self,
   return self->limits.max_per_host == 0 || host->n_connections < self->limits.max_per_host;
 }
 
-/* A connection that is idle under one key of a host makes room for another key. */
-static gboolean
-host_may_have_room (GmPool *self,
-                    GmPoolHost *host)
-{
-  return host->n_idle > 0 || host_has_room (self, host);
-}
-
 static gboolean
 total_is_full (GmPool *self)
 {
   return self->limits.max_total > 0 && self->n_counted >= self->limits.max_total;
+}
+
+/* Whether who waits for @origin would get something if it tried now: a connection that idles, or a place, for which others
+ * that idle are closed. Limits may have been lowered, so that one connection less is not always a place. */
+static gboolean
+may_serve (GmPool *self,
+           GmOrigin *origin)
+{
+  const GmPoolHost *host = origin->host;
+
+  return origin->idle.length > 0 ||
+         ((self->limits.max_per_host == 0 || host->n_connections - host->n_idle < self->limits.max_per_host) &&
+          (self->limits.max_total == 0 || self->n_counted - self->idle_lru.length < self->limits.max_total));
 }
 
 static void
@@ -243,7 +255,7 @@ wake_next (GmPool *self,
 {
   guint n = self->waiting_origins.length;
 
-  if (origin != NULL && origin->waiting.length > 0)
+  if (origin != NULL && origin->waiting.length > 0 && may_serve (self, origin))
     {
       wake_one_of (self, origin);
       return;
@@ -257,7 +269,7 @@ wake_next (GmPool *self,
 
       gm_queue_unlink (&self->waiting_origins, &next->waiting_link);
       gm_queue_push_tail (&self->waiting_origins, &next->waiting_link);
-      if (host_may_have_room (self, next->host))
+      if (may_serve (self, next))
         {
           wake_one_of (self, next);
           return;
@@ -525,6 +537,23 @@ gm_pool_take (GmPool *self,
   return NULL;
 }
 
+/* Closes what idles at @host under other keys, longest idle first, until there is room or nothing is left. */
+static void
+make_room_at (GmPool *self,
+              GmPoolHost *host)
+{
+  GList *link = self->idle_lru.tail;
+
+  while (link != NULL && host->n_idle > 0 && !host_has_room (self, host))
+    {
+      GmConnection *connection = link->data;
+
+      link = link->prev;
+      if (connection->origin->host == host)
+        close_gracefully (self, connection);
+    }
+}
+
 GmPoolRoom
 gm_pool_make_room (GmPool *self,
                    const GmPoolKey *key)
@@ -533,21 +562,17 @@ gm_pool_make_room (GmPool *self,
 
   if (host != NULL && !host_has_room (self, host))
     {
-      /* An idle connection of the same host under another key can go. */
-      for (GList *l = self->idle_lru.tail; l != NULL && host->n_idle > 0; l = l->prev)
-        {
-          GmConnection *connection = l->data;
+      gboolean has_room;
 
-          if (connection->origin->host == host)
-            {
-              close_gracefully (self, connection);
-              return total_is_full (self) ? GM_POOL_FULL : GM_POOL_MAY_OPEN;
-            }
-        }
-      return GM_POOL_HOST_FULL;
+      host->n_origins++; /* it stays while its connections go */
+      make_room_at (self, host);
+      has_room = host_has_room (self, host);
+      leave_host (self, host);
+      if (!has_room)
+        return GM_POOL_HOST_FULL;
     }
 
-  if (total_is_full (self) && self->idle_lru.length > 0)
+  while (total_is_full (self) && self->idle_lru.length > 0)
     close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
 
   return total_is_full (self) ? GM_POOL_FULL : GM_POOL_MAY_OPEN;

@@ -395,6 +395,54 @@ test_eviction (Fixture *f,
   g_assert_cmpuint (f->n_freed, ==, 2);
 }
 
+/* Lower limits: a connection less is not yet a place, and one place may take several idle ones. */
+static void
+test_lowered_limits (Fixture *f,
+                     gconstpointer data)
+{
+  GmPoolLimits limits = { .max_total = 4, .max_per_host = 0, .max_idle = 10 };
+  GmRunnable runnables[2] = { { .run = count_turn }, { .run = count_turn } };
+  GmPoolWaiter waiters[2] = { { &runnables[0] }, { &runnables[1] } };
+  GmPoolKey key_a = { .url = url ("http://a/"), .settings = &gm_connect_settings_default };
+  GmPoolKey key_c = { .url = url ("http://c/"), .settings = &gm_connect_settings_default };
+  GmConnection *a1 = open_one (f, "http://a/");
+  GmConnection *a2 = open_one (f, "http://a/");
+  GmConnection *b1 = open_one (f, "http://b/");
+  GmConnection *b2 = open_one (f, "http://b/");
+
+  gm_pool_set_limits (f->pool, &limits);
+  gm_pool_wait (f->pool, &key_a, &waiters[0], FALSE);
+  gm_pool_wait (f->pool, &key_c, &waiters[1], FALSE);
+  limits.max_per_host = 1;
+  gm_pool_set_limits (f->pool, &limits);
+  for (guint i = 0; i < 2; i++)
+    {
+      gm_pool_stop_waiting (f->pool, &waiters[i]);
+      gm_reactor_dequeue (&f->reactor, &runnables[i]);
+    }
+  gm_pool_wait (f->pool, &key_a, &waiters[0], FALSE);
+  gm_pool_wait (f->pool, &key_c, &waiters[1], FALSE);
+
+  /* "a" has one still, which is all that it may have: the place is for "c". */
+  gm_pool_give_back (f->pool, a1, FALSE, 10);
+  g_assert_false (gm_runnable_is_queued (&runnables[0]));
+  g_assert_true (gm_runnable_is_queued (&runnables[1]));
+  gm_pool_give_back (f->pool, a2, FALSE, 10);
+  g_assert_true (gm_runnable_is_queued (&runnables[0]));
+
+  /* Both of "b" have to go for the one new connection that there may be. */
+  gm_pool_give_back (f->pool, b1, TRUE, 10);
+  gm_pool_give_back (f->pool, b2, TRUE, 10);
+  limits.max_total = 1;
+  gm_pool_set_limits (f->pool, &limits);
+  g_assert_cmpint (make_room (f, "http://c/"), ==, GM_POOL_MAY_OPEN);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+  for (guint i = 0; i < 2; i++)
+    gm_reactor_dequeue (&f->reactor, &runnables[i]);
+  gm_url_unref (key_a.url);
+  gm_url_unref (key_c.url);
+}
+
 /* A goodbye that takes time does not count, and has an end of its own. */
 static void
 test_goodbye (Fixture *f,
@@ -422,6 +470,7 @@ main (int argc,
   g_test_add ("/pool/ages", Fixture, NULL, set_up, test_ages, tear_down);
   g_test_add ("/pool/limits-and-waiting", Fixture, NULL, set_up, test_limits_and_waiting, tear_down);
   g_test_add ("/pool/last-of-an-origin", Fixture, NULL, set_up, test_last_of_an_origin, tear_down);
+  g_test_add ("/pool/lowered-limits", Fixture, NULL, set_up, test_lowered_limits, tear_down);
   g_test_add ("/pool/eviction", Fixture, NULL, set_up, test_eviction, tear_down);
   g_test_add ("/pool/goodbye", Fixture, NULL, set_up, test_goodbye, tear_down);
   return g_test_run ();

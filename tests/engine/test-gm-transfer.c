@@ -55,6 +55,104 @@ run_place_of_another_key (Engine *engine,
   fetch_free (second);
 }
 
+#define N_CROWD 40
+#define N_DEEDS 1500
+
+typedef struct
+{
+  Engine *engine;
+  ScriptedServer *servers[2];
+  Fetch *fetches[N_CROWD];
+  guint n_started;
+  guint n_removed;
+} Crowd;
+
+static void
+change_limits (Crowd *crowd)
+{
+  GmMultiLimits limits = *gm_multi_get_limits (crowd->engine->multi);
+
+  limits.pool.max_total = (guint) g_test_rand_int_range (0, 5);
+  limits.pool.max_per_host = (guint) g_test_rand_int_range (0, 3);
+  limits.pool.max_idle = g_test_rand_int_range (-1, 4);
+  gm_multi_set_limits (crowd->engine->multi, &limits);
+}
+
+static void
+begin_one (Crowd *crowd,
+           Fetch *fetch)
+{
+  static const char *const paths[] = { "/plain", "/closes", "/chunked", "/moved" };
+  ScriptedServer *server = crowd->servers[g_test_rand_int_range (0, 2)];
+
+  fetch_rewind (fetch);
+  gm_transfer_set_string (fetch->transfer, GM_OPTION_URL,
+                          scripted_server_url (server, paths[g_test_rand_int_range (0, G_N_ELEMENTS (paths))]));
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_FOLLOW, GM_FOLLOW_ALL);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_MAX_REDIRECTS, 3);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_IP_VERSION, g_test_rand_int_range (0, 2));
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_FRESH_CONNECT, g_test_rand_int_range (0, 8) == 0);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_FORBID_REUSE, g_test_rand_int_range (0, 8) == 0);
+  engine_add (crowd->engine, fetch);
+  crowd->n_started++;
+}
+
+static void
+do_something (Crowd *crowd)
+{
+  Fetch *fetch = crowd->fetches[g_test_rand_int_range (0, N_CROWD)];
+  GmTransferState state = gm_transfer_get_state (fetch->transfer);
+
+  if (state == GM_STATE_DONE)
+    engine_remove (fetch);
+  else if (state != GM_STATE_IDLE && g_test_rand_int_range (0, 4) == 0)
+    {
+      engine_remove (fetch);
+      crowd->n_removed++;
+    }
+  else if (state == GM_STATE_IDLE)
+    begin_one (crowd, fetch);
+
+  if (g_test_rand_int_range (0, 20) == 0)
+    change_limits (crowd);
+  if (g_test_rand_int_range (0, 50) == 0)
+    gm_multi_close_idle (crowd->engine->multi);
+  if (g_test_rand_int_range (0, 100) == 0)
+    scripted_server_drop_all (crowd->servers[0], SCRIPTED_END_CLOSE);
+}
+
+/* Whatever changes meanwhile, limits, keys, transfers and connections: nobody is forgotten in a line. */
+static void
+run_nobody_forgotten (Engine *engine,
+                      ScriptedServer *server)
+{
+  g_autoptr (ScriptedServer) other = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  Crowd crowd = { engine, { server, other }, { NULL }, 0, 0 };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      scripted_server_on (crowd.servers[i], "/plain", scripted_answer_text (200, NULL, "plain"));
+      scripted_server_on (crowd.servers[i], "/closes", scripted_answer_text (200, "Connection: close\r\n", "end"));
+      scripted_server_on (crowd.servers[i], "/chunked", scripted_answer_chunked (200, NULL, "in pieces", 2, NULL));
+      scripted_server_on (crowd.servers[i], "/moved", scripted_answer_redirect (
+                            302, scripted_server_url (crowd.servers[1 - i], "/plain")));
+    }
+  for (guint i = 0; i < N_CROWD; i++)
+    crowd.fetches[i] = fetch_new ("http://127.0.0.1/");
+
+  for (guint i = 0; i < N_DEEDS; i++)
+    {
+      do_something (&crowd);
+      if (g_test_rand_int_range (0, 3) == 0)
+        engine_turn (engine, 0);
+    }
+  engine_run (engine);
+  g_assert_cmpuint (gm_multi_n_pending (engine->multi), ==, 0);
+  g_assert_cmpuint (engine->n_done + crowd.n_removed, ==, crowd.n_started);
+  for (guint i = 0; i < N_CROWD; i++)
+    fetch_free (crowd.fetches[i]);
+}
+
 /* ---- what comes behind an answer ---- */
 
 /* The answer fills the read buffer to its last byte, and what somebody put behind it is still in the socket: the next
@@ -468,6 +566,7 @@ test_removal_inside_removal (void)
 
 static const LoopCase loop_cases[] = {
   { "place-of-another-key", run_place_of_another_key },
+  { "nobody-forgotten", run_nobody_forgotten },
   { "nothing-behind", run_nothing_behind },
   { "answer-instead-of-100", run_answer_instead_of_100 },
   { "trailers", run_trailers },
