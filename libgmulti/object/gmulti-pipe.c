@@ -28,6 +28,7 @@ typedef struct
   GmPipe *pipe;
   gpointer owner;
   GDestroyNotify unref_owner;
+  GMainContext *context; /* (owned) (nullable): the one that asked it first; under the pipe's lock */
 } PipeSource;
 
 GmPipe *
@@ -52,13 +53,14 @@ gm_pipe_free (GmPipe *self)
   g_free (self);
 }
 
-/* With the lock held. Who owns a context asks its sources before it sleeps. */
+/* With the lock held. Who owns a context asks its sources before it sleeps. A source whose last reference goes in another
+ * thread waits for the lock in its finalizer: its memory is good here, but GLib must not be asked about it any more. */
 static void
 wake_readers (GmPipe *self)
 {
   for (GSList *l = self->sources; l != NULL; l = l->next)
     {
-      GMainContext *context = g_source_is_destroyed (l->data) ? NULL : g_source_get_context (l->data);
+      GMainContext *context = ((PipeSource *) l->data)->context;
 
       if (context != NULL && !g_main_context_is_owner (context))
         g_main_context_wakeup (context);
@@ -248,6 +250,16 @@ static gboolean
 pipe_source_prepare (GSource *source,
                      int *timeout)
 {
+  PipeSource *self = (PipeSource *) source;
+
+  /* Whoever has not asked yet need not be woken: it asks before it sleeps. */
+  if (self->context == NULL)
+    {
+      g_mutex_lock (&self->pipe->lock);
+      self->context = g_main_context_ref (g_source_get_context (source));
+      g_mutex_unlock (&self->pipe->lock);
+    }
+
   *timeout = -1;
   return pipe_source_check (source);
 }
@@ -268,6 +280,7 @@ pipe_source_finalize (GSource *source)
   g_mutex_lock (&self->pipe->lock);
   self->pipe->sources = g_slist_remove (self->pipe->sources, source);
   g_mutex_unlock (&self->pipe->lock);
+  g_clear_pointer (&self->context, g_main_context_unref);
   self->unref_owner (self->owner);
 }
 

@@ -222,7 +222,7 @@ const CaseSpec case_limits[] = {
   { "limit-holder-removed", run_holder_removed },
   { "limit-holder-fails", run_holder_fails },
   { "limit-holder-refused", run_holder_refused },
-  { "limit-first-come", run_first_come },
+  { "limit-first-come", run_first_come, CASE_NOT_ON_LIBCURL, "libcurl 7.88 promises no order for those that wait" },
   { "limit-mixture", run_mixture },
   { "limit-paused-holder", run_paused_holder },
   { NULL },
