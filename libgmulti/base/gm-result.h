@@ -26,6 +26,34 @@
   X (INTERFACE_FAILED) /* local interface, address or port could not be bound */                                       \
   X (NO_CONNECTION) /* limits forbid one, and waiting was not wanted */                                                \
   X (TOO_MANY_FILES) /* out of descriptors */                                                                          \
+  /* proxies */                                                                                                        \
+  X (PROXY_LOOKUP_FAILED) /* nobody could say which proxy to use */                                                    \
+  X (PROXY_REFUSED) /* an answer to CONNECT that is not 2xx; GmError.proxy_status */                                   \
+  X (PROXY_BAD_REPLY) /* not HTTP, not SOCKS, or too long */                                                           \
+  X (PROXY_CLOSED) /* closed before its answer was complete */                                                         \
+  X (PROXY_LOGIN) /* user and password were refused, or none were there to give */                                     \
+  X (SOCKS_REFUSED) /* the request was answered with an error: GmError.proxy_status is its code */                     \
+  X (SOCKS_NAME_TOO_LONG) /* host, user or password does not fit in a SOCKS message */                                 \
+  /* TLS */                                                                                                            \
+  X (TLS_FAILED) /* handshake or record layer: GmError.tls, GmError.alert */                                           \
+  X (TLS_TRUNCATED) /* the end came without close_notify where only that tells the end of a body */                    \
+  X (TLS_SETTINGS) /* versions, priority string or pins that make no sense */                                          \
+  X (TLS_CA_FILE) /* trust anchors or a CRL that cannot be read: GmError.detail */                                     \
+  X (TLS_CLIENT_CERTIFICATE) /* the client's certificate or key cannot be read or do not match */                      \
+  X (TLS_CLIENT_CERTIFICATE_WANTED) /* the server wants one, or another one */                                         \
+  X (TLS_EXPIRED)                                                                                                      \
+  X (TLS_NOT_YET_VALID)                                                                                                \
+  X (TLS_UNKNOWN_CA) /* no chain to a trusted root; missing intermediate */                                            \
+  X (TLS_SELF_SIGNED)                                                                                                  \
+  X (TLS_WRONG_HOST) /* GmError.detail: names the certificate is for */                                                \
+  X (TLS_REVOKED)                                                                                                      \
+  X (TLS_WEAK) /* key or digest */                                                                                     \
+  X (TLS_WRONG_PURPOSE)                                                                                                \
+  X (TLS_BAD_CERTIFICATE) /* anything else that makes it invalid: constraints, encoding */                             \
+  X (TLS_OCSP) /* a stapled answer was demanded, and is missing or not good */                                         \
+  X (TLS_PIN) /* the public key is none of those that are pinned */                                                    \
+  X (TLS_REFUSED) /* who was asked did not trust the certificate */                                                    \
+  X (HTTP_VERSION) /* the server does not speak the version that is demanded */                                        \
   /* time */                                                                                                           \
   X (RESOLVE_TIMEOUT)                                                                                                  \
   X (CONNECT_TIMEOUT)                                                                                                  \
@@ -59,7 +87,17 @@
   X (RANGE_REFUSED) /* a range was asked for and the answer is another, or none */                                     \
   X (RESUME_REFUSED)                                                                                                   \
   X (TOO_LARGE) /* more than the caller allows */                                                                      \
-  X (BAD_CONTENT_ENCODING)                                                                                             \
+  X (BAD_CONTENT_ENCODING) /* unknown: GmError.detail */                                                               \
+  X (CODED_BODY_BROKEN) /* the coded data make no sense, or end too early */                                           \
+  X (CODED_BODY_BOMB) /* far more comes out than went in */                                                            \
+  /* HTTP/2 */                                                                                                         \
+  X (HTTP2_PROTOCOL) /* the peer broke the rules of the connection; GmError.h2 is the code we answered with */         \
+  X (HTTP2_STREAM) /* the peer reset the stream: GmError.h2 */                                                         \
+  X (HTTP2_GONE) /* GOAWAY, and this stream was not processed, or the connection died under it */                      \
+  X (HTTP2_FLOOD) /* more control frames than anybody needs */                                                         \
+  /* who one is */                                                                                                     \
+  X (AUTH_BAD_CHALLENGE) /* a challenge that cannot be parsed or answered */                                           \
+  X (AUTH_FAILED) /* the mechanism itself failed: Negotiate without a ticket … ; GmError.detail */                     \
   /* the caller's side */                                                                                              \
   X (WRITE_FAILED)                                                                                                     \
   X (READ_FAILED)                                                                                                      \
@@ -112,6 +150,11 @@ typedef struct
   char *host; /* (owned) (nullable): host or path it was about */
   char *address; /* (owned) (nullable): numeric address of the attempt that got furthest */
   guint16 port;
+  guint16 proxy_status; /* of CONNECT's answer, or the code of a SOCKS reply; 0 = none */
+  guint8 alert; /* TLS alert that was received, or 0 (close_notify is no failure) */
+  int tls; /* a GnuTLS error code, or 0 */
+  guint h2; /* HTTP/2 error code; meaningful with HTTP2_* results */
+  char *detail; /* (owned) (nullable): what the result's comment says; a name, never a sentence, never a secret */
 } GmError;
 
 const char *gm_result_name (GmResult result); /* "HTTP_BAD_CHUNK"; static */

@@ -5,76 +5,110 @@
 
 #include <string.h>
 
+static const guint8 codes[GM_N_RESULTS] = {
+  [GM_OK] = CURLE_OK,
+  [GM_AGAIN] = CURLE_AGAIN,
+  [GM_BAD_URL] = CURLE_URL_MALFORMAT,
+  [GM_URL_TOO_LONG] = CURLE_URL_MALFORMAT,
+  [GM_UNSUPPORTED_SCHEME] = CURLE_UNSUPPORTED_PROTOCOL,
+  [GM_REFUSED_SCHEME] = CURLE_UNSUPPORTED_PROTOCOL,
+  [GM_BAD_HOST] = CURLE_URL_MALFORMAT,
+  [GM_BAD_PORT] = CURLE_URL_MALFORMAT,
+  [GM_CREDENTIALS_REFUSED] = CURLE_LOGIN_DENIED,
+  [GM_BAD_REQUEST] = CURLE_BAD_FUNCTION_ARGUMENT,
+  [GM_NOT_BUILT_IN] = CURLE_NOT_BUILT_IN,
+  [GM_OUT_OF_MEMORY] = CURLE_OUT_OF_MEMORY,
+  [GM_RESOLVE_FAILED] = CURLE_COULDNT_RESOLVE_HOST,
+  [GM_PROXY_RESOLVE_FAILED] = CURLE_COULDNT_RESOLVE_PROXY,
+  [GM_CONNECT_FAILED] = CURLE_COULDNT_CONNECT,
+  [GM_INTERFACE_FAILED] = CURLE_INTERFACE_FAILED,
+  [GM_NO_CONNECTION] = CURLE_NO_CONNECTION_AVAILABLE,
+  [GM_TOO_MANY_FILES] = CURLE_COULDNT_CONNECT,
+  [GM_PROXY_LOOKUP_FAILED] = CURLE_COULDNT_RESOLVE_PROXY,
+  [GM_PROXY_REFUSED] = CURLE_RECV_ERROR,
+  [GM_PROXY_BAD_REPLY] = CURLE_RECV_ERROR,
+  [GM_PROXY_CLOSED] = CURLE_RECV_ERROR,
+  [GM_PROXY_LOGIN] = CURLE_RECV_ERROR,
+  [GM_SOCKS_REFUSED] = CURLE_PROXY,
+  [GM_SOCKS_NAME_TOO_LONG] = CURLE_PROXY,
+  [GM_TLS_FAILED] = CURLE_SSL_CONNECT_ERROR,
+  [GM_TLS_TRUNCATED] = CURLE_RECV_ERROR,
+  [GM_TLS_SETTINGS] = CURLE_SSL_CIPHER,
+  [GM_TLS_CA_FILE] = CURLE_SSL_CACERT_BADFILE,
+  [GM_TLS_CLIENT_CERTIFICATE] = CURLE_SSL_CERTPROBLEM,
+  [GM_TLS_CLIENT_CERTIFICATE_WANTED] = CURLE_SSL_CLIENTCERT,
+  [GM_TLS_EXPIRED] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_NOT_YET_VALID] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_UNKNOWN_CA] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_SELF_SIGNED] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_WRONG_HOST] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_REVOKED] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_WEAK] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_WRONG_PURPOSE] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_BAD_CERTIFICATE] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_TLS_OCSP] = CURLE_SSL_INVALIDCERTSTATUS,
+  [GM_TLS_PIN] = CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+  [GM_TLS_REFUSED] = CURLE_PEER_FAILED_VERIFICATION,
+  [GM_HTTP_VERSION] = CURLE_HTTP2,
+  [GM_RESOLVE_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+  [GM_CONNECT_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+  [GM_RESPONSE_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+  [GM_LOW_SPEED] = CURLE_OPERATION_TIMEDOUT,
+  [GM_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
+  [GM_SEND_FAILED] = CURLE_SEND_ERROR,
+  [GM_RECV_FAILED] = CURLE_RECV_ERROR,
+  [GM_GOT_NOTHING] = CURLE_GOT_NOTHING,
+  [GM_PARTIAL] = CURLE_PARTIAL_FILE,
+  [GM_HTTP_NOT_HTTP] = CURLE_UNSUPPORTED_PROTOCOL,
+  [GM_HTTP_BAD_STATUS_LINE] = CURLE_UNSUPPORTED_PROTOCOL,
+  [GM_HTTP_BAD_VERSION] = CURLE_UNSUPPORTED_PROTOCOL,
+  [GM_HTTP_BAD_HEADER] = CURLE_WEIRD_SERVER_REPLY,
+  [GM_HTTP_NUL_IN_HEADER] = CURLE_WEIRD_SERVER_REPLY,
+  [GM_HTTP_BARE_CR] = CURLE_WEIRD_SERVER_REPLY,
+  [GM_HTTP_OBS_FOLD] = CURLE_WEIRD_SERVER_REPLY,
+  [GM_HTTP_HEADER_FLOOD] = CURLE_RECV_ERROR,
+  [GM_HTTP_BAD_LENGTH] = CURLE_WEIRD_SERVER_REPLY,
+  [GM_HTTP_BOTH_FRAMINGS] = CURLE_WEIRD_SERVER_REPLY,
+  [GM_HTTP_BAD_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
+  [GM_HTTP_BAD_CHUNK] = CURLE_RECV_ERROR,
+  [GM_HTTP_BAD_TRAILER] = CURLE_RECV_ERROR,
+  [GM_HTTP_STATUS] = CURLE_HTTP_RETURNED_ERROR,
+  [GM_HTTP_EXPECT_FAILED] = CURLE_HTTP_RETURNED_ERROR,
+  [GM_HTTP_BAD_LOCATION] = CURLE_URL_MALFORMAT,
+  [GM_TOO_MANY_REDIRECTS] = CURLE_TOO_MANY_REDIRECTS,
+  [GM_REDIRECT_REFUSED] = CURLE_UNSUPPORTED_PROTOCOL,
+  [GM_RANGE_REFUSED] = CURLE_RANGE_ERROR,
+  [GM_RESUME_REFUSED] = CURLE_RANGE_ERROR,
+  [GM_TOO_LARGE] = CURLE_FILESIZE_EXCEEDED,
+  [GM_BAD_CONTENT_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
+  [GM_CODED_BODY_BROKEN] = CURLE_BAD_CONTENT_ENCODING,
+  [GM_CODED_BODY_BOMB] = CURLE_BAD_CONTENT_ENCODING,
+  [GM_HTTP2_PROTOCOL] = CURLE_HTTP2,
+  [GM_HTTP2_STREAM] = CURLE_HTTP2_STREAM,
+  [GM_HTTP2_GONE] = CURLE_HTTP2,
+  [GM_HTTP2_FLOOD] = CURLE_HTTP2,
+  [GM_AUTH_BAD_CHALLENGE] = CURLE_AUTH_ERROR,
+  [GM_AUTH_FAILED] = CURLE_AUTH_ERROR,
+  [GM_WRITE_FAILED] = CURLE_WRITE_ERROR,
+  [GM_READ_FAILED] = CURLE_READ_ERROR,
+  [GM_READ_SHORT] = CURLE_READ_ERROR,
+  [GM_NOT_REWINDABLE] = CURLE_SEND_FAIL_REWIND,
+  [GM_ABORTED] = CURLE_ABORTED_BY_CALLBACK,
+  [GM_CANCELLED] = CURLE_ABORTED_BY_CALLBACK,
+  [GM_FILE_NOT_FOUND] = CURLE_FILE_COULDNT_READ_FILE,
+  [GM_FILE_ACCESS] = CURLE_FILE_COULDNT_READ_FILE,
+  [GM_FILE_IS_FOLDER] = CURLE_FILE_COULDNT_READ_FILE,
+  [GM_FILE_READ_FAILED] = CURLE_READ_ERROR,
+  [GM_FILE_WRITE_FAILED] = CURLE_WRITE_ERROR,
+  [GM_NO_SPACE] = CURLE_WRITE_ERROR,
+  [GM_DATA_MALFORMED] = CURLE_URL_MALFORMAT,
+  [GM_AFTER_FORK] = CURLE_FAILED_INIT,
+  [GM_INTERNAL] = CURLE_FAILED_INIT,
+};
+
 CURLcode
 gm_curl_code_from_result (GmResult result)
 {
-  static const guint8 codes[GM_N_RESULTS] = {
-    [GM_OK] = CURLE_OK,
-    [GM_AGAIN] = CURLE_AGAIN,
-    [GM_BAD_URL] = CURLE_URL_MALFORMAT,
-    [GM_URL_TOO_LONG] = CURLE_URL_MALFORMAT,
-    [GM_UNSUPPORTED_SCHEME] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_REFUSED_SCHEME] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_BAD_HOST] = CURLE_URL_MALFORMAT,
-    [GM_BAD_PORT] = CURLE_URL_MALFORMAT,
-    [GM_CREDENTIALS_REFUSED] = CURLE_LOGIN_DENIED,
-    [GM_BAD_REQUEST] = CURLE_BAD_FUNCTION_ARGUMENT,
-    [GM_NOT_BUILT_IN] = CURLE_NOT_BUILT_IN,
-    [GM_OUT_OF_MEMORY] = CURLE_OUT_OF_MEMORY,
-    [GM_RESOLVE_FAILED] = CURLE_COULDNT_RESOLVE_HOST,
-    [GM_PROXY_RESOLVE_FAILED] = CURLE_COULDNT_RESOLVE_PROXY,
-    [GM_CONNECT_FAILED] = CURLE_COULDNT_CONNECT,
-    [GM_INTERFACE_FAILED] = CURLE_INTERFACE_FAILED,
-    [GM_NO_CONNECTION] = CURLE_NO_CONNECTION_AVAILABLE,
-    [GM_TOO_MANY_FILES] = CURLE_COULDNT_CONNECT,
-    [GM_RESOLVE_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
-    [GM_CONNECT_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
-    [GM_RESPONSE_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
-    [GM_LOW_SPEED] = CURLE_OPERATION_TIMEDOUT,
-    [GM_TIMEOUT] = CURLE_OPERATION_TIMEDOUT,
-    [GM_SEND_FAILED] = CURLE_SEND_ERROR,
-    [GM_RECV_FAILED] = CURLE_RECV_ERROR,
-    [GM_GOT_NOTHING] = CURLE_GOT_NOTHING,
-    [GM_PARTIAL] = CURLE_PARTIAL_FILE,
-    [GM_HTTP_NOT_HTTP] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_HTTP_BAD_STATUS_LINE] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_HTTP_BAD_VERSION] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_HTTP_BAD_HEADER] = CURLE_WEIRD_SERVER_REPLY,
-    [GM_HTTP_NUL_IN_HEADER] = CURLE_WEIRD_SERVER_REPLY,
-    [GM_HTTP_BARE_CR] = CURLE_WEIRD_SERVER_REPLY,
-    [GM_HTTP_OBS_FOLD] = CURLE_WEIRD_SERVER_REPLY,
-    [GM_HTTP_HEADER_FLOOD] = CURLE_RECV_ERROR,
-    [GM_HTTP_BAD_LENGTH] = CURLE_WEIRD_SERVER_REPLY,
-    [GM_HTTP_BOTH_FRAMINGS] = CURLE_WEIRD_SERVER_REPLY,
-    [GM_HTTP_BAD_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
-    [GM_HTTP_BAD_CHUNK] = CURLE_RECV_ERROR,
-    [GM_HTTP_BAD_TRAILER] = CURLE_RECV_ERROR,
-    [GM_HTTP_STATUS] = CURLE_HTTP_RETURNED_ERROR,
-    [GM_HTTP_EXPECT_FAILED] = CURLE_HTTP_RETURNED_ERROR,
-    [GM_HTTP_BAD_LOCATION] = CURLE_URL_MALFORMAT,
-    [GM_TOO_MANY_REDIRECTS] = CURLE_TOO_MANY_REDIRECTS,
-    [GM_REDIRECT_REFUSED] = CURLE_UNSUPPORTED_PROTOCOL,
-    [GM_RANGE_REFUSED] = CURLE_RANGE_ERROR,
-    [GM_RESUME_REFUSED] = CURLE_RANGE_ERROR,
-    [GM_TOO_LARGE] = CURLE_FILESIZE_EXCEEDED,
-    [GM_BAD_CONTENT_ENCODING] = CURLE_BAD_CONTENT_ENCODING,
-    [GM_WRITE_FAILED] = CURLE_WRITE_ERROR,
-    [GM_READ_FAILED] = CURLE_READ_ERROR,
-    [GM_READ_SHORT] = CURLE_READ_ERROR,
-    [GM_NOT_REWINDABLE] = CURLE_SEND_FAIL_REWIND,
-    [GM_ABORTED] = CURLE_ABORTED_BY_CALLBACK,
-    [GM_CANCELLED] = CURLE_ABORTED_BY_CALLBACK,
-    [GM_FILE_NOT_FOUND] = CURLE_FILE_COULDNT_READ_FILE,
-    [GM_FILE_ACCESS] = CURLE_FILE_COULDNT_READ_FILE,
-    [GM_FILE_IS_FOLDER] = CURLE_FILE_COULDNT_READ_FILE,
-    [GM_FILE_READ_FAILED] = CURLE_READ_ERROR,
-    [GM_FILE_WRITE_FAILED] = CURLE_WRITE_ERROR,
-    [GM_NO_SPACE] = CURLE_WRITE_ERROR,
-    [GM_DATA_MALFORMED] = CURLE_URL_MALFORMAT,
-    [GM_AFTER_FORK] = CURLE_FAILED_INIT,
-    [GM_INTERNAL] = CURLE_FAILED_INIT,
-  };
-
   return (guint) result < GM_N_RESULTS ? (CURLcode) codes[result] : CURLE_FAILED_INIT;
 }
 
@@ -208,43 +242,103 @@ write_protocol (GmCurlEasy *easy,
          redirected ? " in redirect" : "");
 }
 
+static const char *const sentences[GM_N_RESULTS] = {
+  [GM_BAD_URL] = "URL rejected: Malformed input to a URL function",
+  [GM_URL_TOO_LONG] = "URL rejected: Too long",
+  [GM_BAD_HOST] = "URL rejected: Bad hostname",
+  [GM_BAD_PORT] = "URL rejected: Port number was not a decimal number between 0 and 65535",
+  [GM_CREDENTIALS_REFUSED] = "URL rejected: Credentials were passed in the URL when prohibited",
+  [GM_GOT_NOTHING] = "Empty reply from server",
+  [GM_RESPONSE_TIMEOUT] = "Server response timeout",
+  [GM_HTTP_NOT_HTTP] = "Received HTTP/0.9 when not allowed",
+  [GM_HTTP_BAD_STATUS_LINE] = "Invalid status line",
+  [GM_HTTP_BAD_VERSION] = "Unsupported HTTP version in response",
+  [GM_HTTP_BAD_HEADER] = "Header without colon",
+  [GM_HTTP_NUL_IN_HEADER] = "Nul byte in header",
+  [GM_HTTP_BARE_CR] = "Carriage return within a header",
+  [GM_HTTP_OBS_FOLD] = "Folded header where none is allowed",
+  [GM_HTTP_HEADER_FLOOD] = "Too large response headers",
+  [GM_HTTP_BAD_LENGTH] = "Invalid Content-Length: value",
+  [GM_HTTP_BOTH_FRAMINGS] = "Both Content-Length: and Transfer-Encoding: in one response",
+  [GM_HTTP_BAD_ENCODING] = "Unsolicited Transfer-Encoding found",
+  [GM_HTTP_BAD_CHUNK] = "Problem in the Chunked-Encoded data",
+  [GM_HTTP_BAD_TRAILER] = "Problem in the trailers of the Chunked-Encoded data",
+  [GM_HTTP_EXPECT_FAILED] = "The server refused the expectation of the request",
+  [GM_HTTP_BAD_LOCATION] = "Location: header cannot be followed",
+  [GM_RANGE_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
+  [GM_RESUME_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
+  [GM_TOO_LARGE] = "Maximum file size exceeded",
+  [GM_WRITE_FAILED] = "Failure writing output to destination",
+  [GM_READ_FAILED] = "read function returned an error",
+  [GM_READ_SHORT] = "client read function EOF fail, not all of the announced bytes were read",
+  [GM_NOT_REWINDABLE] = "necessary data rewind was not possible",
+  [GM_PROXY_BAD_REPLY] = "Invalid reply from the proxy",
+  [GM_PROXY_CLOSED] = "Proxy CONNECT aborted",
+  [GM_PROXY_LOGIN] = "CONNECT tunnel failed, response 407",
+  [GM_TLS_TRUNCATED] = "TLS connection was closed without close_notify before the end of the body",
+  [GM_TLS_CLIENT_CERTIFICATE_WANTED] = "The server wants a client certificate, or another one",
+  [GM_TLS_EXPIRED] = "server certificate verification failed: certificate has expired",
+  [GM_TLS_NOT_YET_VALID] = "server certificate verification failed: certificate is not yet valid",
+  [GM_TLS_UNKNOWN_CA] = "server certificate verification failed: unable to get local issuer certificate",
+  [GM_TLS_SELF_SIGNED] = "server certificate verification failed: self-signed certificate",
+  [GM_TLS_REVOKED] = "server certificate verification failed: certificate is revoked",
+  [GM_TLS_WEAK] = "server certificate verification failed: weak key or digest",
+  [GM_TLS_WRONG_PURPOSE] = "server certificate verification failed: not meant for a server",
+  [GM_TLS_BAD_CERTIFICATE] = "server certificate verification failed: invalid certificate",
+  [GM_TLS_OCSP] = "No valid OCSP response was stapled",
+  [GM_TLS_PIN] = "SSL: public key does not match pinned public key",
+  [GM_TLS_REFUSED] = "server certificate verification failed: it was refused",
+  [GM_HTTP_VERSION] = "The server does not speak the HTTP version that was demanded",
+  [GM_CODED_BODY_BROKEN] = "Error while decoding the content",
+  [GM_CODED_BODY_BOMB] = "The decoded content is far larger than the encoded one",
+  [GM_HTTP2_PROTOCOL] = "HTTP/2 connection error: the peer broke the rules of the protocol",
+  [GM_HTTP2_GONE] = "HTTP/2 connection went away before the request was processed",
+  [GM_HTTP2_FLOOD] = "HTTP/2 connection error: flood of control frames",
+  [GM_AUTH_BAD_CHALLENGE] = "An authentication challenge cannot be answered",
+  [GM_ABORTED] = "Callback aborted",
+};
+
 static const char *
 fixed_sentence (GmResult result)
 {
-  static const char *const sentences[GM_N_RESULTS] = {
-    [GM_BAD_URL] = "URL rejected: Malformed input to a URL function",
-    [GM_URL_TOO_LONG] = "URL rejected: Too long",
-    [GM_BAD_HOST] = "URL rejected: Bad hostname",
-    [GM_BAD_PORT] = "URL rejected: Port number was not a decimal number between 0 and 65535",
-    [GM_CREDENTIALS_REFUSED] = "URL rejected: Credentials were passed in the URL when prohibited",
-    [GM_GOT_NOTHING] = "Empty reply from server",
-    [GM_RESPONSE_TIMEOUT] = "Server response timeout",
-    [GM_HTTP_NOT_HTTP] = "Received HTTP/0.9 when not allowed",
-    [GM_HTTP_BAD_STATUS_LINE] = "Invalid status line",
-    [GM_HTTP_BAD_VERSION] = "Unsupported HTTP version in response",
-    [GM_HTTP_BAD_HEADER] = "Header without colon",
-    [GM_HTTP_NUL_IN_HEADER] = "Nul byte in header",
-    [GM_HTTP_BARE_CR] = "Carriage return within a header",
-    [GM_HTTP_OBS_FOLD] = "Folded header where none is allowed",
-    [GM_HTTP_HEADER_FLOOD] = "Too large response headers",
-    [GM_HTTP_BAD_LENGTH] = "Invalid Content-Length: value",
-    [GM_HTTP_BOTH_FRAMINGS] = "Both Content-Length: and Transfer-Encoding: in one response",
-    [GM_HTTP_BAD_ENCODING] = "Unsolicited Transfer-Encoding found",
-    [GM_HTTP_BAD_CHUNK] = "Problem in the Chunked-Encoded data",
-    [GM_HTTP_BAD_TRAILER] = "Problem in the trailers of the Chunked-Encoded data",
-    [GM_HTTP_EXPECT_FAILED] = "The server refused the expectation of the request",
-    [GM_HTTP_BAD_LOCATION] = "Location: header cannot be followed",
-    [GM_RANGE_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
-    [GM_RESUME_REFUSED] = "HTTP server does not seem to support byte ranges. Cannot resume.",
-    [GM_TOO_LARGE] = "Maximum file size exceeded",
-    [GM_WRITE_FAILED] = "Failure writing output to destination",
-    [GM_READ_FAILED] = "read function returned an error",
-    [GM_READ_SHORT] = "client read function EOF fail, not all of the announced bytes were read",
-    [GM_NOT_REWINDABLE] = "necessary data rewind was not possible",
-    [GM_ABORTED] = "Callback aborted",
-  };
-
   return sentences[result];
+}
+
+/* Sentences about something that has a name. */
+static void
+write_detailed (GmCurlEasy *easy,
+                GmResult result,
+                char *buffer)
+{
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+  const char *detail = error->detail != NULL ? error->detail : "";
+
+  switch ((int) result)
+    {
+    case GM_TLS_WRONG_HOST:
+      WRITE ("SSL: no alternative certificate subject name matches target host name '%s' (it is for: %s)",
+             host_of (easy), detail);
+      break;
+    case GM_TLS_CA_FILE:
+      WRITE ("error reading ca cert file %s", detail);
+      break;
+    case GM_TLS_CLIENT_CERTIFICATE:
+      WRITE ("error reading X.509 key or certificate file: %s", detail);
+      break;
+    case GM_TLS_SETTINGS:
+      WRITE ("TLS settings that cannot be used: %s", detail);
+      break;
+    case GM_AUTH_FAILED:
+      WRITE ("Authentication failed: %s", detail);
+      break;
+    case GM_BAD_CONTENT_ENCODING:
+      WRITE ("Unrecognized content encoding type %s", detail);
+      break;
+    case GM_TLS_FAILED:
+    default:
+      WRITE ("TLS connect error with %s: %s", host_of (easy), detail);
+      break;
+    }
 }
 
 static void
@@ -283,6 +377,25 @@ write_sentence (GmCurlEasy *easy,
       break;
     case GM_PARTIAL:
       write_partial (easy, buffer);
+      break;
+    case GM_PROXY_REFUSED:
+      WRITE ("CONNECT tunnel failed, response %u", gm_transfer_get_error (easy->transfer)->proxy_status);
+      break;
+    case GM_SOCKS_REFUSED:
+      WRITE ("cannot complete SOCKS connection to %s. (%u)", host_of (easy),
+             gm_transfer_get_error (easy->transfer)->proxy_status);
+      break;
+    case GM_TLS_FAILED:
+    case GM_TLS_WRONG_HOST:
+    case GM_TLS_CA_FILE:
+    case GM_TLS_CLIENT_CERTIFICATE:
+    case GM_TLS_SETTINGS:
+    case GM_AUTH_FAILED:
+    case GM_BAD_CONTENT_ENCODING:
+      write_detailed (easy, result, buffer);
+      break;
+    case GM_HTTP2_STREAM:
+      WRITE ("HTTP/2 stream was reset by the peer (error %u)", gm_transfer_get_error (easy->transfer)->h2);
       break;
     case GM_HTTP_STATUS:
       WRITE ("The requested URL returned error: %u", gm_transfer_get_info (easy->transfer)->status);

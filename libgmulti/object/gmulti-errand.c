@@ -412,6 +412,7 @@ describe_failure (GmErrand *self,
       failure.phase = error->phase;
       failure.sys_errno = error->sys_errno;
       failure.resolver = error->resolver;
+      failure.detail = error->detail; /* stays while the engine's error does */
       *host = g_strdup (error->host);
     }
   else if (self->engine != NULL)

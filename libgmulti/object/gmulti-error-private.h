@@ -15,6 +15,7 @@ typedef struct
   int resolver;     /* an EAI_ code, or 0 */
   guint status;     /* the response's status, for GM_HTTP_STATUS */
   const char *host; /* (nullable): the host, or the path for local files, that it was about */
+  const char *detail; /* (nullable): a name that belongs to it, as GmError.detail */
 } GmFailure;
 
 /* Makes the error for @failure, never NULL: domain and code as in the table of introspection/errors.md, a translated

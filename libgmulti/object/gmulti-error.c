@@ -57,6 +57,7 @@ typedef enum
 {
   DOMAIN_IO,
   DOMAIN_RESOLVER,
+  DOMAIN_TLS,
   DOMAIN_TRANSFER,
 } Domain;
 
@@ -84,6 +85,7 @@ typedef struct
 
 #define IO(code) DOMAIN_IO, G_IO_ERROR_##code
 #define RES(code) DOMAIN_RESOLVER, G_RESOLVER_ERROR_##code
+#define TLS(code) DOMAIN_TLS, G_TLS_ERROR_##code
 #define OWN(code) DOMAIN_TRANSFER, GMULTI_TRANSFER_ERROR_##code
 #define ROW_FULL(result, kind, cause, domain, code, transient, message)                                                \
   { GM_##result, kind, domain, transient, cause, code, message }
@@ -136,6 +138,39 @@ static const Row rows[] = {
   ROW (INTERFACE_FAILED, IO (FAILED), LASTS, N_("Could not connect to {host} from the chosen local address")),
   ROW (NO_CONNECTION, OWN (BUSY), PASSES, N_("No connection to {host} is free")),
   ROW (TOO_MANY_FILES, IO (TOO_MANY_OPEN_FILES), PASSES, N_("Too many files and connections are open for {host}")),
+
+  /* proxies */
+  ROW (PROXY_LOOKUP_FAILED, IO (PROXY_FAILED), PASSES, N_("The proxy for {host} could not be found out")),
+  ROW (PROXY_REFUSED, IO (PROXY_NOT_ALLOWED), LASTS, N_("The proxy refused to connect to {host}")),
+  ROW (PROXY_BAD_REPLY, OWN (PROTOCOL), LASTS, N_("The answer of the proxy for {host} makes no sense")),
+  ROW (PROXY_CLOSED, IO (PROXY_FAILED), PASSES, N_("The proxy closed the connection to {host} while it was made")),
+  ROW (PROXY_LOGIN, IO (PROXY_AUTH_FAILED), LASTS, N_("The proxy for {host} did not accept the login")),
+  ROW (SOCKS_REFUSED, IO (PROXY_FAILED), PASSES, N_("The proxy could not connect to {host}")),
+  ROW (SOCKS_NAME_TOO_LONG, OWN (BAD_REQUEST), LASTS, N_("A name or password is too long for the proxy of {host}")),
+
+  /* TLS */
+  ROW (TLS_FAILED, TLS (MISC), LASTS, N_("No secure connection to {host} could be made: {detail}")),
+  ROW (TLS_TRUNCATED, TLS (EOF), PASSES, N_("{host} closed the secure connection before the end of the data")),
+  ROW (TLS_SETTINGS, TLS (MISC), LASTS, N_("The TLS settings for {host} cannot be used: {detail}")),
+  ROW (TLS_CA_FILE, TLS (MISC), LASTS, N_("The trusted certificates for {host} cannot be read: {detail}")),
+  ROW (TLS_CLIENT_CERTIFICATE, TLS (BAD_CERTIFICATE), LASTS,
+       N_("The certificate or key for {host} cannot be used: {detail}")),
+  ROW (TLS_CLIENT_CERTIFICATE_WANTED, TLS (CERTIFICATE_REQUIRED), LASTS,
+       N_("{host} wants a certificate of its visitor, or another one")),
+  ROW (TLS_EXPIRED, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} has expired")),
+  ROW (TLS_NOT_YET_VALID, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} is not valid yet")),
+  ROW (TLS_UNKNOWN_CA, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} was issued by nobody who is trusted")),
+  ROW (TLS_SELF_SIGNED, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} was signed by nobody but itself")),
+  ROW (TLS_WRONG_HOST, TLS (BAD_CERTIFICATE), LASTS,
+       N_("The certificate that {host} shows is for another name: {detail}")),
+  ROW (TLS_REVOKED, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} was revoked")),
+  ROW (TLS_WEAK, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} uses a method that is not safe any more")),
+  ROW (TLS_WRONG_PURPOSE, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} is not meant for a server")),
+  ROW (TLS_BAD_CERTIFICATE, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} is not valid")),
+  ROW (TLS_OCSP, TLS (BAD_CERTIFICATE), LASTS, N_("{host} did not prove that its certificate is not revoked")),
+  ROW (TLS_PIN, TLS (BAD_CERTIFICATE), LASTS, N_("{host} has another key than the one that is expected")),
+  ROW (TLS_REFUSED, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} was not trusted")),
+  ROW (HTTP_VERSION, OWN (PROTOCOL), LASTS, N_("{host} does not speak the demanded version of HTTP")),
 
   /* time */
   ROW (RESOLVE_TIMEOUT, IO (TIMED_OUT), PASSES, N_("Looking up the address of {host} took too long")),
@@ -191,6 +226,19 @@ static const Row rows[] = {
   ROW (RESUME_REFUSED, OWN (CHANGED), LASTS, N_("{host} does not let the transfer be continued")),
   ROW (TOO_LARGE, OWN (TOO_LARGE), LASTS, N_("{host} sends more data than is allowed")),
   ROW (BAD_CONTENT_ENCODING, OWN (ENCODING), LASTS, N_("The data of {host} cannot be decoded")),
+
+  ROW (CODED_BODY_BROKEN, OWN (ENCODING), LASTS, N_("The encoded data of {host} are broken")),
+  ROW (CODED_BODY_BOMB, OWN (TOO_LARGE), LASTS, N_("The data of {host} grow too large when they are decoded")),
+
+  /* HTTP/2 */
+  ROW (HTTP2_PROTOCOL, OWN (PROTOCOL), LASTS, N_("{host} broke the rules of HTTP/2")),
+  ROW (HTTP2_STREAM, OWN (PROTOCOL), LASTS, N_("{host} broke off its answer")),
+  ROW (HTTP2_GONE, IO (CONNECTION_CLOSED), PASSES, N_("{host} closed the connection without an answer")),
+  ROW (HTTP2_FLOOD, OWN (PROTOCOL), LASTS, N_("{host} sends too many messages without content")),
+
+  /* who one is */
+  ROW (AUTH_BAD_CHALLENGE, OWN (AUTHENTICATION), LASTS, N_("{host} asks for a login in a way that is not understood")),
+  ROW (AUTH_FAILED, OWN (AUTHENTICATION), LASTS, N_("The login at {host} failed: {detail}")),
 
   /* the caller's side */
   ROW_IF (WRITE_FAILED, ERRNO, ENOSPC, IO (NO_SPACE), LASTS, N_("No space is left for the data of {host}")),
@@ -304,6 +352,8 @@ make_sentence (const char *message,
       g_string_replace (text, "{status}", status, 1);
     }
   g_string_replace (text, "{phase}", phase_text (failure->phase), 1);
+  if (strstr (message, "{detail}") != NULL)
+    g_string_replace (text, "{detail}", failure->detail != NULL ? failure->detail : _("the reason is not known"), 1);
   /* last, for a host may spell anything */
   g_string_replace (text, "{host}", failure->host != NULL ? failure->host : _("the server"), 1);
 
@@ -319,6 +369,8 @@ domain_quark (Domain domain)
       return G_IO_ERROR;
     case DOMAIN_RESOLVER:
       return G_RESOLVER_ERROR;
+    case DOMAIN_TLS:
+      return G_TLS_ERROR;
     case DOMAIN_TRANSFER:
     default:
       return GMULTI_TRANSFER_ERROR;
@@ -421,6 +473,7 @@ gmulti_error_is_transient (const GError *error)
          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED)
          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES)
+         || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF)
          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 

@@ -4,7 +4,8 @@
 # and how the build directory is made. Needs $top, the root of the checkout. Says what it does on standard error.
 
 # What compiles the library and the demos. python3 is Debian's own: every script here names it by its full path.
-packages_build=(meson ninja-build gcc libc6-dev pkg-config python3 libglib2.0-dev libidn2-dev gettext)
+packages_build=(meson ninja-build gcc libc6-dev pkg-config python3 libglib2.0-dev libidn2-dev gettext
+  libgnutls28-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libkrb5-dev)
 
 # What makes the GIR, the typelib, the Vala bindings and the reference.
 packages_bindings=(gobject-introspection libgirepository1.0-dev valac gi-docgen)
@@ -13,7 +14,8 @@ packages_bindings=(gobject-introspection libgirepository1.0-dev valac gi-docgen)
 packages_demos=(nginx)
 
 # What the suite wants beside: languages, servers, peers for the comparisons, and tools that look at programs.
-packages_tests=(gjs python3-gi nginx apache2-bin caddy media-types libcurl4-openssl-dev libsoup-3.0-dev valgrind strace
+packages_tests=(gjs python3-gi nginx apache2-bin caddy nghttp2-server nghttp2-client nghttp2-proxy squid tinyproxy
+  dante-server gnutls-bin python3-h2 media-types libcurl4-openssl-dev libsoup-3.0-dev valgrind strace
   binutils git tmux)
 
 # What continuous integration wants beside the suite.

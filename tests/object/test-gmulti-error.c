@@ -91,7 +91,7 @@ static void
 check_row (char **cells,
            gboolean *covered)
 {
-  GmFailure failure = { .host = "host.example", .status = 404 };
+  GmFailure failure = { .host = "host.example", .status = 404, .detail = "a detail" };
   gboolean transient = g_str_equal (cells[5], "yes");
   g_autoptr (GError) error = NULL;
   GQuark domain;
@@ -114,6 +114,11 @@ check_row (char **cells,
       domain = G_RESOLVER_ERROR;
       code = code_by_nick (G_TYPE_RESOLVER_ERROR, cells[4]);
     }
+  else if (g_str_equal (cells[3], "G_TLS_ERROR"))
+    {
+      domain = G_TLS_ERROR;
+      code = code_by_nick (G_TYPE_TLS_ERROR, cells[4]);
+    }
   else
     {
       g_assert_cmpstr (cells[3], ==, "GMULTI_TRANSFER_ERROR");
@@ -126,6 +131,8 @@ check_row (char **cells,
   g_assert_error (error, domain, code);
   g_assert_cmpint (gmulti_error_is_transient (error), ==, transient);
   g_assert_null (strchr (error->message, '{'));
+  if (strstr (cells[2], "{detail}") != NULL)
+    g_assert_nonnull (strstr (error->message, "a detail"));
   if (strstr (cells[2], "{host}") != NULL)
     g_assert_nonnull (strstr (error->message, "host.example"));
   if (strstr (cells[2], "{phase}") != NULL)
