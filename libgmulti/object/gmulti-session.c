@@ -6,6 +6,7 @@
 #include "gmulti-core-private.h"
 #include "gmulti-download-private.h"
 #include "gmulti-error-private.h"
+#include "gmulti-session-private.h"
 #include "gmulti-splice-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -58,6 +59,12 @@ typedef enum
 static GParamSpec *properties[PROP_TRANSFERS + 1];
 
 G_DEFINE_FINAL_TYPE (GMultiSession, gmulti_session, G_TYPE_OBJECT)
+
+GmCore *
+gm_face_session_get_core (GMultiSession *self)
+{
+  return self->core;
+}
 
 /* ---- the worker thread of a threaded session ---- */
 

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The object face of this library on the default main context: fetch for small answers, a stream for large ones, a
- * download for files. In the frames work handlers listen to every transfer, as a list of transfers on a screen does. */
+ * download for files. In the frames work handlers listen to every transfer, as a list of transfers on a screen does.
+ * With BENCH_ENDLESS there is no network below it but a layer that is always ready: nothing but the library's own limits
+ * can then end a turn. */
 #include "bench-frames.h"
 
 #include <gmulti.h>
+
+#ifdef BENCH_ENDLESS
+#include "endless-layer.h"
+#include "gmulti-session-private.h"
+#endif
 
 #define READ_SIZE (256 * 1024)
 
@@ -19,6 +26,9 @@ typedef struct
 static GMultiSession *session;
 static guint n_progress;
 static guint n_completed;
+#ifdef BENCH_ENDLESS
+static Endless endless;
+#endif
 
 static const char *
 client_library (void)
@@ -45,6 +55,11 @@ client_open (Bench *bench)
   set_limit ("max-connections", most);
   set_limit ("max-connections-per-host", most);
   set_limit ("max-idle-connections", most);
+#ifdef BENCH_ENDLESS
+  endless.body = bench->size > 0 ? bench->size : 128;
+  gm_pool_set_hooks (gm_multi_get_pool (gm_core_get_multi (gm_face_session_get_core (session))), endless_layer_new, NULL,
+                     &endless);
+#endif
 }
 
 static void
@@ -169,7 +184,11 @@ client_close (Bench *bench)
 }
 
 static const BenchClient client = {
+#ifdef BENCH_ENDLESS
+  .name = "endless",
+#else
   .name = "object",
+#endif
   .library = client_library,
   .open = client_open,
   .start = client_start,
