@@ -180,6 +180,73 @@ test_source (void)
   gm_pipe_free (pipe);
 }
 
+static gpointer
+atomic_same (gpointer owner)
+{
+  g_atomic_int_inc ((gint *) owner);
+  return owner;
+}
+
+static void
+atomic_less (gpointer owner)
+{
+  g_atomic_int_add ((gint *) owner, -1);
+}
+
+typedef struct
+{
+  GmPipe *pipe;
+  gint stop; /* atomic */
+} Writer;
+
+static gpointer
+tell_thread (gpointer user_data)
+{
+  Writer *writer = user_data;
+
+  while (!g_atomic_int_get (&writer->stop))
+    for (guint i = 0; i < 100; i++)
+      gm_pipe_finish (writer->pipe, NULL);
+
+  return NULL;
+}
+
+/* While the writer tells its readers, the last reference to a source goes in another thread, and with it the context. The
+ * writer must not ask GLib about a source that is on its way out: it may be for a moment that nobody holds it. */
+static void
+test_source_goes (void)
+{
+  guint n_room = 0, n_cycles = 0;
+  gint n_owners = 0;
+  Writer writer = { gm_pipe_new (count_room, &n_room), 0 };
+  GThread *thread = g_thread_new ("writer", tell_thread, &writer);
+  gint64 end = g_get_monotonic_time () + G_USEC_PER_SEC;
+
+  for (; n_cycles < 100000 && g_get_monotonic_time () < end; n_cycles++)
+    {
+      GMainContext *context = g_main_context_new ();
+
+      for (guint i = 0; i < 20; i++)
+        {
+          GSource *source = gm_pipe_source_new (writer.pipe, atomic_same, atomic_less, &n_owners);
+          guint n_ready = 0;
+
+          g_source_set_callback (source, count_ready, &n_ready, NULL);
+          g_source_attach (source, context);
+          g_main_context_iteration (context, FALSE);
+          g_source_destroy (source);
+          g_source_unref (source);
+        }
+      g_main_context_unref (context);
+    }
+
+  g_test_message ("%u contexts", n_cycles);
+  g_atomic_int_set (&writer.stop, TRUE);
+  g_thread_join (thread);
+  g_assert_cmpint (n_owners, ==, 0);
+  gm_pipe_free (writer.pipe);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -190,5 +257,6 @@ main (int argc,
   g_test_add_func ("/pipe/end", test_end);
   g_test_add_func ("/pipe/close", test_close);
   g_test_add_func ("/pipe/source", test_source);
+  g_test_add_func ("/pipe/source-goes", test_source_goes);
   return g_test_run ();
 }
