@@ -13,9 +13,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-targets=(http1-head chunked fields)
-read -ra flags <<< "$(pkg-config --cflags --libs glib-2.0)"
-printf '' > gm-config.h
+targets=(http1-head chunked fields challenge)
+read -ra flags <<< "$(pkg-config --cflags --libs glib-2.0 gnutls nettle)"
+printf '#define HAVE_NETTLE 1\n' > gm-config.h
 includes=(-I. -I"$top/libgmulti/base" -I"$top/libgmulti/wire" -I"$top/tests/fuzz")
 common=(-std=gnu11 -O0 -D_GNU_SOURCE '-DG_LOG_DOMAIN="GMulti"' -fno-strict-aliasing "${includes[@]}" "${flags[@]}")
 
@@ -27,7 +27,7 @@ for name in ascii bytes headers result; do
 done
 for target in "${targets[@]}"; do
   gcc --coverage -o "replay-$target" "$top/tests/fuzz/fuzz-$target.c" "$top/tests/fuzz/replay.c" gm-*.o base-*.o \
-    "${common[@]}" -lglib-2.0
+    "${common[@]}" -lglib-2.0 -lgnutls -lnettle
   timeout 60 "./replay-$target" "$top/tests/fuzz/corpus/$target" > /dev/null
 done
 

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http-challenge.h"
+
+#include "gm-http-chars.h"
+
+static inline gboolean
+is_blank (char c)
+{
+  return c == ' ' || c == '\t';
+}
+
+static void
+skip (GmSpan *text,
+      gsize n)
+{
+  text->data += n;
+  text->len -= n;
+}
+
+static void
+skip_blanks (GmSpan *text)
+{
+  while (text->len > 0 && is_blank (*text->data))
+    skip (text, 1);
+}
+
+/* Lists may have empty elements (RFC 9110 section 5.6.1.2). */
+static void
+skip_separators (GmSpan *text)
+{
+  while (text->len > 0 && (is_blank (*text->data) || *text->data == ','))
+    skip (text, 1);
+}
+
+static gboolean
+at_element_end (const GmSpan *text)
+{
+  return text->len == 0 || *text->data == ',';
+}
+
+static GmSpan
+cut_token (GmSpan *text)
+{
+  GmSpan token = gm_span (text->data, 0);
+
+  while (token.len < text->len && gm_http_char_is_token (text->data[token.len]))
+    token.len++;
+  skip (text, token.len);
+
+  return token;
+}
+
+static gboolean
+is_token68_char (char c)
+{
+  return g_ascii_isalnum (c) || (c != '\0' && strchr ("-._~+/", c) != NULL);
+}
+
+/* token68 is what stands alone up to the element's end: "a=" is one, "a=b" is a parameter. */
+static gboolean
+cut_token68 (GmSpan *text,
+             GmSpan *token68)
+{
+  GmSpan at = *text;
+  gsize len;
+
+  while (at.len > 0 && is_token68_char (*at.data))
+    skip (&at, 1);
+  if (at.data == text->data)
+    return FALSE;
+  while (at.len > 0 && *at.data == '=')
+    skip (&at, 1);
+  len = text->len - at.len;
+  skip_blanks (&at);
+  if (!at_element_end (&at))
+    return FALSE;
+
+  *token68 = gm_span (text->data, len);
+  *text = at;
+  return TRUE;
+}
+
+/* Behind the opening quote. No control characters but the tab (RFC 9110 section 5.6.4). */
+static gboolean
+cut_quoted (GmSpan *text,
+            GmSpan *value)
+{
+  gsize i = 0;
+
+  for (; i < text->len && text->data[i] != '"'; i++)
+    {
+      guchar c = (guchar) text->data[i];
+
+      if (c == '\\' && i + 1 < text->len)
+        c = (guchar) text->data[++i];
+      if ((c < 0x20 && c != '\t') || c == 0x7f)
+        return FALSE;
+    }
+  if (i >= text->len)
+    return FALSE;
+
+  *value = gm_span (text->data, i);
+  skip (text, i + 1);
+  return TRUE;
+}
+
+/* Whether a parameter is next, and not the scheme of another challenge: then an equals sign follows the word. */
+static gboolean
+param_is_next (GmSpan text)
+{
+  if (cut_token (&text).len == 0)
+    return FALSE;
+  skip_blanks (&text);
+
+  return text.len > 0 && *text.data == '=';
+}
+
+static gboolean
+cut_param (GmSpan *text,
+           GmHttpAuthParam *param)
+{
+  param->name = cut_token (text);
+  skip_blanks (text);
+  if (param->name.len == 0 || text->len == 0 || *text->data != '=')
+    return FALSE;
+  skip (text, 1);
+  skip_blanks (text);
+
+  param->quoted = text->len > 0 && *text->data == '"';
+  if (param->quoted)
+    {
+      skip (text, 1);
+      if (!cut_quoted (text, &param->value))
+        return FALSE;
+    }
+  else
+    {
+      param->value = cut_token (text);
+      if (param->value.len == 0)
+        return FALSE;
+    }
+  skip_blanks (text);
+
+  return at_element_end (text);
+}
+
+GmParse
+gm_http_auth_param_next (GmSpan *rest,
+                         GmHttpAuthParam *param)
+{
+  skip_separators (rest);
+  if (rest->len == 0)
+    return GM_PARSE_MORE;
+  if (cut_param (rest, param))
+    return GM_PARSE_DONE;
+
+  *rest = gm_span (NULL, 0);
+  return GM_PARSE_BAD;
+}
+
+/* All parameters of one challenge; @text is left at what follows them. */
+static gboolean
+cut_params (GmSpan *text,
+            GmSpan *params)
+{
+  GmSpan at = *text;
+  GmSpan start = *text;
+  gsize len = 0;
+  guint n = 0;
+
+  while (param_is_next (at))
+    {
+      GmHttpAuthParam param;
+
+      if (++n > GM_HTTP_MAX_AUTH_PARAMS || !cut_param (&at, &param))
+        return FALSE;
+      len = start.len - at.len;
+      skip_separators (&at);
+    }
+
+  *params = gm_span (start.data, len);
+  *text = at;
+  return TRUE;
+}
+
+static gboolean
+cut_challenge (GmSpan *text,
+               GmHttpChallenge *challenge)
+{
+  *challenge = (GmHttpChallenge){ .scheme = cut_token (text) };
+  if (challenge->scheme.len == 0)
+    return FALSE;
+  if (at_element_end (text))
+    return TRUE;
+  if (!is_blank (*text->data))
+    return FALSE;
+  skip_blanks (text);
+  if (at_element_end (text))
+    return TRUE;
+  if (cut_token68 (text, &challenge->token68))
+    return TRUE;
+
+  return param_is_next (*text) && cut_params (text, &challenge->params);
+}
+
+GmParse
+gm_http_challenge_next (GmSpan *rest,
+                        GmHttpChallenge *challenge)
+{
+  skip_separators (rest);
+  if (rest->len == 0)
+    return GM_PARSE_MORE;
+  if (cut_challenge (rest, challenge))
+    return GM_PARSE_DONE;
+
+  *rest = gm_span (NULL, 0);
+  return GM_PARSE_BAD;
+}
+
+gboolean
+gm_http_auth_param_find (GmSpan params,
+                         GmSpan name,
+                         GmHttpAuthParam *param)
+{
+  GmHttpAuthParam found;
+  guint n = 0;
+
+  while (gm_http_auth_param_next (&params, &found) == GM_PARSE_DONE)
+    if (gm_span_equal_nocase (found.name, name) && n++ == 0)
+      *param = found;
+
+  return n == 1;
+}
+
+char *
+gm_http_auth_param_dup (const GmHttpAuthParam *param)
+{
+  char *text;
+  gsize len = 0;
+
+  if (param->value.len > GM_HTTP_MAX_AUTH_VALUE)
+    return NULL;
+
+  text = g_malloc (param->value.len + 1);
+  for (gsize i = 0; i < param->value.len; i++)
+    {
+      if (param->quoted && param->value.data[i] == '\\' && i + 1 < param->value.len)
+        i++;
+      text[len++] = param->value.data[i];
+    }
+  text[len] = '\0';
+
+  return text;
+}
+
+gboolean
+gm_http_auth_param_is (const GmHttpAuthParam *param,
+                       GmSpan word)
+{
+  return gm_span_equal_nocase (param->value, word);
+}
