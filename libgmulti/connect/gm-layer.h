@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-connect-settings.h"
+#include "gm-question.h"
 #include "gm-reactor.h"
 #include "gm-result.h"
 
@@ -38,6 +39,7 @@ typedef struct
   guint64 id; /* of the connection, for the trace */
   gpointer holder; /* (nullable): goes to the sockets the chain opens */
   GmError *error; /* where details of a failure go; the first one stays */
+  GmQuestion *question; /* (unowned) (nullable): who connects may be asked by it; NULL when nobody can be */
   /* May replace the lowest layer: simulated sockets (tests). NULL = the real one. */
   GmLayer *(*new_socket_layer) (const void *address, guint address_len, gpointer user_data);
   /* May put a layer on top of a socket layer just made (fault injection in tests). NULL = none. */

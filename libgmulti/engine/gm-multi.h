@@ -18,6 +18,7 @@ typedef enum
   GM_FACT_PROGRESS = 1 << 3, /* bytes moved */
   GM_FACT_REDIRECT = 1 << 4, /* goes to gm_transfer_get_url() now */
   GM_FACT_INFORMATIONAL = 1 << 5, /* a 1xx head came */
+  GM_FACT_QUESTION = 1 << 6, /* gm_transfer_get_question() waits for an answer */
 } GmFact;
 
 typedef struct

@@ -25,6 +25,7 @@
   X (MAX_SEND_SPEED, I64, transfer, max_send_speed, 0, G_MAXINT64, TRUE)                                               \
   X (MAX_BUFFER, U32, transfer, max_buffer, 1024, 10 * 1024 * 1024, FALSE) /* bytes read at once */                    \
   X (PORT, U16, transfer, port, 0, 65535, FALSE) /* instead of the URL's; 0 = the URL's */                             \
+  X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                 \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
   X (UNIX_ABSTRACT, U8, connect, unix_abstract, 0, 1, FALSE)                                                           \
   X (INTERFACE, STRING, connect, local_interface, 0, 0, FALSE)                                                         \

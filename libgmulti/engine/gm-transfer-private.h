@@ -24,6 +24,7 @@ typedef struct
   guint response_timeout_ms;
   guint low_speed_time_ms;
   guint max_buffer;
+  guint ask; /* 1 << GmQuestionKind */
   guint16 port;
   guint8 guess_scheme;
   guint8 path_as_is;
@@ -43,6 +44,8 @@ typedef struct
   gboolean begun; /* protocol->begin() was called for this hop */
   gboolean fresh; /* not from the pool: a pooled one has just proved dead */
   guint n_hops;
+  GmQuestion question;
+  gint64 connect_left; /* µs that connecting may still take, while its clock stands still; 0 = it does not */
   gint64 response_clock; /* µs: since when an answer is waited for; 0 = not */
   char arena[GM_REQUEST_ARENA];
 } GmRun;
@@ -87,6 +90,7 @@ struct _GmTransfer
   guint8 last_method; /* GmMethod of the last request, once there was one */
   guint8 last_custom_method; /* it went by the user's own word */
   guint8 has_run;
+  guint32 last_question; /* serial: another run's question is another one */
   GmPoolWaiter waiter;
   GmTimer timer; /* the earliest of deadlines[] */
   gint64 deadlines[GM_N_DEADLINES]; /* µs, 0 = not set */

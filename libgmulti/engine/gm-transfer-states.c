@@ -199,6 +199,7 @@ attach (GmTransfer *self,
   connection->on_turn = on_connection_turn;
   connection->user = self;
   gm_connection_set_holder (connection, self);
+  connection->host.question = &run->question;
   self->info.hop.connection_id = connection->id;
   self->info.hop.reused = run->request.reused;
   self->info.hop.times.queue_end = gm_multi_get_reactor (self->multi)->now;
@@ -312,6 +313,7 @@ wipe_request (GmTransfer *self,
   request->headers = self->headers;
   request->info = &self->info;
   request->error = &self->error;
+  request->question = &run->question;
   request->id = self->id;
   request->method = method;
   request->keep_custom_method = keep_custom_method;
@@ -410,6 +412,7 @@ state_starting (GmTransfer *self)
   run->connect_settings = gm_connect_settings_ref (self->connect_settings);
   run->request_settings = gm_request_settings_ref (self->request_settings);
   self->flow.most = settings->max_buffer;
+  run->question.mask = settings->ask;
   run->request.method = (GmMethod) run->request_settings->method;
   run->request.keep_custom_method = TRUE;
   result = parse_url (self);
@@ -575,8 +578,8 @@ check_speed (GmTransfer *self,
 
   if (settings->low_speed_time_ms == 0 || settings->low_speed_limit == 0)
     return GM_OK;
-  /* Who is held by a pause, or by a limit of our own, is not slow. */
-  if (self->flow.paused != 0 || self->deadlines[GM_DEADLINE_RATE] != 0)
+  /* Who is held by a pause, by a limit of our own or by a question is not slow. */
+  if (self->flow.paused != 0 || self->deadlines[GM_DEADLINE_RATE] != 0 || gm_question_is_open (&self->run->question))
     {
       gm_slowness_reset (&self->slowness);
       self->deadlines[GM_DEADLINE_SPEED] = 0;
@@ -598,7 +601,7 @@ watch_response_clock (GmTransfer *self,
   GmRun *run = self->run;
   guint timeout_ms = run->transfer_settings->response_timeout_ms;
 
-  if (timeout_ms == 0 || !run->request.waiting_for_answer || self->flow.paused != 0)
+  if (timeout_ms == 0 || !run->request.waiting_for_answer || self->flow.paused != 0 || gm_question_is_open (&run->question))
     {
       run->response_clock = 0;
       self->deadlines[GM_DEADLINE_RESPONSE] = 0;
@@ -684,10 +687,13 @@ leave_hop (GmTransfer *self,
     run->request.protocol->end (&run->request);
   run->begun = FALSE;
   gm_sink_client_clear (&run->request.client_sink);
+  gm_question_clear (&run->question);
+  run->connect_left = 0;
   self->deadlines[GM_DEADLINE_CONNECT] = self->deadlines[GM_DEADLINE_RESPONSE] = self->deadlines[GM_DEADLINE_WAKE] = 0;
 
   if (connection == NULL)
     return;
+  connection->host.question = NULL;
   keep_connection = keep_connection && !run->connect_settings->forbid_reuse;
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, keep_connection ? GM_NOTE_LEFT_INTACT : GM_NOTE_CLOSING, NULL,
@@ -902,6 +908,60 @@ end_hop (GmTransfer *self)
   return GM_AGAIN;
 }
 
+/* ---- questions ---- */
+
+/* After a step that asked something: it is told once, and the clock for connecting stands still until the answer. */
+static void
+tell_question (GmTransfer *self)
+{
+  GmQuestion *question = &self->run->question;
+  gint64 *due = &self->deadlines[GM_DEADLINE_CONNECT];
+
+  if (question->told || question->reply != GM_REPLY_NONE)
+    return;
+
+  question->told = TRUE;
+  question->serial = ++self->last_question;
+  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "asks question %u", (guint) question->kind);
+  if (*due != 0)
+    {
+      self->run->connect_left = MAX (*due - gm_multi_get_reactor (self->multi)->now, 1);
+      *due = 0;
+    }
+  gm_multi_note (self->multi, self, GM_FACT_QUESTION);
+}
+
+const GmQuestion *
+gm_transfer_get_question (GmTransfer *self)
+{
+  const GmQuestion *question = self->run != NULL ? &self->run->question : NULL;
+
+  return question != NULL && question->told && gm_question_is_open (question) ? question : NULL;
+}
+
+void
+gm_transfer_answer (GmTransfer *self,
+                    guint64 serial,
+                    GmReply reply,
+                    GmAnswerData *data)
+{
+  GmQuestion *question = self->run != NULL ? &self->run->question : NULL;
+
+  if (question == NULL || !question->told || question->serial != serial || !gm_question_is_open (question) ||
+      reply == GM_REPLY_NONE)
+    {
+      gm_answer_data_free (data);
+      return;
+    }
+
+  question->reply = reply;
+  question->answer = data;
+  if (self->run->connect_left != 0 && self->state == GM_STATE_CONNECTING)
+    self->deadlines[GM_DEADLINE_CONNECT] = gm_clock_now (gm_multi_get_reactor (self->multi)->clock) + self->run->connect_left;
+  self->run->connect_left = 0;
+  gm_reactor_queue (gm_multi_get_reactor (self->multi), &self->runnable);
+}
+
 /* ---- the step ---- */
 
 static GmResult
@@ -968,6 +1028,8 @@ step (GmTransfer *self)
 
   if (result == GM_AGAIN)
     {
+      if (self->run != NULL && self->run->question.kind != GM_QUESTION_NONE)
+        tell_question (self);
       update_wants (self);
       arm_timer (self);
       return;

@@ -5,6 +5,7 @@
 #include "gm-headers.h"
 #include "gm-info.h"
 #include "gm-options.h"
+#include "gm-question.h"
 #include "gm-result.h"
 #include "gm-url.h"
 
@@ -83,6 +84,15 @@ gsize            gm_transfer_get_held    (GmTransfer *self);
  * the one it is in, or was in last. */
 int              gm_transfer_get_fd      (GmTransfer *self,
                                           GmMulti *multi);
+
+/* What it waits to be told, or NULL; GM_OPTION_ASK says which questions come. Valid until the next turn. */
+const GmQuestion *gm_transfer_get_question (GmTransfer *self);
+/* Answers the question that had @serial; one that is not open any more gets no answer, and that is nobody's fault. Takes
+ * @data (nullable). */
+void             gm_transfer_answer      (GmTransfer *self,
+                                          guint64 serial,
+                                          GmReply reply,
+                                          GmAnswerData *data);
 
 /* ---- what is known ---- */
 GmTransferState  gm_transfer_get_state   (GmTransfer *self);

@@ -148,7 +148,9 @@ gm_core_new (GMainContext *context,
 
   self->home = gm_postbox_new (context, priority);
   self->multi = gm_multi_new (&gm_clock_system, fd_watches ? &watch_ops : &epoll_ops,
-                              GM_FACT_DONE | GM_FACT_STATE | GM_FACT_HEAD | GM_FACT_PROGRESS | GM_FACT_REDIRECT, self);
+                              GM_FACT_DONE | GM_FACT_STATE | GM_FACT_HEAD | GM_FACT_PROGRESS | GM_FACT_REDIRECT |
+                                GM_FACT_QUESTION,
+                              self);
   if (!fd_watches)
     poll_fd = gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi));
   self->source = gm_main_source_new (self, context, priority, poll_fd);

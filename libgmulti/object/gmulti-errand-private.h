@@ -43,6 +43,7 @@ typedef enum
   GM_ORDER_RATES = 1 << 4,
   GM_ORDER_PRIORITY = 1 << 5,
   GM_ORDER_CONTINUE = 1 << 6, /* the pipe has room, or the feed has data */
+  GM_ORDER_ANSWER = 1 << 7, /* a question has its answer */
 } GmOrder;
 
 struct _GmErrand
@@ -55,6 +56,7 @@ struct _GmErrand
   GmErrandKind kind;
   gboolean again;        /* the transfer was started before */
   gboolean eager;        /* somebody listened at the start: tell each change of state at once */
+  guint ask; /* 1 << GmQuestionKind: what somebody is there to answer */
   gboolean judge_status; /* a status of 400 or more is an error */
   GmStringList *header_list; /* (owned) (nullable) */
   GmPipe *pipe;   /* (owned) (nullable): GM_ERRAND_PIPE */
@@ -66,6 +68,8 @@ struct _GmErrand
   GList unfinished_link; /* in the core's list of those not delivered yet; data = a reference on self */
   GList order_link; /* data = a reference on self while queued */
   guint orders;
+
+  gpointer answer; /* (owned) (nullable): atomic; from whoever answers to the engine's thread */
 
   /* guarded by the home's lock */
   GList tidings_link; /* data = a reference on self while queued */
@@ -119,6 +123,11 @@ void     gm_errand_unref          (GmErrand *self);
 /* Any thread. Does nothing once the errand is done. */
 void     gm_errand_order          (GmErrand *self,
                                    guint orders);
+/* Any thread: answers the engine's question @serial. Takes @data (nullable). */
+void     gm_errand_answer         (GmErrand *self,
+                                   guint64 serial,
+                                   GmReply reply,
+                                   GmAnswerData *data);
 /* Orders CONTINUE; @errand: a GmErrand. */
 void     gm_errand_continue       (gpointer errand);
 /* Orders CANCEL when @cancellable is, also if it is already. Before the start. */

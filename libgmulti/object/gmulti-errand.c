@@ -42,6 +42,24 @@ gm_errand_ref (GmErrand *self)
   return self;
 }
 
+/* The last answer that came and was not looked at yet: there is one question at a time, so a second one can only be
+ * about a later question, and the first is out of date. */
+typedef struct
+{
+  guint64 serial;
+  GmReply reply;
+  GmAnswerData *data; /* (owned) (nullable) */
+} Answer;
+
+static void
+answer_free (Answer *self)
+{
+  if (self == NULL)
+    return;
+  gm_answer_data_free (self->data);
+  g_free (self);
+}
+
 void
 gm_errand_unref (GmErrand *self)
 {
@@ -49,6 +67,7 @@ gm_errand_unref (GmErrand *self)
     return;
 
   gm_report_clear (&self->report);
+  answer_free (self->answer);
   g_clear_pointer (&self->pipe, gm_pipe_free);
   g_clear_pointer (&self->store, gm_store_unref);
   g_clear_pointer (&self->feed, gm_feed_unref);
@@ -340,6 +359,50 @@ gm_errand_tell (GmErrand *self,
     gm_core_wake_waiters (self->core);
 }
 
+/* ---- questions ---- */
+
+void
+gm_errand_answer (GmErrand *self,
+                  guint64 serial,
+                  GmReply reply,
+                  GmAnswerData *data)
+{
+  Answer *answer = g_new (Answer, 1);
+
+  *answer = (Answer){ serial, reply, data };
+  answer_free (g_atomic_pointer_exchange (&self->answer, answer));
+  gm_errand_order (self, GM_ORDER_ANSWER);
+}
+
+static void
+pass_answer (GmErrand *self)
+{
+  Answer *answer = g_atomic_pointer_exchange (&self->answer, NULL);
+
+  if (answer != NULL && self->engine != NULL)
+    gm_transfer_answer (self->engine, answer->serial, answer->reply, g_steal_pointer (&answer->data));
+  answer_free (answer);
+}
+
+static void
+tell_question (GmErrand *self)
+{
+  const GmQuestion *question = gm_transfer_get_question (self->engine);
+
+  if (question == NULL)
+    return;
+
+  gm_postbox_lock (self->home);
+  g_clear_pointer (&self->report.question, gm_question_data_unref);
+  self->report.question = gm_question_data_ref (question->data);
+  self->report.question_serial = question->serial;
+  self->report.tidings |= GM_TIDINGS_QUESTION;
+  self->report.mirror = self->mirror;
+  gm_postbox_post (self->home, self);
+  if (gm_postbox_get_context (self->home) == NULL)
+    gm_core_wake_waiters (self->core);
+}
+
 static void
 update_pause (GmErrand *self)
 {
@@ -390,6 +453,11 @@ update_state (GmErrand *self)
     {
       self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
       self->mirror.wait_reason = GMULTI_WAIT_REASON_LIMIT;
+    }
+  else if (self->engine != NULL && gm_transfer_get_question (self->engine) != NULL)
+    {
+      self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
+      self->mirror.wait_reason = GMULTI_WAIT_REASON_ANSWER;
     }
   else
     {
@@ -613,6 +681,8 @@ gm_errand_prepare (GmErrand *self)
   set_body_source (self, plan);
   result = gm_plan_apply (plan, self->engine, self->header_list);
 
+  if (self->ask != 0)
+    gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
   if (plan->accept_status)
     self->judge_status = FALSE;
   if (result != GM_OK)
@@ -718,6 +788,12 @@ gm_errand_take_facts (GmErrand *self,
       tidings |= GM_TIDINGS_HEAD;
     }
 
+  if ((facts & GM_FACT_QUESTION) != 0)
+    {
+      update_state (self);
+      tell_question (self);
+    }
+
   if ((facts & GM_FACT_STATE) != 0)
     {
       update_state (self);
@@ -772,6 +848,12 @@ gm_errand_carry_out (GmErrand *self,
     }
   if ((orders & (GM_ORDER_PAUSE | GM_ORDER_RESUME | GM_ORDER_CONTINUE)) != 0)
     update_pause (self);
+  if ((orders & GM_ORDER_ANSWER) != 0)
+    {
+      pass_answer (self);
+      update_state (self);
+      gm_errand_tell (self, GM_TIDINGS_STATE);
+    }
 
   if (paused != self->paused)
     {
@@ -845,6 +927,11 @@ gm_errand_deliver (GmErrand *self,
   transfer = g_object_ref (self->transfer);
   gm_face_transfer_report (transfer, self, report);
   /* a handler may have run a loop of its own, in which the rest was delivered */
+  if (self->delivered)
+    return;
+
+  if ((report->tidings & GM_TIDINGS_QUESTION) != 0 && (report->tidings & GM_TIDINGS_DONE) == 0)
+    gm_face_transfer_ask (transfer, gm_inquiry_new (self, report->question_serial, g_steal_pointer (&report->question)));
   if (self->delivered)
     return;
 

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "gm-question.h"
 #include "gmulti-head-private.h"
 #include "gmulti-enums.h"
 
@@ -23,6 +24,7 @@ typedef enum
   GM_TIDINGS_REDIRECT = 1 << 4,
   GM_TIDINGS_FEED = 1 << 5, /* the upload wants data from the application's stream */
   GM_TIDINGS_DONE = 1 << 6,
+  GM_TIDINGS_QUESTION = 1 << 7,
 } GmTidings;
 
 /* The numbers of a transfer, as the engine's thread last saw them and as the object mirrors them. */
@@ -48,6 +50,8 @@ typedef struct
   GmInfo *info;         /* (owned) (nullable): with DONE */
   GError *error;        /* (owned) (nullable): with DONE */
   GPtrArray *redirects; /* (owned) (nullable) (element-type utf8) */
+  GmQuestionData *question; /* (owned) (nullable): with QUESTION */
+  guint64 question_serial;
 } GmReport;
 
 /* A redirect loop ends at the transfer's limit; a listener that is slower than this many misses the first ones. */

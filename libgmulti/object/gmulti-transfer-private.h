@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gmulti-errand-private.h"
+#include "gmulti-inquiry-private.h"
 #include "gmulti-transfer.h"
 
 /* The object is a mirror: its errand works, and only the delivery of the errand's reports in the home context writes
@@ -100,6 +101,11 @@ char         *gm_face_transfer_dup_host (GMultiTransfer *self); /* (nullable) */
 void          gm_face_transfer_report   (GMultiTransfer *self,
                                          GmErrand *errand,
                                          GmReport *report);
+/* What the application is there to answer, as 1 << GmQuestionKind; looked at when it starts. */
+guint         gm_face_transfer_get_ask  (GMultiTransfer *self);
+/* Asks the application; takes @inquiry. */
+void          gm_face_transfer_ask      (GMultiTransfer *self,
+                                         GmInquiry *inquiry);
 void          gm_face_transfer_complete (GMultiTransfer *self,
                                          GmErrand *errand,
                                          GmReport *report);

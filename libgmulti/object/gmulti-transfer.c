@@ -845,3 +845,26 @@ gm_face_transfer_complete (GMultiTransfer *self,
   if (g_signal_has_handler_pending (self, signals[SIGNAL_COMPLETED], 0, TRUE))
     g_signal_emit (self, signals[SIGNAL_COMPLETED], 0, report->error);
 }
+
+guint
+gm_face_transfer_get_ask (GMultiTransfer *self)
+{
+  return 0;
+}
+
+void
+gm_face_transfer_ask (GMultiTransfer *self,
+                      GmInquiry *inquiry)
+{
+  switch (gm_inquiry_get_data (inquiry)->kind)
+    {
+    case GM_QUESTION_PROXY:
+    case GM_QUESTION_TRUST:
+    case GM_QUESTION_LOGIN:
+    case GM_QUESTION_PIN:
+    case GM_QUESTION_NONE:
+    default:
+      gm_inquiry_free (inquiry);
+      break;
+    }
+}

@@ -40,6 +40,7 @@ struct _GmRequest
   GmHeaders *headers; /* (unowned) (nullable): none before there is something to put in, see gm_request_need_headers() */
   GmInfo *info; /* (unowned) */
   GmError *error; /* (unowned): details of a failure, by gm_error_set() */
+  GmQuestion *question; /* (unowned): to ask what takes time */
   guint64 id; /* of the transfer, for the trace */
   GmMethod method; /* after redirects */
   gboolean keep_custom_method; /* settings->custom_method is (still) to be used */

@@ -72,6 +72,8 @@ take_facts (Engine *self)
     {
       Fetch *fetch = gm_transfer_get_face (transfer);
 
+      if ((facts & GM_FACT_QUESTION) != 0 && fetch->on_question != NULL)
+        fetch->on_question (fetch);
       if ((facts & GM_FACT_DONE) == 0)
         continue;
       g_string_append_c (fetch->order, 'D');
@@ -264,7 +266,7 @@ engine_new (EngineLoop loop,
   self->epoll_fd = -1;
   if (foreign)
     self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  self->multi = gm_multi_new (clock, foreign ? &foreign_ops : NULL, GM_FACT_DONE, self);
+  self->multi = gm_multi_new (clock, foreign ? &foreign_ops : NULL, GM_FACT_DONE | GM_FACT_QUESTION, self);
   gm_reactor_set_foreign (gm_multi_get_reactor (self->multi), foreign);
 
   if (loop == ENGINE_CONTEXT)

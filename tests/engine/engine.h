@@ -48,6 +48,7 @@ struct _Fetch
   GmAnswer (*on_header) (Fetch *fetch, const char *line, gsize len);
   GmAnswer (*on_read) (Fetch *fetch, char *buffer, gsize len, gsize *n);
   void (*on_done) (Fetch *fetch);
+  void (*on_question) (Fetch *fetch);
   gpointer data; /* (unowned): the test's */
 };
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-result.h"
+
+/* A question that takes time: somebody (a person, another thread, a service) has to be asked, and the transfer waits
+ * without holding anybody up. Each run of a transfer has one GmQuestion, for it can wait for one thing only; layers reach
+ * it by GmLayerHost.question, protocols by GmRequest.question. The asker does no more than
+ *
+ *   switch (gm_question_ask (question, GM_QUESTION_TRUST, make_data, self))
+ *     {
+ *     case GM_REPLY_NONE:    return GM_AGAIN;           // its turn comes when the answer is there
+ *     case GM_REPLY_ACCEPT:  … question->answer …; gm_question_clear (question); go on
+ *     case GM_REPLY_DECLINE: gm_question_clear (question); fail as if nobody could be asked
+ *     }
+ *
+ * The engine sees an open question after the step, tells the face (GM_FACT_QUESTION) and stops the clocks for connecting,
+ * for the first byte and for low speed meanwhile; the one for the whole transfer goes on. The face answers by
+ * gm_transfer_answer() with the question's serial, so that an answer that comes too late finds nobody and is dropped. */
+
+typedef enum
+{
+  GM_QUESTION_NONE,
+  GM_QUESTION_PROXY, /* text: the URI to be fetched. Answer: list of proxy URIs, tried in order */
+  GM_QUESTION_TRUST, /* chain, verdict, host, port, is_proxy. Accepted: the certificate counts as good */
+  GM_QUESTION_LOGIN, /* scheme, text: the realm, host, port, is_proxy, attempt. Answer: user and password */
+  GM_QUESTION_PIN, /* text: the token's label, attempt. Answer: password */
+} GmQuestionKind;
+
+typedef enum
+{
+  GM_REPLY_NONE, /* not yet */
+  GM_REPLY_ACCEPT,
+  GM_REPLY_DECLINE,
+} GmReply;
+
+/* What is asked, for a reader in any thread: counted, and not changed once it is made. Members that a kind does not use
+ * are NULL or 0. */
+typedef struct
+{
+  gatomicrefcount refs;
+  GmQuestionKind kind;
+  char *host; /* (owned) (nullable) */
+  char *text; /* (owned) (nullable) */
+  char *scheme; /* (owned) (nullable) */
+  GPtrArray *chain; /* (owned) (nullable) (element-type GBytes): DER, the peer's own certificate first */
+  GmResult verdict; /* GM_OK: everything is in order with the certificate */
+  guint faults; /* all there is wrong, as 1 << (result - GM_TLS_EXPIRED): a certificate may have several */
+  guint attempt; /* from 1 */
+  guint16 port;
+  gboolean is_proxy;
+} GmQuestionData;
+
+typedef struct
+{
+  char **list; /* (owned) (nullable) */
+  char *user; /* (owned) (nullable) */
+  char *password; /* (owned) (nullable): wiped when it is freed */
+} GmAnswerData;
+
+typedef struct
+{
+  guint mask; /* 1 << GmQuestionKind: whom somebody is there to answer; others are declined at once */
+  GmQuestionKind kind; /* NONE: nothing is asked */
+  GmReply reply;
+  gboolean told;
+  guint64 serial; /* of the last one that was told; never 0 then */
+  GmQuestionData *data; /* (owned) (nullable) */
+  GmAnswerData *answer; /* (owned) (nullable): what came with ACCEPT */
+} GmQuestion;
+
+/* See above. @question may be NULL. @make is called once, when the question is new. */
+GmReply         gm_question_ask         (GmQuestion *question,
+                                         GmQuestionKind kind,
+                                         GmQuestionData *(*make) (gpointer user_data),
+                                         gpointer user_data);
+/* The asker has what it wanted, or does not want it any more. NULL is fine. */
+void            gm_question_clear       (GmQuestion *question);
+gboolean        gm_question_is_open     (const GmQuestion *question);
+
+GmQuestionData *gm_question_data_new    (GmQuestionKind kind);
+GmQuestionData *gm_question_data_ref    (GmQuestionData *self);
+void            gm_question_data_unref  (GmQuestionData *self);
+/* Copies; all nullable. */
+GmAnswerData   *gm_answer_data_new      (const char *user,
+                                         const char *password,
+                                         const char *const *list);
+void            gm_answer_data_free     (GmAnswerData *self); /* NULL is fine */
