@@ -560,6 +560,17 @@ run_case (gconstpointer data)
   g_assert_cmpuint (fds_after, ==, fds_before);
 }
 
+void
+case_add_test (const char *path,
+               const CaseSpec *spec,
+               const DriverType *type)
+{
+  CaseRun *run = g_new (CaseRun, 1);
+
+  *run = (CaseRun){ spec, type };
+  g_test_add_data_func_full (path, run, run_case, g_free);
+}
+
 static void
 add_cases (const CaseSpec *cases,
            const char *only)
@@ -570,16 +581,13 @@ add_cases (const CaseSpec *cases,
       {
         const DriverType *type = &driver_types[i];
         g_autofree char *path = g_strdup_printf ("/case/%s/%s", spec->name, type->name);
-        CaseRun *run;
 
         if ((only != NULL && !g_str_equal (only, type->name))
             || ((spec->flags & CASE_ONLY_EVENTS) && !(type->flags & DRIVER_EVENTS))
             || ((spec->flags & CASE_ONLY_PULL) && !(type->flags & DRIVER_PULL))
             || ((spec->flags & CASE_NOT_SELECT) && (type->flags & DRIVER_FEW)))
           continue;
-        run = g_new (CaseRun, 1);
-        *run = (CaseRun){ spec, type };
-        g_test_add_data_func_full (path, run, run_case, g_free);
+        case_add_test (path, spec, type);
       }
 }
 

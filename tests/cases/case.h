@@ -135,6 +135,10 @@ void            case_check_order   (CaseTransfer *t,
 void            case_check_log     (Case *c,
                                     const char *summary); /* of the first server */
 
+/* One case under one driver, as a test at @path. @spec must live as long as the program. */
+void            case_add_test      (const char *path,
+                                    const CaseSpec *spec,
+                                    const DriverType *type);
 /* A whole test program: each case of each table (NULL at their end) under each driver, or under --driver=NAME alone. */
 int             case_main          (int argc,
                                     char *argv[],
