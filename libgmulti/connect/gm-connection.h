@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-address.h"
+#include "gm-auth.h"
 #include "gm-layer.h"
 #include "gm-resolver.h"
 #include "gm-url.h"
@@ -144,6 +145,8 @@ void          gm_pool_give_back  (GmPool *self,
                                   gboolean reuse,
                                   guint n_transfers);
 void          gm_pool_close_idle (GmPool *self);
+/* What servers and proxies ask for, shared by all who use the pool; made on first use. */
+GmAuthStore  *gm_pool_get_auth_store (GmPool *self);
 guint         gm_pool_n_total    (GmPool *self); /* closing ones do not count */
 guint         gm_pool_n_idle     (GmPool *self);
 /* Who found no room waits here and gets a turn when a place or a fitting idle connection came free; it then tries again

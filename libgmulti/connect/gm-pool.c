@@ -40,6 +40,7 @@ struct _GmPool
   guint n_waiting;
   guint64 next_id;
   GmOrigin *last_origin; /* (unowned) (nullable) */
+  GmAuthStore *auth_store; /* (owned) (nullable) */
   GmLayer *(*new_socket_layer) (const void *, guint, gpointer);
   GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer);
   gpointer hook_data;
@@ -654,6 +655,7 @@ gm_pool_free (GmPool *self)
     destroy (self, g_queue_peek_head (&self->all));
   g_hash_table_unref (self->origins);
   g_hash_table_unref (self->hosts);
+  gm_auth_store_free (self->auth_store);
   g_free (self);
 }
 
@@ -681,6 +683,14 @@ const GmPoolLimits *
 gm_pool_get_limits (GmPool *self)
 {
   return &self->limits;
+}
+
+GmAuthStore *
+gm_pool_get_auth_store (GmPool *self)
+{
+  if (self->auth_store == NULL)
+    self->auth_store = gm_auth_store_new ();
+  return self->auth_store;
 }
 
 void

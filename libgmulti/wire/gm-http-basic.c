@@ -15,8 +15,7 @@ gm_http_basic_write (GmByteBuilder *builder,
   gint save = 0;
   char *at;
 
-  if (user.len > MAX_CREDENTIAL || password.len > MAX_CREDENTIAL ||
-      (user.len > 0 && memchr (user.data, ':', user.len) != NULL))
+  if (user.len > MAX_CREDENTIAL || password.len > MAX_CREDENTIAL)
     return GM_BAD_REQUEST;
   /* Encoded in place, so that no copy of the secret is left behind in freed memory. */
   if (!gm_byte_builder_reserve (builder, 6 + (user.len + password.len + 3) / 3 * 4 + 8))

@@ -8,7 +8,8 @@
 /* Values of Authorization and Proxy-Authorization, appended to a builder (without field name and line end). GM_OK,
  * GM_BAD_REQUEST (nothing appended), GM_OUT_OF_MEMORY. What was written is secret: the caller keeps it out of logs. */
 
-/* "Basic …" (RFC 7617), bytes as given. A colon in @user is refused: the server would cut there. */
+/* "Basic …" (RFC 7617), bytes as given. A server cuts at the first colon, so that @user should have none; as libcurl does,
+ * that is left to the caller. */
 GmResult gm_http_basic_write  (GmByteBuilder *builder,
                                GmSpan user,
                                GmSpan password);

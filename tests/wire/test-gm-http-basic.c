@@ -16,6 +16,7 @@ test_basic (void)
     { { NULL, 0 }, { NULL, 0 }, "Basic Og==" },
     { GM_SPAN ("a"), GM_SPAN ("b:c"), "Basic YTpiOmM=" },
     { GM_SPAN ("a"), GM_SPAN ("b"), "Basic YTpi" },
+    { GM_SPAN ("a:b"), GM_SPAN ("c"), "Basic YTpiOmM=" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -67,7 +68,6 @@ test_refused (void)
   g_auto (GmByteBuilder) small = { .max = 12 };
   g_autofree char *huge = g_strnfill (1024 * 1024 + 1, 'x');
 
-  g_assert_cmpint (gm_http_basic_write (&out, GM_SPAN ("a:b"), GM_SPAN ("c")), ==, GM_BAD_REQUEST);
   g_assert_cmpint (gm_http_basic_write (&out, gm_span (huge, 1024 * 1024 + 1), GM_SPAN ("c")), ==, GM_BAD_REQUEST);
   g_assert_cmpint (gm_http_basic_write (&out, GM_SPAN ("a"), gm_span (huge, 1024 * 1024 + 1)), ==, GM_BAD_REQUEST);
   g_assert_cmpint (gm_http_bearer_write (&out, GM_SPAN ("")), ==, GM_BAD_REQUEST);
