@@ -23,6 +23,8 @@ gm_connect_settings_copy (const GmConnectSettings *self)
     g_ref_string_acquire (copy->unix_path);
   if (copy->local_interface != NULL)
     g_ref_string_acquire (copy->local_interface);
+  gm_tls_settings_ref (copy->tls);
+  gm_tls_settings_ref (copy->proxy_tls);
 
   return copy;
 }
@@ -45,5 +47,7 @@ gm_connect_settings_unref (const GmConnectSettings *self)
 
   g_clear_pointer (&block->unix_path, g_ref_string_release);
   g_clear_pointer (&block->local_interface, g_ref_string_release);
+  gm_tls_settings_unref (block->tls);
+  gm_tls_settings_unref (block->proxy_tls);
   g_free (block);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "gm-tls-settings.h"
 
 /* What the user may set of this ring. Copy-on-write: everybody shares the default block until something differs, and a
  * block that a connection has taken is never written again. Strings are GRefStrings (nullable). */
@@ -28,6 +28,8 @@ typedef struct
   char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */
   const GmStringList *overrides; /* (unowned): "[+]host:port:addr[,addr]…" or "-host:port", as CURLOPT_RESOLVE */
   const GmStringList *connect_to; /* (unowned): "host:port:host2:port2", as CURLOPT_CONNECT_TO */
+  const GmTlsSettings *tls; /* (owned) (nullable): towards the server; NULL = defaults */
+  const GmTlsSettings *proxy_tls; /* (owned) (nullable): towards an HTTPS proxy; NULL = defaults */
   gint64 max_idle_us; /* a pooled connection idle for longer is not used again; 0 = no limit */
   gint64 max_life_us; /* nor one older than this; 0 = no limit */
   gint64 dns_cache_us; /* how long an answer stays good; -1 = for ever, 0 = not at all */

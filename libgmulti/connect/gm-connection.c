@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-connection.h"
 
-void
-gm_connection_stack (GmConnection *self,
-                     GmResolver *resolver,
-                     const GmPoolKey *key)
-{
-  GmSpan host = key->connect_host.len > 0 ? key->connect_host : gm_url_get_host (key->url);
-  GmSpan zone = key->connect_host.len > 0 ? gm_span (NULL, 0) : gm_url_get_zone (key->url);
-  guint16 port = key->connect_port != 0 ? key->connect_port : gm_url_get_port (key->url);
-  g_autofree char *zoned = NULL;
-
-  if (zone.len > 0)
-    {
-      zoned = g_strdup_printf ("%.*s%%%.*s", (int) host.len, host.data, (int) zone.len, zone.data);
-      host = gm_span (zoned, strlen (zoned));
-    }
-  self->top = gm_layer_race_new (&self->host, resolver, host.data, host.len, port);
-}
-
 GmSocket *
 gm_connection_get_socket (GmConnection *self)
 {
@@ -50,12 +32,35 @@ learn_addresses (GmConnection *self)
 static void
 shed_layers (GmConnection *self)
 {
-  while (self->top->type->set_up_only)
-    {
-      GmLayer *layer = self->top;
+  GmLayer **link = &self->top;
 
-      self->top = g_steal_pointer (&layer->next);
+  while (*link != NULL)
+    {
+      GmLayer *layer = *link;
+
+      if (!layer->type->set_up_only)
+        {
+          link = &layer->next;
+          continue;
+        }
+      *link = g_steal_pointer (&layer->next);
       gm_layer_free (layer);
+    }
+}
+
+static void
+learn_times (GmConnection *self)
+{
+  gint64 now = self->host.reactor->now;
+  GmTlsInfo *tls = NULL;
+
+  gm_layer_query (self->top, GM_QUERY_RESOLVED_AT, &self->resolved_at);
+  if (!gm_layer_query (self->top, GM_QUERY_CONNECTED_AT, &self->connected_at))
+    self->connected_at = now;
+  if (gm_layer_query (self->top, GM_QUERY_TLS, &tls) && tls != NULL)
+    {
+      self->tls = gm_tls_info_ref (tls);
+      self->secured_at = now;
     }
 }
 
@@ -68,8 +73,7 @@ gm_connection_connect (GmConnection *self)
     return result;
 
   self->state = GM_CONNECTION_BUSY;
-  self->connected_at = self->host.reactor->now;
-  gm_layer_query (self->top, GM_QUERY_RESOLVED_AT, &self->resolved_at);
+  learn_times (self);
   shed_layers (self);
   learn_addresses (self);
 
@@ -105,4 +109,13 @@ gm_connection_set_holder (GmConnection *self,
   self->host.holder = holder;
   if (socket != NULL)
     socket->holder = holder;
+}
+
+const char *
+gm_connection_get_alpn (GmConnection *self)
+{
+  const char *alpn = "";
+
+  gm_layer_query (self->top, GM_QUERY_ALPN, &alpn);
+  return alpn;
 }

@@ -5,6 +5,8 @@
 #include "gm-auth.h"
 #include "gm-layer.h"
 #include "gm-resolver.h"
+#include "gm-ticket-cache.h"
+#include "gm-tls-info.h"
 #include "gm-url.h"
 
 /* One connection: a chain of layers, a key that says for whom it may be used, and a turn of its own. It does not know
@@ -26,6 +28,9 @@ typedef struct
 guint    gm_pool_key_hash       (gconstpointer key);
 gboolean gm_pool_key_equal      (gconstpointer a,
                                  gconstpointer b);
+
+/* TLS is spoken with the server itself. */
+gboolean gm_pool_key_is_secure  (const GmPoolKey *key);
 
 typedef enum
 {
@@ -55,7 +60,9 @@ struct _GmConnection
   guint n_requests; /* begun on it */
   gint64 created_at; /* µs */
   gint64 idle_since;
-  gint64 connected_at; /* 0 until then */
+  gint64 connected_at; /* the transport; 0 until then */
+  gint64 secured_at; /* the whole chain with TLS in it; 0 until then or without */
+  GmTlsInfo *tls; /* (owned) (nullable): of TLS to the server */
   GmTimer timer; /* goodbye limit while CLOSING; age limit while IDLE */
   GmError error; /* details of what went wrong below; the first */
   gint64 resolved_at; /* 0 until then */
@@ -91,10 +98,8 @@ void     gm_connection_set_want (GmConnection *self,
 gboolean gm_connection_readable (GmConnection *self);
 /* The data socket, once there is one. */
 GmSocket *gm_connection_get_socket (GmConnection *self);
-/* Stacks the chain for the host and port of @key under a new connection. */
-void     gm_connection_stack    (GmConnection *self,
-                                 GmResolver *resolver,
-                                 const GmPoolKey *key);
+/* What was agreed upon by ALPN; "" = nothing. */
+const char *gm_connection_get_alpn (GmConnection *self);
 void     gm_connection_set_holder (GmConnection *self,
                                    gpointer holder);
 
@@ -160,6 +165,11 @@ void          gm_pool_stop_waiting (GmPool *self,
 /* Who was woken goes without having tried: the next in line may. */
 void          gm_pool_pass_on    (GmPool *self);
 guint         gm_pool_n_waiting  (GmPool *self);
+/* Sessions to be resumed; borrowed, made on first use. */
+GmTicketCache *gm_pool_get_tickets (GmPool *self);
+/* Those of others, too. */
+void          gm_pool_set_tickets (GmPool *self,
+                                  GmTicketCache *tickets);
 void          gm_pool_set_hooks  (GmPool *self,
                                   GmLayer *(*new_socket_layer) (const void *, guint, gpointer),
                                   GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer),

@@ -56,6 +56,7 @@ typedef struct
   GmTimer timer;
   gint64 wait_until; /* no attempt before that; 0 = no matter */
   gint64 resolved_at;
+  gint64 connected_at;
 } RaceLayer;
 
 static const GmLayerType won_type;
@@ -268,6 +269,7 @@ win (RaceLayer *self,
   attempt_free (attempt);
   stop (self);
 
+  self->connected_at = self->layer.host->reactor->now;
   /* From here on everything goes straight to the layers below. */
   self->layer.type = &won_type;
   return GM_OK;
@@ -454,6 +456,9 @@ race_query (GmLayer *layer,
       for (GList *link = self->attempts.head; link != NULL; link = link->next)
         gm_layer_query (((Attempt *) link->data)->chain, query, NULL);
       return TRUE;
+    case GM_QUERY_CONNECTED_AT:
+    case GM_QUERY_ALPN:
+    case GM_QUERY_TLS:
     default:
       return FALSE;
     }
@@ -464,10 +469,11 @@ won_query (GmLayer *layer,
            GmQuery query,
            gpointer answer)
 {
-  if (query != GM_QUERY_RESOLVED_AT)
+  if (query != GM_QUERY_RESOLVED_AT && query != GM_QUERY_CONNECTED_AT)
     return FALSE;
 
-  *(gint64 *) answer = ((RaceLayer *) layer)->resolved_at;
+  *(gint64 *) answer =
+    query == GM_QUERY_RESOLVED_AT ? ((RaceLayer *) layer)->resolved_at : ((RaceLayer *) layer)->connected_at;
   return TRUE;
 }
 

@@ -431,6 +431,9 @@ socket_query (GmLayer *layer,
       look (self);
       return TRUE;
     case GM_QUERY_RESOLVED_AT:
+    case GM_QUERY_CONNECTED_AT:
+    case GM_QUERY_ALPN:
+    case GM_QUERY_TLS:
     default:
       return FALSE;
     }

@@ -60,6 +60,9 @@ typedef enum
   GM_QUERY_PENDING, /* gboolean: readable data waits above the socket */
   GM_QUERY_RESOLVED_AT, /* gint64: µs of the first name answer; 0 = not yet */
   GM_QUERY_PHASE, /* GmPhase while connecting */
+  GM_QUERY_CONNECTED_AT, /* gint64: µs when the transport was connected; 0 = not yet */
+  GM_QUERY_ALPN, /* const char *: the protocol that was agreed upon; "" = none */
+  GM_QUERY_TLS, /* GmTlsInfo *: of the uppermost TLS; borrowed, NULL until it is open */
   GM_QUERY_LOOK, /* nothing: the kernel is asked about each socket, at once, and what it says is latched */
 } GmQuery;
 

@@ -36,6 +36,7 @@ struct _GmPool
   GQueue idle_lru; /* of GmConnection: last used first */
   GQueue waiting_origins;
   GmPoolLimits limits;
+  GmTicketCache *tickets; /* (owned) (nullable) */
   guint n_counted; /* CONNECTING, BUSY, IDLE */
   guint n_waiting;
   guint64 next_id;
@@ -90,6 +91,12 @@ settings_equal (const GmConnectSettings *a,
 }
 
 gboolean
+gm_pool_key_is_secure (const GmPoolKey *key)
+{
+  return gm_url_get_scheme (key->url) == GM_SCHEME_HTTPS;
+}
+
+gboolean
 gm_pool_key_equal (gconstpointer a,
                    gconstpointer b)
 {
@@ -98,7 +105,8 @@ gm_pool_key_equal (gconstpointer a,
   return host_equal (a, b) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
          gm_span_equal (gm_url_get_zone (x->url), gm_url_get_zone (y->url)) &&
          gm_span_equal (x->connect_host, y->connect_host) && x->connect_port == y->connect_port &&
-         settings_equal (x->settings, y->settings);
+         settings_equal (x->settings, y->settings) &&
+         (!gm_pool_key_is_secure (x) || gm_tls_settings_equal (x->settings->tls, y->settings->tls));
 }
 
 static void
@@ -380,6 +388,7 @@ destroy (GmPool *self,
   g_clear_pointer (&connection->top, gm_layer_free);
   uncount (self, connection);
   gm_error_clear (&connection->error);
+  gm_tls_info_unref (connection->tls);
   gm_connect_settings_unref (connection->host.settings);
   g_free (connection);
 }
@@ -427,6 +436,8 @@ connection_run (GmRunnable *runnable)
       /* Bytes that nobody asked for, or the end: either way no more use. */
       if (!gm_layer_query (self->top, GM_QUERY_ALIVE, &alive) || !alive)
         close_gracefully (self->pool, self);
+      else
+        gm_connection_set_want (self, GM_IO_IN); /* what looked may have had to answer */
       break;
     case GM_CONNECTION_CLOSING:
       say_goodbye (self->pool, self);
@@ -656,6 +667,7 @@ gm_pool_free (GmPool *self)
   g_hash_table_unref (self->origins);
   g_hash_table_unref (self->hosts);
   gm_auth_store_free (self->auth_store);
+  gm_ticket_cache_unref (self->tickets);
   g_free (self);
 }
 
@@ -710,6 +722,23 @@ guint
 gm_pool_n_idle (GmPool *self)
 {
   return self->idle_lru.length;
+}
+
+GmTicketCache *
+gm_pool_get_tickets (GmPool *self)
+{
+  if (self->tickets == NULL)
+    self->tickets = gm_ticket_cache_new ();
+  return self->tickets;
+}
+
+void
+gm_pool_set_tickets (GmPool *self,
+                     GmTicketCache *tickets)
+{
+  gm_ticket_cache_ref (tickets);
+  gm_ticket_cache_unref (self->tickets);
+  self->tickets = tickets;
 }
 
 void

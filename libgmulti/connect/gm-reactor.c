@@ -56,6 +56,7 @@ gm_reactor_clear (GmReactor *self)
   g_clear_pointer (&self->free_slots, g_array_unref);
   g_clear_pointer (&self->by_fd, g_array_unref);
   g_clear_pointer (&self->read_buffer, g_free);
+  g_clear_pointer (&self->spare_block, g_free);
   gm_byte_builder_clear (&self->write_buffer);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
@@ -457,4 +458,29 @@ gm_reactor_grow_buffer (GmReactor *self)
 
   self->read_size = MIN (self->read_size * 4, GM_READ_SIZE_MAX);
   g_clear_pointer (&self->read_buffer, g_free);
+}
+
+gpointer
+gm_reactor_take_block (GmReactor *self,
+                       gsize size)
+{
+  if (self->spare_block != NULL && self->spare_size == size)
+    return g_steal_pointer (&self->spare_block);
+
+  return g_malloc (size);
+}
+
+void
+gm_reactor_give_block (GmReactor *self,
+                       gpointer block,
+                       gsize size)
+{
+  if (self->spare_block != NULL)
+    {
+      g_free (block);
+      return;
+    }
+
+  self->spare_block = block;
+  self->spare_size = size;
 }

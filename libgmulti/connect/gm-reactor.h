@@ -93,6 +93,8 @@ struct _GmReactor
   GmMailbox *mailbox; /* (owned) (nullable): answers of workers, made on first use */
   char *read_buffer; /* (owned) (nullable): shared scratch for reads; borrowed during one step */
   gsize read_size;
+  gpointer spare_block; /* (owned) (nullable): one that was given back, see gm_reactor_take_block() */
+  gsize spare_size;
   GmByteBuilder write_buffer; /* shared scratch for what is composed and sent within one step */
   guint depth; /* > 0 while runnables run */
   gboolean foreign; /* sockets are told to a foreign loop: no hang-up is seen, so a short read is no proof of drain */
@@ -161,5 +163,11 @@ void      gm_reactor_set_foreign   (GmReactor *self,
 #define GM_READ_SIZE_MAX (256 * 1024)
 char     *gm_reactor_read_buffer   (GmReactor *self,
                                     gsize *size);
+/* Memory of @size bytes for what is read ahead, and its return: mostly the same block goes from hand to hand. */
+gpointer  gm_reactor_take_block    (GmReactor *self,
+                                    gsize size);
+void      gm_reactor_give_block    (GmReactor *self,
+                                    gpointer block,
+                                    gsize size);
 /* A read filled the whole buffer: the next one may be larger. */
 void      gm_reactor_grow_buffer   (GmReactor *self);

@@ -24,9 +24,9 @@
   X_ABSENT (AWS_SIGV4, STRING, 0)                                                                                      \
   X_SPECIAL (BUFFERSIZE, LONG, buffersize)                                                                             \
   X_IGNORED (CA_CACHE_TIMEOUT, LONG)                                                                                   \
-  X_IGNORED (CAINFO, STRING)                                                                                           \
-  X_ABSENT (CAINFO_BLOB, BLOB, 0)                                                                                      \
-  X_ABSENT (CAPATH, STRING, 0)                                                                                         \
+  X_STRING (CAINFO, STRING, TLS_CA_FILE)                                                                               \
+  X_SPECIAL (CAINFO_BLOB, BLOB, cainfo_blob)                                                                           \
+  X_STRING (CAPATH, STRING, TLS_CA_DIR)                                                                                \
   X_ABSENT (CERTINFO, LONG, 0)                                                                                         \
   X_ABSENT (CHUNK_BGN_FUNCTION, FUNCTION, 0)                                                                           \
   X_IGNORED (CHUNK_DATA, CBPTR)                                                                                        \
@@ -47,7 +47,7 @@
   X_IGNORED (COOKIESESSION, LONG)                                                                                      \
   X_SPECIAL (COPYPOSTFIELDS, OBJECT, copypostfields)                                                                   \
   X_ABSENT (CRLF, LONG, 0)                                                                                             \
-  X_IGNORED (CRLFILE, STRING)                                                                                          \
+  X_STRING (CRLFILE, STRING, TLS_CRL_FILE)                                                                             \
   X_SPECIAL (CURLU, OBJECT, curlu)                                                                                     \
   X_SPECIAL (CUSTOMREQUEST, STRING, customrequest)                                                                     \
   X_KEPT (DEBUGDATA, CBPTR, debugdata)                                                                                 \
@@ -132,10 +132,10 @@
   X_KEPT (IOCTLDATA, CBPTR, ioctldata)                                                                                 \
   X_SPECIAL (IOCTLFUNCTION, FUNCTION, ioctlfunction)                                                                   \
   X_NUMBER (IPRESOLVE, VALUES, IP_VERSION, ONE)                                                                        \
-  X_IGNORED (ISSUERCERT, STRING)                                                                                       \
-  X_ABSENT (ISSUERCERT_BLOB, BLOB, 0)                                                                                  \
+  X_STRING (ISSUERCERT, STRING, TLS_ISSUER_FILE)                                                                       \
+  X_SPECIAL (ISSUERCERT_BLOB, BLOB, issuercert_blob)                                                                   \
   X_NUMBER (KEEP_SENDING_ON_ERROR, LONG, KEEP_SENDING, BOOL)                                                           \
-  X_IGNORED (KEYPASSWD, STRING)                                                                                        \
+  X_SPECIAL (KEYPASSWD, STRING, keypasswd)                                                                             \
   X_ALIAS (KRB4LEVEL, STRING, KRBLEVEL)                                                                                \
   X_ABSENT (KRBLEVEL, STRING, 0)                                                                                       \
   X_NUMBER (LOCALPORT, LONG, LOCAL_PORT, ONE)                                                                          \
@@ -170,7 +170,7 @@
   X_SPECIAL (OPENSOCKETFUNCTION, FUNCTION, opensocketfunction)                                                         \
   X_STRING (PASSWORD, STRING, PASSWORD)                                                                                \
   X_NUMBER (PATH_AS_IS, LONG, PATH_AS_IS, BOOL)                                                                        \
-  X_ABSENT (PINNEDPUBLICKEY, STRING, 0)                                                                                \
+  X_STRING (PINNEDPUBLICKEY, STRING, TLS_PINS)                                                                         \
   X_IGNORED (PIPEWAIT, LONG)                                                                                           \
   X_NUMBER (PORT, LONG, PORT, ONE)                                                                                     \
   X_SPECIAL (POST, LONG, post)                                                                                         \
@@ -190,27 +190,27 @@
   X_SPECIAL (PROTOCOLS, LONG, protocols)                                                                               \
   X_SPECIAL (PROTOCOLS_STR, STRING, protocols_str)                                                                     \
   X_SPECIAL (PROXY, STRING, proxy)                                                                                     \
-  X_IGNORED (PROXY_CAINFO, STRING)                                                                                     \
-  X_ABSENT (PROXY_CAINFO_BLOB, BLOB, 0)                                                                                \
-  X_ABSENT (PROXY_CAPATH, STRING, 0)                                                                                   \
-  X_IGNORED (PROXY_CRLFILE, STRING)                                                                                    \
-  X_IGNORED (PROXY_ISSUERCERT, STRING)                                                                                 \
-  X_ABSENT (PROXY_ISSUERCERT_BLOB, BLOB, 0)                                                                            \
-  X_IGNORED (PROXY_KEYPASSWD, STRING)                                                                                  \
-  X_ABSENT (PROXY_PINNEDPUBLICKEY, STRING, 0)                                                                          \
+  X_STRING (PROXY_CAINFO, STRING, PROXY_TLS_CA_FILE)                                                                   \
+  X_SPECIAL (PROXY_CAINFO_BLOB, BLOB, proxy_cainfo_blob)                                                               \
+  X_STRING (PROXY_CAPATH, STRING, PROXY_TLS_CA_DIR)                                                                    \
+  X_STRING (PROXY_CRLFILE, STRING, PROXY_TLS_CRL_FILE)                                                                 \
+  X_STRING (PROXY_ISSUERCERT, STRING, PROXY_TLS_ISSUER_FILE)                                                           \
+  X_SPECIAL (PROXY_ISSUERCERT_BLOB, BLOB, proxy_issuercert_blob)                                                       \
+  X_SPECIAL (PROXY_KEYPASSWD, STRING, proxy_keypasswd)                                                                 \
+  X_STRING (PROXY_PINNEDPUBLICKEY, STRING, PROXY_TLS_PINS)                                                             \
   X_ABSENT (PROXY_SERVICE_NAME, STRING, 0)                                                                             \
-  X_IGNORED (PROXY_SSL_CIPHER_LIST, STRING)                                                                            \
+  X_STRING (PROXY_SSL_CIPHER_LIST, STRING, PROXY_TLS_PRIORITY)                                                         \
   X_IGNORED (PROXY_SSL_OPTIONS, LONG)                                                                                  \
-  X_IGNORED (PROXY_SSL_VERIFYHOST, LONG)                                                                               \
-  X_IGNORED (PROXY_SSL_VERIFYPEER, LONG)                                                                               \
-  X_IGNORED (PROXY_SSLCERT, STRING)                                                                                    \
-  X_ABSENT (PROXY_SSLCERT_BLOB, BLOB, 0)                                                                               \
-  X_IGNORED (PROXY_SSLCERTTYPE, STRING)                                                                                \
-  X_IGNORED (PROXY_SSLKEY, STRING)                                                                                     \
-  X_ABSENT (PROXY_SSLKEY_BLOB, BLOB, 0)                                                                                \
-  X_IGNORED (PROXY_SSLKEYTYPE, STRING)                                                                                 \
-  X_IGNORED (PROXY_SSLVERSION, VALUES)                                                                                 \
-  X_IGNORED (PROXY_TLS13_CIPHERS, STRING)                                                                              \
+  X_NUMBER (PROXY_SSL_VERIFYHOST, LONG, PROXY_TLS_VERIFY_HOST, BOOL)                                                   \
+  X_NUMBER (PROXY_SSL_VERIFYPEER, LONG, PROXY_TLS_VERIFY_PEER, BOOL)                                                   \
+  X_STRING (PROXY_SSLCERT, STRING, PROXY_TLS_CERT_FILE)                                                                \
+  X_SPECIAL (PROXY_SSLCERT_BLOB, BLOB, proxy_sslcert_blob)                                                             \
+  X_SPECIAL (PROXY_SSLCERTTYPE, STRING, proxy_sslcerttype)                                                             \
+  X_STRING (PROXY_SSLKEY, STRING, PROXY_TLS_KEY_FILE)                                                                  \
+  X_SPECIAL (PROXY_SSLKEY_BLOB, BLOB, proxy_sslkey_blob)                                                               \
+  X_SPECIAL (PROXY_SSLKEYTYPE, STRING, proxy_sslkeytype)                                                               \
+  X_SPECIAL (PROXY_SSLVERSION, VALUES, proxy_sslversion)                                                               \
+  X_STRING (PROXY_TLS13_CIPHERS, STRING, PROXY_TLS_CIPHERS13)                                                          \
   X_ABSENT (PROXY_TLSAUTH_PASSWORD, STRING, 0)                                                                         \
   X_ABSENT (PROXY_TLSAUTH_TYPE, STRING, 0)                                                                             \
   X_ABSENT (PROXY_TLSAUTH_USERNAME, STRING, 0)                                                                         \
@@ -269,30 +269,30 @@
   X_ABSENT (SSH_KNOWNHOSTS, STRING, 0)                                                                                 \
   X_ABSENT (SSH_PRIVATE_KEYFILE, STRING, 0)                                                                            \
   X_ABSENT (SSH_PUBLIC_KEYFILE, STRING, 0)                                                                             \
-  X_IGNORED (SSL_CIPHER_LIST, STRING)                                                                                  \
+  X_STRING (SSL_CIPHER_LIST, STRING, TLS_PRIORITY)                                                                     \
   X_IGNORED (SSL_CTX_DATA, CBPTR)                                                                                      \
   X_ABSENT (SSL_CTX_FUNCTION, FUNCTION, 0)                                                                             \
   X_ABSENT (SSL_EC_CURVES, STRING, 0)                                                                                  \
-  X_IGNORED (SSL_ENABLE_ALPN, LONG)                                                                                    \
+  X_NUMBER (SSL_ENABLE_ALPN, LONG, TLS_ALPN, BOOL)                                                                     \
   X_IGNORED (SSL_ENABLE_NPN, LONG)                                                                                     \
   X_ABSENT (SSL_FALSESTART, LONG, 0)                                                                                   \
   X_IGNORED (SSL_OPTIONS, VALUES)                                                                                      \
-  X_IGNORED (SSL_SESSIONID_CACHE, LONG)                                                                                \
+  X_NUMBER (SSL_SESSIONID_CACHE, LONG, TLS_SESSION_CACHE, BOOL)                                                        \
   X_ABSENT (SSL_SIGNATURE_ALGORITHMS, STRING, 0)                                                                       \
-  X_IGNORED (SSL_VERIFYHOST, LONG)                                                                                     \
-  X_IGNORED (SSL_VERIFYPEER, LONG)                                                                                     \
-  X_ABSENT (SSL_VERIFYSTATUS, LONG, 0)                                                                                 \
-  X_IGNORED (SSLCERT, STRING)                                                                                          \
-  X_ABSENT (SSLCERT_BLOB, BLOB, 0)                                                                                     \
+  X_NUMBER (SSL_VERIFYHOST, LONG, TLS_VERIFY_HOST, BOOL)                                                               \
+  X_NUMBER (SSL_VERIFYPEER, LONG, TLS_VERIFY_PEER, BOOL)                                                               \
+  X_NUMBER (SSL_VERIFYSTATUS, LONG, TLS_VERIFY_STATUS, BOOL)                                                           \
+  X_STRING (SSLCERT, STRING, TLS_CERT_FILE)                                                                            \
+  X_SPECIAL (SSLCERT_BLOB, BLOB, sslcert_blob)                                                                         \
   X_ALIAS (SSLCERTPASSWD, STRING, KEYPASSWD)                                                                           \
-  X_IGNORED (SSLCERTTYPE, STRING)                                                                                      \
+  X_SPECIAL (SSLCERTTYPE, STRING, sslcerttype)                                                                         \
   X_ABSENT (SSLENGINE, STRING, 0)                                                                                      \
   X_ABSENT (SSLENGINE_DEFAULT, LONG, 0)                                                                                \
-  X_IGNORED (SSLKEY, STRING)                                                                                           \
-  X_ABSENT (SSLKEY_BLOB, BLOB, 0)                                                                                      \
+  X_STRING (SSLKEY, STRING, TLS_KEY_FILE)                                                                              \
+  X_SPECIAL (SSLKEY_BLOB, BLOB, sslkey_blob)                                                                           \
   X_ALIAS (SSLKEYPASSWD, STRING, KEYPASSWD)                                                                            \
-  X_IGNORED (SSLKEYTYPE, STRING)                                                                                       \
-  X_IGNORED (SSLVERSION, VALUES)                                                                                       \
+  X_SPECIAL (SSLKEYTYPE, STRING, sslkeytype)                                                                           \
+  X_SPECIAL (SSLVERSION, VALUES, sslversion)                                                                           \
   X_SPECIAL (STDERR, OBJECT, stderr)                                                                                   \
   X_ABSENT (STREAM_DEPENDS, OBJECT, 0)                                                                                 \
   X_ABSENT (STREAM_DEPENDS_E, OBJECT, 0)                                                                               \
@@ -312,7 +312,7 @@
   X_NUMBER (TIMEOUT_MS, LONG, TIMEOUT_MS, ONE)                                                                         \
   X_NUMBER (TIMEVALUE, LONG, TIME_VALUE, ONE)                                                                          \
   X_NUMBER (TIMEVALUE_LARGE, OFF_T, TIME_VALUE, ONE)                                                                   \
-  X_IGNORED (TLS13_CIPHERS, STRING)                                                                                    \
+  X_STRING (TLS13_CIPHERS, STRING, TLS_CIPHERS13)                                                                      \
   X_ABSENT (TLSAUTH_PASSWORD, STRING, 0)                                                                               \
   X_ABSENT (TLSAUTH_TYPE, STRING, 0)                                                                                   \
   X_ABSENT (TLSAUTH_USERNAME, STRING, 0)                                                                               \

@@ -6,6 +6,8 @@ typedef enum
   BLOCK_transfer,
   BLOCK_connect,
   BLOCK_request,
+  BLOCK_tls, /* hangs off the connect block, like the next */
+  BLOCK_proxy_tls,
 } Block;
 
 #define SIZE_OF_U8 1
@@ -20,6 +22,8 @@ typedef enum
 typedef GmTransferSettings Block_transfer;
 typedef GmConnectSettings Block_connect;
 typedef GmRequestSettings Block_request;
+typedef GmTlsSettings Block_tls;
+typedef GmTlsSettings Block_proxy_tls;
 
 typedef struct
 {
@@ -94,6 +98,47 @@ is_private (const gatomicrefcount *refs,
   return !is_default && g_atomic_int_get (refs) == 1;
 }
 
+static GmConnectSettings *
+edit_connect (GmTransfer *self)
+{
+  if (!is_private (&self->connect_settings->refs, self->connect_settings == &gm_connect_settings_default))
+    {
+      const GmConnectSettings *old = self->connect_settings;
+
+      self->connect_settings = gm_connect_settings_copy (old);
+      gm_connect_settings_unref (old);
+    }
+
+  return (GmConnectSettings *) self->connect_settings;
+}
+
+static GmTlsSettings *
+edit_tls (GmTransfer *self,
+          gboolean of_proxy)
+{
+  GmConnectSettings *connect = edit_connect (self);
+  const GmTlsSettings **slot = of_proxy ? &connect->proxy_tls : &connect->tls;
+
+  if (*slot == NULL || !is_private (&(*slot)->refs, *slot == &gm_tls_settings_default))
+    {
+      const GmTlsSettings *old = *slot;
+
+      *slot = gm_tls_settings_copy (old);
+      gm_tls_settings_unref (old);
+    }
+
+  return (GmTlsSettings *) *slot;
+}
+
+static const GmTlsSettings *
+peek_tls (GmTransfer *self,
+          gboolean of_proxy)
+{
+  const GmTlsSettings *block = of_proxy ? self->connect_settings->proxy_tls : self->connect_settings->tls;
+
+  return block != NULL ? block : &gm_tls_settings_default;
+}
+
 /* The member to write, in a block of the transfer's own. */
 static gpointer
 edit (GmTransfer *self,
@@ -111,14 +156,10 @@ edit (GmTransfer *self,
         }
       return (char *) self->transfer_settings + info->offset;
     case BLOCK_connect:
-      if (!is_private (&self->connect_settings->refs, self->connect_settings == &gm_connect_settings_default))
-        {
-          const GmConnectSettings *old = self->connect_settings;
-
-          self->connect_settings = gm_connect_settings_copy (old);
-          gm_connect_settings_unref (old);
-        }
-      return (char *) self->connect_settings + info->offset;
+      return (char *) edit_connect (self) + info->offset;
+    case BLOCK_tls:
+    case BLOCK_proxy_tls:
+      return (char *) edit_tls (self, info->block == BLOCK_proxy_tls) + info->offset;
     case BLOCK_request:
     default:
       if (!is_private (&self->request_settings->refs, self->request_settings == &gm_request_settings_default))
@@ -142,6 +183,9 @@ peek (GmTransfer *self,
       return (const char *) self->transfer_settings + info->offset;
     case BLOCK_connect:
       return (const char *) self->connect_settings + info->offset;
+    case BLOCK_tls:
+    case BLOCK_proxy_tls:
+      return (const char *) peek_tls (self, info->block == BLOCK_proxy_tls) + info->offset;
     case BLOCK_request:
     default:
       return (const char *) self->request_settings + info->offset;

@@ -7,6 +7,35 @@
 /* Every setting of a transfer, in one table that serves both faces: id, type, range, the settings block and offset it
  * lands in. A change is seen when the transfer is next added, but for those marked live. */
 
+/* What counts towards one peer of TLS: twice in the table, for the server and for a proxy. */
+#define GM_TLS_OPTIONS(X, prefix, block)                                                                               \
+  X (prefix##CA_FILE, STRING, block, ca_file, 0, 0, FALSE)                                                             \
+  X (prefix##CA_DIR, STRING, block, ca_dir, 0, 0, FALSE)                                                               \
+  X (prefix##CRL_FILE, STRING, block, crl_file, 0, 0, FALSE)                                                           \
+  X (prefix##ISSUER_FILE, STRING, block, issuer_file, 0, 0, FALSE)                                                     \
+  X (prefix##CERT_FILE, STRING, block, cert_file, 0, 0, FALSE)                                                         \
+  X (prefix##KEY_FILE, STRING, block, key_file, 0, 0, FALSE)                                                           \
+  X (prefix##PRIORITY, STRING, block, priority, 0, 0, FALSE)                                                           \
+  X (prefix##CIPHERS13, STRING, block, ciphers13, 0, 0, FALSE)                                                         \
+  X (prefix##PINS, STRING, block, pins, 0, 0, FALSE)                                                                   \
+  X (prefix##SNI, STRING, block, sni, 0, 0, FALSE)                                                                     \
+  X (prefix##CA_BYTES, BYTES, block, ca_bytes, 0, 0, FALSE)                                                            \
+  X (prefix##ISSUER_BYTES, BYTES, block, issuer_bytes, 0, 0, FALSE)                                                    \
+  X (prefix##CERT_BYTES, BYTES, block, cert_bytes, 0, 0, FALSE)                                                        \
+  X (prefix##KEY_BYTES, BYTES, block, key_bytes, 0, 0, FALSE)                                                          \
+  X (prefix##KEY_PASSWORD, BYTES, block, key_password, 0, 0, FALSE)                                                    \
+  X (prefix##VERIFY_PEER, U8, block, verify_peer, 0, 1, FALSE)                                                         \
+  X (prefix##VERIFY_HOST, U8, block, verify_host, 0, 1, FALSE)                                                         \
+  X (prefix##VERIFY_STATUS, U8, block, verify_status, 0, 1, FALSE)                                                     \
+  X (prefix##WITH_SYSTEM_TRUST, U8, block, with_system_trust, 0, 1, FALSE)                                             \
+  X (prefix##ASK_TRUST, U8, block, ask_trust, 0, 1, FALSE)                                                             \
+  X (prefix##CERT_FORMAT, U8, block, cert_format, 0, 3, FALSE)                                                         \
+  X (prefix##KEY_FORMAT, U8, block, key_format, 0, 3, FALSE)                                                           \
+  X (prefix##MIN_VERSION, U8, block, min_version, 0, 4, FALSE)                                                         \
+  X (prefix##MAX_VERSION, U8, block, max_version, 0, 4, FALSE)                                                         \
+  X (prefix##ALPN, U8, block, alpn, 0, 1, FALSE)                                                                       \
+  X (prefix##SESSION_CACHE, U8, block, session_cache, 0, 1, FALSE)
+
 #define GM_OPTIONS(X)                                                                                                  \
   /* id, type, block, member, min, max, live */                                                                        \
   X (URL, STRING, transfer, url, 0, 0, FALSE)                                                                          \
@@ -83,7 +112,9 @@
   X (WANT_FILETIME, U8, request, want_filetime, 0, 1, FALSE)                                                           \
   X (BASIC_AUTH, U8, request, basic_auth, 0, 1, FALSE)                                                                 \
   X (APPEND, U8, request, append, 0, 1, FALSE)                                                                         \
-  X (FILE_MODE, U32, request, file_mode, 0, 07777, FALSE)
+  X (FILE_MODE, U32, request, file_mode, 0, 07777, FALSE)                                                              \
+  GM_TLS_OPTIONS (X, TLS_, tls)                                                                                        \
+  GM_TLS_OPTIONS (X, PROXY_TLS_, proxy_tls)
 
 typedef enum
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-transfer-private.h"
 
+#include "gm-chain.h"
 #include "gm-connect-to.h"
 #include "gm-trace.h"
 
@@ -220,7 +221,7 @@ open_connection (GmTransfer *self,
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
   attach (self, connection);
-  gm_connection_stack (connection, gm_multi_get_resolver (self->multi), key);
+  gm_chain_stack (connection, gm_multi_get_resolver (self->multi), key);
   self->info.n_connects++;
   self->deadlines[GM_DEADLINE_CONNECT] =
     gm_multi_get_reactor (self->multi)->now + (gint64) (timeout_ms != 0 ? timeout_ms : CONNECT_TIMEOUT_MS) * 1000;
@@ -458,6 +459,8 @@ learn_connection (GmTransfer *self)
 
   info->remote = connection->remote;
   info->local = connection->local;
+  gm_tls_info_unref (info->tls);
+  info->tls = connection->tls != NULL ? gm_tls_info_ref (connection->tls) : NULL;
   if (socket != NULL)
     {
       self->last_slot = socket->slot;
@@ -479,9 +482,14 @@ state_connecting (GmTransfer *self)
         gm_layer_query (connection->top, GM_QUERY_RESOLVED_AT, &times->resolved);
     }
   if (result != GM_OK)
-    return result;
+    {
+      if (times->connected == 0 && connection->top != NULL)
+        gm_layer_query (connection->top, GM_QUERY_CONNECTED_AT, &times->connected);
+      return result;
+    }
 
   times->connected = connection->connected_at;
+  times->secured = connection->secured_at;
   self->deadlines[GM_DEADLINE_CONNECT] = 0;
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, connection->id);
@@ -500,7 +508,10 @@ begin_request (GmTransfer *self)
     {
       learn_connection (self);
       if (run->request.reused)
-        times->resolved = times->connected = times->queue_end;
+        {
+          times->resolved = times->connected = times->queue_end;
+          times->secured = run->request.connection->tls != NULL ? times->queue_end : 0;
+        }
     }
   self->info.upload_size = run->source.size;
   times->request_start = gm_multi_get_reactor (self->multi)->now;
@@ -753,6 +764,10 @@ note_error (GmTransfer *self,
         knows = FALSE;
       gm_error_set (&self->error, result, knows ? from->phase : phase, from->sys_errno);
       self->error.resolver = from->resolver;
+      self->error.tls = from->tls;
+      self->error.alert = from->alert;
+      if (self->error.detail == NULL)
+        self->error.detail = g_steal_pointer (&from->detail);
       if (self->error.address == NULL)
         self->error.address = g_steal_pointer (&from->address);
       if (self->error.host == NULL)

@@ -8,6 +8,7 @@ gm_info_clear (GmInfo *info)
   g_clear_pointer (&info->redirect_url, gm_url_unref);
   g_clear_pointer (&info->referer, gm_url_unref);
   g_clear_pointer (&info->earlier, g_array_unref);
+  g_clear_pointer (&info->tls, gm_tls_info_unref);
   *info = (GmInfo){ .download_size = -1, .upload_size = -1, .filetime = -1 };
 }
 

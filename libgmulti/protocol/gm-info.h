@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-address.h"
+#include "gm-tls-info.h"
 #include "gm-url.h"
 
 /* What a transfer knows about itself, during and after. Times are absolute monotonic µs, 0 = did not happen; faces
@@ -53,6 +54,7 @@ typedef struct
   gint64 retry_after; /* seconds; 0 none */
   GmEndpoint remote; /* len 0 = none */
   GmEndpoint local;
+  GmTlsInfo *tls; /* (owned) (nullable): of the last connection */
   gboolean condition_unmet;
   GmUrl *referer; /* (owned) (nullable): where the last redirect came from, if that is told */
   GmUrl *redirect_url; /* (owned) (nullable): where it would go if it followed */

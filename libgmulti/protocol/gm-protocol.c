@@ -6,6 +6,7 @@ gm_protocol_find (GmScheme scheme)
 {
   static const GmProtocol *const protocols[] = {
     &gm_protocol_http,
+    &gm_protocol_https,
     &gm_protocol_file,
     &gm_protocol_data,
   };

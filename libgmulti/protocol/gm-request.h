@@ -106,6 +106,7 @@ struct _GmProtocol
 const GmProtocol *gm_protocol_find (GmScheme scheme);
 
 extern const GmProtocol gm_protocol_http;
+extern const GmProtocol gm_protocol_https;
 extern const GmProtocol gm_protocol_file;
 extern const GmProtocol gm_protocol_data;
 

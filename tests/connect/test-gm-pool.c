@@ -120,6 +120,77 @@ test_key_members (void)
     }
 }
 
+/* ---- members that count where TLS is spoken ---- */
+
+typedef void (*FlipTls) (GmTlsSettings *settings);
+
+#define FLIP_STRING(name)                                                                                              \
+  static void flip_tls_##name (GmTlsSettings *settings)                                                                \
+  {                                                                                                                    \
+    settings->name = g_ref_string_new ("other");                                                                       \
+  }
+#define FLIP_BYTES(name)                                                                                               \
+  static void flip_tls_##name (GmTlsSettings *settings)                                                                \
+  {                                                                                                                    \
+    settings->name = gm_secret_bytes_new ("other", 5);                                                                 \
+  }
+#define FLIP_NUMBER(name)                                                                                              \
+  static void flip_tls_##name (GmTlsSettings *settings)                                                                \
+  {                                                                                                                    \
+    settings->name ^= 1;                                                                                               \
+  }
+GM_TLS_STRINGS (FLIP_STRING)
+GM_TLS_BYTES (FLIP_BYTES)
+GM_TLS_NUMBERS (FLIP_NUMBER)
+
+static void
+test_key_tls_members (void)
+{
+#define FLIP_NAME(name) flip_tls_##name,
+  static const FlipTls flips[] = { GM_TLS_STRINGS (FLIP_NAME) GM_TLS_BYTES (FLIP_NAME) GM_TLS_NUMBERS (FLIP_NAME) };
+
+  for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
+    {
+      GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default);
+      GmConnectSettings *b = gm_connect_settings_copy (&gm_connect_settings_default);
+      GmTlsSettings *tls = gm_tls_settings_copy (NULL);
+      GmPoolKey x = { .url = url ("https://host.example/a"), .settings = a };
+      GmPoolKey y = { .url = url ("https://host.example/b"), .settings = b };
+      GmTlsSettings *copy;
+
+      b->tls = tls;
+      g_assert_true (gm_pool_key_equal (&x, &y));
+      flips[i](tls);
+      g_assert_false (gm_pool_key_equal (&x, &y));
+      g_assert_false (gm_pool_key_equal (&y, &x));
+      copy = gm_tls_settings_copy (tls);
+      a->tls = copy;
+      g_assert_true (gm_pool_key_equal (&x, &y));
+
+      gm_url_unref (x.url);
+      gm_url_unref (y.url);
+      gm_connect_settings_unref (a);
+      gm_connect_settings_unref (b);
+    }
+}
+
+/* Without TLS nothing of it matters. */
+static void
+test_key_tls_elsewhere (void)
+{
+  GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default);
+  GmTlsSettings *tls = gm_tls_settings_copy (NULL);
+  GmPoolKey x = { .url = url ("http://host.example/"), .settings = &gm_connect_settings_default };
+  GmPoolKey y = { .url = url ("http://host.example/"), .settings = a };
+
+  tls->verify_peer = FALSE;
+  a->tls = tls;
+  g_assert_true (gm_pool_key_equal (&x, &y));
+  gm_url_unref (x.url);
+  gm_url_unref (y.url);
+  gm_connect_settings_unref (a);
+}
+
 /* ---- the pool, over simulated channels ---- */
 
 typedef struct
@@ -466,6 +537,8 @@ main (int argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pool/key-members", test_key_members);
+  g_test_add_func ("/pool/key-tls-members", test_key_tls_members);
+  g_test_add_func ("/pool/key-tls-elsewhere", test_key_tls_elsewhere);
   g_test_add ("/pool/reuse", Fixture, NULL, set_up, test_reuse, tear_down);
   g_test_add ("/pool/ages", Fixture, NULL, set_up, test_ages, tear_down);
   g_test_add ("/pool/limits-and-waiting", Fixture, NULL, set_up, test_limits_and_waiting, tear_down);

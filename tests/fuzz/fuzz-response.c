@@ -170,6 +170,9 @@ sim_query (GmLayer *layer,
       return TRUE;
     case GM_QUERY_LOOK:
     case GM_QUERY_RESOLVED_AT:
+    case GM_QUERY_CONNECTED_AT:
+    case GM_QUERY_ALPN:
+    case GM_QUERY_TLS:
     default:
       return FALSE;
     }

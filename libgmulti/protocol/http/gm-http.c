@@ -341,3 +341,15 @@ const GmProtocol gm_protocol_http = {
   .want = http_want,
   .end = http_end,
 };
+
+/* The same over a chain that has TLS in it, which is the connection's business. */
+const GmProtocol gm_protocol_https = {
+  .name = "https",
+  .scheme = GM_SCHEME_HTTPS,
+  .set = 1u << 1,
+  .needs_connection = TRUE,
+  .begin = http_begin,
+  .step = http_step,
+  .want = http_want,
+  .end = http_end,
+};

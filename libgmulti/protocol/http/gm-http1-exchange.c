@@ -640,6 +640,10 @@ take_end (Http1 *self,
   GmResult why = GM_OK;
 
   self->excess = TRUE;
+  /* RFC 9112 section 9.8: an end of TLS that nobody announced matters where only it tells the end of a body. */
+  if (error == GM_TLS_TRUNCATED &&
+      (self->recv_state != RECV_BODY || self->plan.body.framing != GM_HTTP_BODY_UNTIL_CLOSE))
+    error = GM_OK;
   switch (self->recv_state)
     {
     case RECV_HEAD:
@@ -771,8 +775,14 @@ has_excess (Http1 *self)
 {
   gboolean alive = FALSE;
 
-  if (self->excess || self->drained)
-    return self->excess;
+  if (self->excess)
+    return TRUE;
+  if (self->drained)
+    {
+      gboolean pending = FALSE;
+
+      return gm_layer_query (self->exchange.request->connection->top, GM_QUERY_PENDING, &pending) && pending;
+    }
 
   return !gm_layer_query (self->exchange.request->connection->top, GM_QUERY_ALIVE, &alive) || !alive;
 }

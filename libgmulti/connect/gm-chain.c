@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-chain.h"
+
+#include "gm-layer-tls.h"
+
+const char *const *
+gm_chain_get_alpn (const GmPoolKey *key)
+{
+  static const char *const http1[] = { "http/1.1", NULL };
+
+  return http1;
+}
+
+static GmLayer *
+stack_race (GmConnection *self,
+            GmResolver *resolver,
+            const GmPoolKey *key)
+{
+  GmSpan host = key->connect_host.len > 0 ? key->connect_host : gm_url_get_host (key->url);
+  GmSpan zone = key->connect_host.len > 0 ? gm_span (NULL, 0) : gm_url_get_zone (key->url);
+  guint16 port = key->connect_port != 0 ? key->connect_port : gm_url_get_port (key->url);
+  g_autofree char *zoned = NULL;
+
+  if (zone.len > 0)
+    {
+      zoned = g_strdup_printf ("%.*s%%%.*s", (int) host.len, host.data, (int) zone.len, zone.data);
+      host = gm_span (zoned, strlen (zoned));
+    }
+
+  return gm_layer_race_new (&self->host, resolver, host.data, host.len, port);
+}
+
+/* Wherever the bytes go, the certificate must be for the host in the URL. */
+static GmLayer *
+stack_tls (GmConnection *self,
+           GmLayer *below,
+           const GmPoolKey *key)
+{
+  GmTlsPeer peer = {
+    .settings = key->settings->tls,
+    .peer_name = gm_url_get_host (key->url),
+    .port = gm_url_get_port (key->url),
+    .alpn = gm_chain_get_alpn (key),
+    .tickets = gm_pool_get_tickets (self->pool),
+  };
+
+  return gm_layer_tls_new (&self->host, below, &peer);
+}
+
+void
+gm_chain_stack (GmConnection *self,
+                GmResolver *resolver,
+                const GmPoolKey *key)
+{
+  GmLayer *top = stack_race (self, resolver, key);
+
+  if (gm_pool_key_is_secure (key))
+    top = stack_tls (self, top, key);
+  self->top = top;
+}

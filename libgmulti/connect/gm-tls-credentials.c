@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-tls-credentials.h"
+
+#include <gnutls/pkcs11.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Files of certificates and keys; the largest bundle of authorities there is has half a MiB. */
+#define MAX_FILE (16 * 1024 * 1024)
+
+static gboolean
+fail (GmTlsCredentials *self,
+      GmResult result,
+      int code,
+      const char *detail)
+{
+  if (self->result == GM_OK)
+    {
+      self->result = result;
+      self->tls = code < 0 ? code : GNUTLS_E_NO_CERTIFICATE_FOUND;
+      self->detail = g_strndup (detail, 512);
+    }
+  return FALSE;
+}
+
+static gboolean
+is_uri (const char *name,
+        guint8 format)
+{
+  return name != NULL && (format == GM_TLS_FORMAT_URI || g_ascii_strncasecmp (name, "pkcs11:", 7) == 0);
+}
+
+/* Wiped when it goes: there may be a key in it. */
+static GBytes *
+read_file (const char *path)
+{
+  g_autofree char *data = NULL;
+  gsize len = 0;
+  GBytes *bytes = NULL;
+
+  if (!g_file_get_contents (path, &data, &len, NULL))
+    return NULL;
+  if (len <= MAX_FILE)
+    bytes = gm_secret_bytes_new (data, len);
+  explicit_bzero (data, len);
+
+  return bytes;
+}
+
+static gnutls_datum_t
+datum (GBytes *bytes)
+{
+  gsize len = 0;
+  gconstpointer data = g_bytes_get_data (bytes, &len);
+
+  return (gnutls_datum_t){ (unsigned char *) data, (unsigned int) len };
+}
+
+static gnutls_x509_crt_fmt_t
+format_of (const gnutls_datum_t *data,
+           guint8 format)
+{
+  if (format == GM_TLS_FORMAT_DER)
+    return GNUTLS_X509_FMT_DER;
+  if (data->size > 0 && memmem (data->data, data->size, "-----BEGIN ", 11) == NULL)
+    return GNUTLS_X509_FMT_DER;
+  return GNUTLS_X509_FMT_PEM;
+}
+
+/* ---- anchors ---- */
+
+static gboolean
+add_anchors (GmTlsCredentials *self,
+             GBytes *bytes,
+             const char *detail)
+{
+  gnutls_datum_t data;
+  int n;
+
+  if (bytes == NULL)
+    return fail (self, GM_TLS_CA_FILE, GNUTLS_E_FILE_ERROR, detail);
+
+  data = datum (bytes);
+  n = gnutls_certificate_set_x509_trust_mem (self->gnutls, &data, format_of (&data, GM_TLS_FORMAT_PEM));
+
+  return n > 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, detail);
+}
+
+static gboolean
+add_anchor_file (GmTlsCredentials *self,
+                 const char *name)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (is_uri (name, GM_TLS_FORMAT_PEM))
+    {
+      int n = gnutls_certificate_set_x509_trust_file (self->gnutls, name, GNUTLS_X509_FMT_PEM);
+
+      return n > 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, name);
+    }
+
+  bytes = read_file (name);
+  return add_anchors (self, bytes, name);
+}
+
+/* Files in it that are no certificates are passed over. */
+static gboolean
+add_anchor_folder (GmTlsCredentials *self,
+                   const char *name)
+{
+  int n = GNUTLS_E_FILE_ERROR;
+
+  if (g_file_test (name, G_FILE_TEST_IS_DIR))
+    n = gnutls_certificate_set_x509_trust_dir (self->gnutls, name, GNUTLS_X509_FMT_PEM);
+
+  return n >= 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, name);
+}
+
+static gboolean
+add_crl (GmTlsCredentials *self,
+         const char *name)
+{
+  g_autoptr (GBytes) bytes = read_file (name);
+  gnutls_datum_t data;
+  int n;
+
+  if (bytes == NULL)
+    return fail (self, GM_TLS_CA_FILE, GNUTLS_E_FILE_ERROR, name);
+
+  data = datum (bytes);
+  n = gnutls_certificate_set_x509_crl_mem (self->gnutls, &data, format_of (&data, GM_TLS_FORMAT_PEM));
+
+  return n > 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, name);
+}
+
+static gboolean
+set_issuer (GmTlsCredentials *self,
+            GBytes *given,
+            const char *name)
+{
+  g_autoptr (GBytes) bytes = given != NULL ? g_bytes_ref (given) : read_file (name);
+  gnutls_datum_t data;
+  int code;
+
+  if (bytes == NULL)
+    return fail (self, GM_TLS_CA_FILE, GNUTLS_E_FILE_ERROR, name);
+
+  data = datum (bytes);
+  gnutls_x509_crt_init (&self->issuer);
+  code = gnutls_x509_crt_import (self->issuer, &data, format_of (&data, GM_TLS_FORMAT_PEM));
+
+  return code == 0 ? TRUE : fail (self, GM_TLS_CA_FILE, code, name != NULL ? name : "issuer");
+}
+
+static void
+load_anchors (GmTlsCredentials *self,
+              const GmTlsSettings *settings)
+{
+  gboolean given = settings->ca_file != NULL || settings->ca_dir != NULL || settings->ca_bytes != NULL;
+
+  if (settings->ca_file != NULL && !add_anchor_file (self, settings->ca_file))
+    return;
+  if (settings->ca_bytes != NULL && !add_anchors (self, settings->ca_bytes, "bytes"))
+    return;
+  if (settings->ca_dir != NULL && !add_anchor_folder (self, settings->ca_dir))
+    return;
+  /* A system without a store trusts nobody, which the verdict says. */
+  if (!given || settings->with_system_trust)
+    gnutls_certificate_set_x509_system_trust (self->gnutls);
+  if (settings->crl_file != NULL && !add_crl (self, settings->crl_file))
+    return;
+  if (settings->issuer_file != NULL || settings->issuer_bytes != NULL)
+    set_issuer (self, settings->issuer_bytes, settings->issuer_file);
+}
+
+/* ---- identity ---- */
+
+/* A token asks for its PIN. One that has refused it is not asked again: cards lock themselves. */
+static int
+pin_cb (void *user_data,
+        int attempt,
+        const char *token_url,
+        const char *token_label,
+        unsigned int flags,
+        char *pin,
+        size_t pin_max)
+{
+  GmTlsCredentials *self = user_data;
+  gsize len = 0;
+  gconstpointer data = self->pin_code != NULL ? g_bytes_get_data (self->pin_code, &len) : NULL;
+
+  if (data == NULL || len >= pin_max || attempt > 0 || (flags & GNUTLS_PIN_WRONG) != 0)
+    return GNUTLS_E_PKCS11_PIN_ERROR;
+
+  memcpy (pin, data, len);
+  pin[len] = '\0';
+  return 0;
+}
+
+static char *
+dup_password (GBytes *password)
+{
+  gsize len = 0;
+  gconstpointer data = password != NULL ? g_bytes_get_data (password, &len) : NULL;
+
+  return data != NULL ? g_strndup (data, len) : NULL;
+}
+
+static void
+free_password (char *password)
+{
+  if (password != NULL)
+    explicit_bzero (password, strlen (password));
+  g_free (password);
+}
+
+static int
+load_from_token (GmTlsCredentials *self,
+                 const GmTlsSettings *settings,
+                 const char *password)
+{
+  const char *key = settings->key_file != NULL ? settings->key_file : settings->cert_file;
+
+  self->on_token = is_uri (key, settings->key_format);
+  gnutls_certificate_set_pin_function (self->gnutls, pin_cb, self);
+  return gnutls_certificate_set_x509_key_file2 (self->gnutls, settings->cert_file, key,
+                                                settings->cert_format == GM_TLS_FORMAT_DER ? GNUTLS_X509_FMT_DER
+                                                                                           : GNUTLS_X509_FMT_PEM,
+                                                password, 0);
+}
+
+static int
+load_from_memory (GmTlsCredentials *self,
+                  const GmTlsSettings *settings,
+                  const char *password)
+{
+  gboolean key_apart = settings->key_bytes != NULL || settings->key_file != NULL;
+  g_autoptr (GBytes) cert = NULL;
+  g_autoptr (GBytes) key = NULL;
+  gnutls_datum_t cert_data, key_data;
+
+  cert = settings->cert_bytes != NULL ? g_bytes_ref (settings->cert_bytes) : read_file (settings->cert_file);
+  if (settings->key_bytes != NULL)
+    key = g_bytes_ref (settings->key_bytes);
+  else if (key_apart)
+    key = read_file (settings->key_file);
+  else if (cert != NULL)
+    key = g_bytes_ref (cert);
+  if (cert == NULL || key == NULL)
+    return GNUTLS_E_FILE_ERROR;
+
+  cert_data = datum (cert);
+  key_data = datum (key);
+  if (settings->cert_format == GM_TLS_FORMAT_P12)
+    return gnutls_certificate_set_x509_simple_pkcs12_mem (self->gnutls, &cert_data, GNUTLS_X509_FMT_DER, password);
+  if (format_of (&cert_data, settings->cert_format) == format_of (&key_data, settings->key_format))
+    return gnutls_certificate_set_x509_key_mem2 (self->gnutls, &cert_data, &key_data,
+                                                 format_of (&cert_data, settings->cert_format), password, 0);
+
+  return GNUTLS_E_UNSUPPORTED_CERTIFICATE_TYPE;
+}
+
+static void
+load_identity (GmTlsCredentials *self,
+               const GmTlsSettings *settings)
+{
+  char *password = dup_password (settings->key_password);
+  int code;
+
+  if (settings->key_password != NULL)
+    self->pin_code = g_bytes_ref (settings->key_password);
+
+  if (settings->cert_bytes == NULL &&
+      (is_uri (settings->cert_file, settings->cert_format) || is_uri (settings->key_file, settings->key_format)))
+    code = load_from_token (self, settings, password);
+  else
+    code = load_from_memory (self, settings, password);
+  free_password (password);
+
+  if (code < 0)
+    fail (self, GM_TLS_CLIENT_CERTIFICATE, code, settings->cert_file != NULL ? settings->cert_file : "bytes");
+}
+
+/* ---- life ---- */
+
+GmTlsCredentials *
+gm_tls_credentials_load (GmTlsKind kind,
+                         const GmTlsSettings *settings)
+{
+  GmTlsCredentials *self = g_new0 (GmTlsCredentials, 1);
+  int code;
+
+  g_atomic_ref_count_init (&self->refs);
+  code = gnutls_certificate_allocate_credentials (&self->gnutls);
+  if (code != 0)
+    fail (self, GM_OUT_OF_MEMORY, code, NULL);
+  else if (kind == GM_TLS_ANCHORS)
+    load_anchors (self, settings);
+  else
+    load_identity (self, settings);
+
+  return self;
+}
+
+GmTlsCredentials *
+gm_tls_credentials_ref (GmTlsCredentials *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+gm_tls_credentials_unref (GmTlsCredentials *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
+    return;
+
+  if (self->gnutls != NULL)
+    gnutls_certificate_free_credentials (self->gnutls);
+  if (self->issuer != NULL)
+    gnutls_x509_crt_deinit (self->issuer);
+  g_clear_pointer (&self->pin_code, g_bytes_unref);
+  g_free (self->detail);
+  g_free (self);
+}

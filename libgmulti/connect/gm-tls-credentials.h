@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-tls-settings.h"
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+/* What is read from files, bytes and tokens before TLS can be spoken: whom to trust, or who we are. Made on a worker,
+ * because reading may take as long as it likes; never changed after that, so any number of sessions in any thread use
+ * one. */
+
+typedef enum
+{
+  GM_TLS_ANCHORS, /* certificate authorities, revocation lists, the issuer that is demanded */
+  GM_TLS_IDENTITY, /* the client's certificate and key */
+} GmTlsKind;
+
+typedef struct
+{
+  gatomicrefcount refs;
+  GmResult result; /* GM_OK, or why there is nothing of use in it */
+  int tls; /* GnuTLS's word on it */
+  char *detail; /* (owned) (nullable): the file or URI that it was */
+  gnutls_certificate_credentials_t gnutls; /* (owned) */
+  gnutls_x509_crt_t issuer; /* (owned) (nullable) */
+  GBytes *pin_code; /* (owned) (nullable): for a token */
+  gboolean on_token; /* the key does its work elsewhere, and that may take time */
+} GmTlsCredentials;
+
+/* Blocks. Never NULL: a failure is in it. */
+GmTlsCredentials *gm_tls_credentials_load  (GmTlsKind kind,
+                                            const GmTlsSettings *settings);
+GmTlsCredentials *gm_tls_credentials_ref   (GmTlsCredentials *self);
+void              gm_tls_credentials_unref (GmTlsCredentials *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmTlsCredentials, gm_tls_credentials_unref)

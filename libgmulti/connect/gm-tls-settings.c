@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-tls-settings.h"
+
+#include <string.h>
+
+const GmTlsSettings gm_tls_settings_default = {
+  .verify_peer = TRUE,
+  .verify_host = TRUE,
+  .alpn = TRUE,
+  .session_cache = TRUE,
+};
+
+GmTlsSettings *
+gm_tls_settings_copy (const GmTlsSettings *self)
+{
+  GmTlsSettings *copy = g_memdup2 (self != NULL ? self : &gm_tls_settings_default, sizeof *self);
+
+  g_atomic_ref_count_init (&copy->refs);
+#define ACQUIRE(name)                                                                                                  \
+  if (copy->name != NULL)                                                                                              \
+    g_ref_string_acquire (copy->name);
+  GM_TLS_STRINGS (ACQUIRE)
+#undef ACQUIRE
+#define ACQUIRE(name)                                                                                                  \
+  if (copy->name != NULL)                                                                                              \
+    g_bytes_ref (copy->name);
+  GM_TLS_BYTES (ACQUIRE)
+#undef ACQUIRE
+
+  return copy;
+}
+
+const GmTlsSettings *
+gm_tls_settings_ref (const GmTlsSettings *self)
+{
+  if (self != NULL && self != &gm_tls_settings_default)
+    g_atomic_ref_count_inc (&((GmTlsSettings *) self)->refs);
+  return self;
+}
+
+typedef struct
+{
+  gsize len;
+  char data[];
+} Secret;
+
+static void
+secret_free (gpointer data)
+{
+  Secret *secret = data;
+
+  explicit_bzero (secret->data, secret->len);
+  g_free (secret);
+}
+
+GBytes *
+gm_secret_bytes_new (gconstpointer data,
+                     gsize len)
+{
+  Secret *secret = g_malloc (sizeof *secret + len);
+
+  secret->len = len;
+  if (len > 0)
+    memcpy (secret->data, data, len);
+  return g_bytes_new_with_free_func (secret->data, len, secret_free, secret);
+}
+
+void
+gm_tls_settings_unref (const GmTlsSettings *self)
+{
+  GmTlsSettings *block = (GmTlsSettings *) self;
+
+  if (self == NULL || self == &gm_tls_settings_default || !g_atomic_ref_count_dec (&block->refs))
+    return;
+
+#define RELEASE(name) g_clear_pointer (&block->name, g_ref_string_release);
+  GM_TLS_STRINGS (RELEASE)
+#undef RELEASE
+#define RELEASE(name) g_clear_pointer (&block->name, g_bytes_unref);
+  GM_TLS_BYTES (RELEASE)
+#undef RELEASE
+  g_free (block);
+}
+
+static gboolean
+bytes_equal (GBytes *a,
+             GBytes *b)
+{
+  return a == b || (a != NULL && b != NULL && g_bytes_equal (a, b));
+}
+
+gboolean
+gm_tls_settings_equal (const GmTlsSettings *a,
+                       const GmTlsSettings *b)
+{
+  if (a == NULL)
+    a = &gm_tls_settings_default;
+  if (b == NULL)
+    b = &gm_tls_settings_default;
+  if (a == b)
+    return TRUE;
+
+#define DIFFERS(name)                                                                                                  \
+  if (a->name != b->name)                                                                                              \
+    return FALSE;
+  GM_TLS_NUMBERS (DIFFERS)
+#undef DIFFERS
+#define DIFFERS(name)                                                                                                  \
+  if (a->name != b->name && g_strcmp0 (a->name, b->name) != 0)                                                         \
+    return FALSE;
+  GM_TLS_STRINGS (DIFFERS)
+#undef DIFFERS
+#define DIFFERS(name)                                                                                                  \
+  if (!bytes_equal (a->name, b->name))                                                                                 \
+    return FALSE;
+  GM_TLS_BYTES (DIFFERS)
+#undef DIFFERS
+
+  return TRUE;
+}
