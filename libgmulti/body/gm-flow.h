@@ -12,6 +12,7 @@
 typedef struct
 {
   guint8 paused; /* GM_FLOW_ bits */
+  guint32 decoded; /* bytes that decoders made in this turn; the engine sets it to 0 before each */
   gsize most; /* largest single read wanted; 0 = no wish */
   gint64 recv_quota; /* G_MAXINT64 = no limit */
   gint64 send_quota;

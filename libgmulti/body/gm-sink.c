@@ -6,13 +6,9 @@
 GmResult
 gm_sink_finish (GmSink *self)
 {
-  for (GmSink *link = self; link != NULL; link = link->next)
-    {
-      GmResult result = link->type->finish != NULL ? link->type->finish (link) : GM_OK;
-
-      if (result != GM_OK)
-        return result;
-    }
+  for (; self != NULL; self = self->next)
+    if (self->type->finish != NULL)
+      return self->type->finish (self);
 
   return GM_OK;
 }
@@ -114,12 +110,24 @@ sink_client_write (GmSink *sink,
   return result;
 }
 
+static GmResult
+sink_client_flush (GmSink *sink)
+{
+  return gm_sink_client_flush ((GmSinkClient *) sink);
+}
+
+static gboolean
+sink_client_holds (const GmSink *sink)
+{
+  return ((const GmSinkClient *) sink)->held_len > 0;
+}
+
 void
 gm_sink_client_init (GmSinkClient *self,
                      GmClient *client,
                      GmFlow *flow)
 {
-  static const GmSinkType type = { "client", sink_client_write, NULL, NULL };
+  static const GmSinkType type = { "client", sink_client_write, NULL, sink_client_flush, sink_client_holds, NULL };
 
   *self = (GmSinkClient){ .sink = { &type, NULL }, .client = client, .flow = flow };
 }

@@ -6,7 +6,9 @@
 #include "gm-result.h"
 
 /* The way of a body to the application: a chain of links, the client last. A link takes all it is given (what it cannot
- * hand on it keeps, bounded by one read), or answers a final result. */
+ * hand on it keeps, bounded by one read), or answers a final result. Who feeds the chain stops while gm_sink_holds() or
+ * a pause is set, and calls gm_sink_flush() until that says OK: also after the body's end, which a link that still keeps
+ * something passes on later. */
 
 typedef struct _GmSink GmSink;
 
@@ -14,7 +16,10 @@ typedef struct
 {
   const char *name;
   GmResult (*write) (GmSink *self, const char *data, gsize len);
-  GmResult (*finish) (GmSink *self); /* the body is complete; NULL = nothing to do */
+  GmResult (*finish) (GmSink *self); /* the body is complete; tells the next link, at once or from flush(); NULL = only
+                                        the latter */
+  GmResult (*flush) (GmSink *self); /* this link and all behind it, the last one first: as gm_sink_flush() */
+  gboolean (*holds) (const GmSink *self); /* this link keeps something, or may have more to hand on */
   void (*free) (GmSink *self);
 } GmSinkType;
 
@@ -30,6 +35,22 @@ gm_sink_write (GmSink *self,
                gsize len)
 {
   return self->type->write (self, data, len);
+}
+
+static inline GmResult
+gm_sink_flush (GmSink *self) /* OK = nothing is kept and no pause set; AGAIN = paused, or this turn's share is used up */
+{
+  return self->type->flush (self);
+}
+
+static inline gboolean
+gm_sink_holds (const GmSink *self) /* any link of the chain */
+{
+  for (; self != NULL; self = self->next)
+    if (self->type->holds (self))
+      return TRUE;
+
+  return FALSE;
 }
 
 GmResult gm_sink_finish (GmSink *self); /* the whole chain, in order */

@@ -14,7 +14,7 @@
  *   ABSENT (name, type, normal)          not there: 0, NULL and the @normal value are taken, others are refused */
 #define GM_CURL_OPTIONS(X_ALIAS, X_NUMBER, X_STRING, X_LIST, X_KEPT, X_SPECIAL, X_IGNORED, X_ABSENT)                   \
   X_SPECIAL (ABSTRACT_UNIX_SOCKET, STRING, abstract_unix_socket)                                                       \
-  X_SPECIAL (ACCEPT_ENCODING, STRING, accept_encoding)                                                                 \
+  X_STRING (ACCEPT_ENCODING, STRING, ACCEPT_ENCODING)                                                                  \
   X_IGNORED (ACCEPTTIMEOUT_MS, LONG)                                                                                   \
   X_ABSENT (ADDRESS_SCOPE, LONG, 0)                                                                                    \
   X_ABSENT (ALTSVC, STRING, 0)                                                                                         \
@@ -110,7 +110,7 @@
   X_ABSENT (HSTSWRITEFUNCTION, FUNCTION, 0)                                                                            \
   X_NUMBER (HTTP09_ALLOWED, LONG, ALLOW_HTTP09, BOOL)                                                                  \
   X_ABSENT (HTTP200ALIASES, SLIST, 0)                                                                                  \
-  X_IGNORED (HTTP_CONTENT_DECODING, LONG)                                                                              \
+  X_NUMBER (HTTP_CONTENT_DECODING, LONG, RAW_CONTENT, NOT)                                                             \
   X_NUMBER (HTTP_TRANSFER_DECODING, LONG, RAW_TRANSFER, NOT)                                                           \
   X_SPECIAL (HTTP_VERSION, VALUES, http_version)                                                                       \
   X_SPECIAL (HTTPAUTH, VALUES, httpauth)                                                                               \
@@ -318,7 +318,7 @@
   X_ABSENT (TLSAUTH_USERNAME, STRING, 0)                                                                               \
   X_KEPT (TRAILERDATA, CBPTR, trailerdata)                                                                             \
   X_SPECIAL (TRAILERFUNCTION, FUNCTION, trailerfunction)                                                               \
-  X_ABSENT (TRANSFER_ENCODING, LONG, 0)                                                                                \
+  X_NUMBER (TRANSFER_ENCODING, LONG, TRANSFER_CODING, BOOL)                                                            \
   X_ABSENT (TRANSFERTEXT, LONG, 0)                                                                                     \
   X_SPECIAL (UNIX_SOCKET_PATH, STRING, unix_socket_path)                                                               \
   X_NUMBER (UNRESTRICTED_AUTH, LONG, UNRESTRICTED_AUTH, BOOL)                                                          \

@@ -405,19 +405,6 @@ gm_curl_set_buffersize (GmCurlEasy *easy,
   return gm_curl_set_engine_int (easy, GM_OPTION_MAX_BUFFER, size);
 }
 
-/* There is no decoder: "everything you can undo" is nothing. */
-CURLcode
-gm_curl_set_accept_encoding (GmCurlEasy *easy,
-                             const GmCurlValue *value)
-{
-  const char *encodings = value->pointer;
-
-  if (encodings != NULL && *encodings == '\0')
-    encodings = "identity";
-
-  return gm_curl_set_engine_string (easy, GM_OPTION_ACCEPT_ENCODING, encodings);
-}
-
 /* ---- login ---- */
 
 CURLcode

@@ -5,8 +5,17 @@
 
 #include <glib.h>
 
+#if HAVE_BROTLI
+#include <brotli/decode.h>
+#endif
 #if HAVE_IDN2
 #include <idn2.h>
+#endif
+#if HAVE_ZLIB
+#include <zlib.h>
+#endif
+#if HAVE_ZSTD
+#include <zstd.h>
 #endif
 
 /* What is inside, and nothing else: programs decide by this what they may ask for. */
@@ -31,10 +40,21 @@ static const char *const protocols[] = { "data", "file", "http", NULL };
 
 static const char *const feature_names[] = {
   "AsynchDNS",
+#if HAVE_BROTLI
+  "brotli",
+#endif
 #if HAVE_IDN2
   "IDN",
 #endif
-  "IPv6", "Largefile", "threadsafe", "UnixSockets", NULL,
+  "IPv6", "Largefile",
+#if HAVE_ZLIB
+  "libz",
+#endif
+  "threadsafe", "UnixSockets",
+#if HAVE_ZSTD
+  "zstd",
+#endif
+  NULL,
 };
 
 static curl_version_info_data info = {
@@ -47,6 +67,15 @@ static curl_version_info_data info = {
 #if HAVE_IDN2
               | CURL_VERSION_IDN
 #endif
+#if HAVE_ZLIB
+              | CURL_VERSION_LIBZ
+#endif
+#if HAVE_BROTLI
+              | CURL_VERSION_BROTLI
+#endif
+#if HAVE_ZSTD
+              | CURL_VERSION_ZSTD
+#endif
   ,
   .protocols = protocols,
   .feature_names = feature_names,
@@ -54,9 +83,35 @@ static curl_version_info_data info = {
 
 static char version_text[128];
 
+static void
+fill_in_codings (void)
+{
+#if HAVE_ZLIB
+  info.libz_version = zlibVersion ();
+#endif
+#if HAVE_BROTLI
+  static char brotli_text[16];
+  guint brotli = BrotliDecoderVersion ();
+
+  g_snprintf (brotli_text, sizeof brotli_text, "%u.%u.%u", brotli >> 24, (brotli >> 12) & 0xfff, brotli & 0xfff);
+  info.brotli_ver_num = brotli;
+  info.brotli_version = brotli_text;
+#endif
+#if HAVE_ZSTD
+  static char zstd_text[16];
+  guint zstd = ZSTD_versionNumber ();
+
+  /* from decimal digits to a byte each, as libcurl tells it */
+  g_snprintf (zstd_text, sizeof zstd_text, "%u.%u.%u", zstd / 10000, zstd / 100 % 100, zstd % 100);
+  info.zstd_ver_num = (zstd / 10000) << 24 | (zstd / 100 % 100) << 12 | zstd % 100;
+  info.zstd_version = zstd_text;
+#endif
+}
+
 static gpointer
 fill_in (gpointer data G_GNUC_UNUSED)
 {
+  fill_in_codings ();
 #if HAVE_IDN2
   info.libidn = idn2_check_version (NULL);
   g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s libidn2/%s", LIBCURL_VERSION,

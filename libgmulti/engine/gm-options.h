@@ -108,6 +108,8 @@
   X (ALLOW_HTTP09, U8, request, allow_http09, 0, 1, FALSE)                                                             \
   X (IGNORE_LENGTH, U8, request, ignore_length, 0, 1, FALSE)                                                           \
   X (RAW_TRANSFER, U8, request, raw_transfer, 0, 1, FALSE)                                                             \
+  X (RAW_CONTENT, U8, request, raw_content, 0, 1, FALSE)                                                               \
+  X (TRANSFER_CODING, U8, request, transfer_coding, 0, 1, FALSE)                                                       \
   X (HEADERS_IN_BODY, U8, request, headers_in_body, 0, 1, FALSE)                                                       \
   X (WANT_FILETIME, U8, request, want_filetime, 0, 1, FALSE)                                                           \
   X (BASIC_AUTH, U8, request, basic_auth, 0, 1, FALSE)                                                                 \

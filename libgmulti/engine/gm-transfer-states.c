@@ -529,6 +529,7 @@ fill_quotas (GmTransfer *self,
 {
   const GmTransferSettings *settings = self->transfer_settings; /* live */
 
+  self->flow.decoded = 0;
   if (settings->max_recv_speed == 0 && settings->max_send_speed == 0)
     {
       self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
@@ -697,6 +698,7 @@ leave_hop (GmTransfer *self,
   if (run->begun)
     run->request.protocol->end (&run->request);
   run->begun = FALSE;
+  gm_sink_free (g_steal_pointer (&run->request.sink));
   gm_sink_client_clear (&run->request.client_sink);
   gm_question_clear (&run->question);
   run->connect_left = 0;

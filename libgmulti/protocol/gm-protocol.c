@@ -34,6 +34,18 @@ gm_request_alloc (GmRequest *self,
 }
 
 GmResult
+gm_request_flush (GmRequest *self)
+{
+  GmResult result = gm_sink_flush (self->sink);
+
+  /* Nobody else would wake it: the socket is silent perhaps, and no pause will be lifted. */
+  if (result == GM_AGAIN && (self->flow->paused & GM_FLOW_RECV) == 0)
+    gm_reactor_queue (self->reactor, self->owner);
+
+  return result;
+}
+
+GmResult
 gm_request_tell_line (GmRequest *self,
                       const char *line,
                       gsize len)

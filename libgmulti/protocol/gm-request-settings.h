@@ -55,7 +55,7 @@ typedef struct
   char *user;
   char *password;
   char *bearer;
-  char *accept_encoding;
+  char *accept_encoding; /* NULL = nothing is asked for and nothing undone; "" = all codings that are built in */
   char *request_target;
   const GmStringList *headers; /* "Name: value", "Name:" removes ours, "Name;" sends it empty */
   const char *post_data; /* (unowned) (nullable) */
@@ -80,7 +80,9 @@ typedef struct
   guint8 keep_sending_on_error;
   guint8 allow_http09;
   guint8 ignore_length;
-  guint8 raw_transfer; /* do not undo chunked */
+  guint8 raw_transfer; /* do not undo chunked, nor anything */
+  guint8 raw_content; /* do not undo what accept_encoding asked for */
+  guint8 transfer_coding; /* ask for transfer codings (TE) and undo them */
   guint8 headers_in_body; /* raw head lines are written as body too */
   guint8 want_filetime;
   guint8 basic_auth; /* user and password may go as Basic unasked */

@@ -81,6 +81,16 @@ gm_request_need_headers (GmRequest *self)
     self->headers = self->make_headers (self);
 }
 
+/* No more may be given to @sink now: it keeps something, or the client paused. */
+static inline gboolean
+gm_request_is_blocked (const GmRequest *self)
+{
+  return (self->flow->paused & GM_FLOW_RECV) != 0 || gm_sink_holds (self->sink);
+}
+
+/* Hands on what @sink keeps: OK = nothing is left; AGAIN = paused, or enough for this turn, then the owner is queued. */
+GmResult gm_request_flush     (GmRequest *self);
+
 /* Hands one raw line of a head to who watches and to who wants lines. */
 GmResult gm_request_tell_line (GmRequest *self,
                                const char *line,

@@ -189,7 +189,7 @@ read_transfer_encoding (GmHttpFacts *facts,
   while (gm_span_cut_element (&list, &coding))
     {
       if (facts->flags & GM_HTTP_CHUNKED)
-        facts->flags |= GM_HTTP_OTHER_CODING;
+        facts->flags |= GM_HTTP_OTHER_CODING | GM_HTTP_BEHIND_CHUNKED;
       else if (gm_span_equal_nocase (coding, GM_SPAN ("chunked")))
         facts->flags |= GM_HTTP_CHUNKED;
       else if (!gm_span_equal_nocase (coding, GM_SPAN ("identity")))

@@ -22,6 +22,7 @@ typedef enum
   GM_HTTP_ACCEPT_NO_RANGES = 1 << 9, /* Accept-Ranges: none */
   GM_HTTP_CONTENT_RANGE = 1 << 10, /* a well-formed one; the range_ members hold */
   GM_HTTP_BAD_CONTENT_RANGE = 1 << 11, /* one that cannot be read, or two that differ */
+  GM_HTTP_BEHIND_CHUNKED = 1 << 12, /* with OTHER_CODING: something stands behind chunked, so nobody can undo it */
 } GmHttpFlags;
 
 typedef struct

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
+#include "gm-coding.h"
 #include "gm-http-basic.h"
 #include "gm-http-date.h"
 #include "gm-http1-write.h"
@@ -153,6 +154,11 @@ is_wanted (const GmHttp *self,
     return FALSE;
   /* Two framings are a smuggling shape. */
   if (self->upload == GM_HTTP_UPLOAD_CHUNKED && id == FIELD_CONTENT_LENGTH)
+    return FALSE;
+
+  /* Sent already, together with ours. */
+  if (id == FIELD_CONNECTION && request->settings->transfer_coding && request->settings->http_version != GM_HTTP_1_0 &&
+      gm_coding_find (GM_SPAN ("gzip"), &(GmCoding){ 0 }))
     return FALSE;
 
   return !(id == FIELD_EXPECT && request->no_expect);
@@ -411,6 +417,33 @@ write_body_fields (GmHttp *self,
   return result;
 }
 
+/* RFC 9110 section 10.1.4: TE is for the next hop alone, which Connection says; the user's words in it stay. */
+static GmResult
+write_te (const GmHttp *self,
+          gboolean has_connection,
+          GmByteBuilder *out)
+{
+  gboolean wanted = gm_coding_find (GM_SPAN ("gzip"), &(GmCoding){ 0 });
+
+  if (!wanted)
+    return GM_OK;
+  gm_byte_builder_append_literal (out, "Connection: ");
+  for (const GmStringList *l = self->request->settings->headers; has_connection && l != NULL; l = l->next)
+    {
+      UserField field;
+
+      if (!user_field_parse (l->data, &field) || field_find (field.name) != FIELD_CONNECTION || field.value.len == 0)
+        continue;
+      if (!gm_http_is_field_value (field.value))
+        return GM_BAD_REQUEST;
+      gm_byte_builder_append_span (out, field.value);
+      gm_byte_builder_append_literal (out, ", ");
+    }
+  gm_byte_builder_append_literal (out, "TE\r\nTE: gzip\r\n");
+
+  return GM_OK;
+}
+
 static GmResult
 write_own_fields (GmHttp *self,
                   guint overridden,
@@ -435,7 +468,9 @@ write_own_fields (GmHttp *self,
     gm_byte_builder_append_literal (out, "Accept: */*\r\n");
   if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_ACCEPT_ENCODING) != 0, GM_SPAN ("Accept-Encoding"),
-                             settings->accept_encoding);
+                             gm_http_accepts (request));
+  if (result == GM_OK && settings->transfer_coding && settings->http_version != GM_HTTP_1_0)
+    result = write_te (self, (overridden & FIELD_CONNECTION) != 0, out);
   if (result == GM_OK && request->referer != NULL && (overridden & FIELD_REFERER) == 0)
     result = gm_http1_write_field (out, GM_SPAN ("Referer"), gm_url_get_text_without_fragment (request->referer));
   else if (result == GM_OK)

@@ -69,6 +69,10 @@ judge_resume (GmHttp *self,
     {
       gboolean right = (facts->flags & GM_HTTP_CONTENT_RANGE) != 0 && facts->range_start == from;
 
+      /* A piece of coded data cannot be decoded, and what is there already was not coded. */
+      if (facts->content_encoding != 0 && gm_http_accepts (request) != NULL && !request->settings->raw_content)
+        right = FALSE;
+
       return right ? GM_OK : GM_RESUME_REFUSED;
     }
   if (status == 416)
@@ -211,14 +215,28 @@ find_body (GmHttp *self,
 
   if (request->settings->ignore_length)
     self->facts.content_length = -1;
+  /* A transfer coding that was asked for, or one that the user takes as it is; gm_http_decode() judges the names. */
+  if ((request->settings->transfer_coding || request->settings->raw_transfer) &&
+      (self->facts.flags & GM_HTTP_BEHIND_CHUNKED) == 0)
+    self->facts.flags &= ~(guint32) GM_HTTP_OTHER_CODING;
 
   return gm_http_body_find (&plan->body, &self->facts, version, status, what_was_asked (request));
 }
 
+static gboolean
+has_body (const GmHttpPlan *plan)
+{
+  return !plan->ignore_body && plan->body.framing != GM_HTTP_BODY_NONE &&
+         !(plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == 0);
+}
+
+/* @first, @n: its entries in the header block. */
 static GmResult
 take_final (GmHttp *self,
             guint version,
             guint status,
+            guint first,
+            guint n,
             gboolean sending,
             GmHttpPlan *plan)
 {
@@ -253,10 +271,12 @@ take_final (GmHttp *self,
   if (!plan->ignore_body && settings->max_size > 0 && plan->body.framing == GM_HTTP_BODY_LENGTH &&
       plan->body.length > settings->max_size)
     return GM_TOO_LARGE;
-  if (request->follow_url == NULL)
+  if (has_body (plan))
+    result = gm_http_decode (self, first, n);
+  if (result == GM_OK && request->follow_url == NULL)
     request->news (request, GM_NEWS_HEAD);
 
-  return GM_OK;
+  return result;
 }
 
 GmResult
@@ -286,7 +306,7 @@ gm_http_take_head (GmHttp *self,
   if (result != GM_OK)
     return result;
 
-  return take_final (self, version, status, sending, plan);
+  return take_final (self, version, status, first, n, sending, plan);
 }
 
 /* ---- protocol ---- */

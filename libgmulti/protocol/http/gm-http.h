@@ -84,6 +84,16 @@ GmResult gm_http_tell_line   (GmHttp *self,
 GmResult gm_http_write_head  (GmHttp *self,
                               GmByteBuilder *out);
 
+/* ---- gm-http-coding.c ---- */
+
+/* The value of Accept-Encoding for this request; NULL = none is sent. */
+const char *gm_http_accepts  (const GmRequest *request);
+/* Puts decoders into request->sink for the final head in request->headers from entry @first on, if they were asked for.
+ * BAD_CONTENT_ENCODING or HTTP_BAD_ENCODING: one that is unknown, or too many of them. */
+GmResult gm_http_decode      (GmHttp *self,
+                              guint first,
+                              guint n);
+
 /* ---- gm-http-follow.c ---- */
 
 /* Whether @status with a Location is a redirect. */

@@ -734,9 +734,9 @@ recv_some (Http1 *self)
       gsize n = 0;
       GmResult result;
 
-      if (gm_sink_client_is_blocked (&request->client_sink))
+      if (gm_request_is_blocked (request))
         {
-          result = gm_sink_client_flush (&request->client_sink);
+          result = gm_request_flush (request);
           if (result != GM_OK)
             return result;
         }
@@ -766,7 +766,7 @@ static gboolean
 is_complete (Http1 *self)
 {
   return self->recv_state == RECV_DONE && self->send_state == SEND_DONE && self->out_pos == self->out.len &&
-         self->exchange.request->client_sink.held_len == 0;
+         !gm_sink_holds (self->exchange.request->sink);
 }
 
 /* What stands behind the answer, read or not, was asked for by nobody; the next request must not have it for its own. */
@@ -806,11 +806,12 @@ http1_step (GmHttpExchange *exchange)
       if (self->send_error != GM_OK && gm_connection_get_socket (request->connection) != NULL)
         gm_connection_get_socket (request->connection)->ready |= GM_IO_IN;
       result = recv_some (self);
-      if (result == GM_AGAIN && self->send_error != GM_OK && !gm_sink_client_is_blocked (&request->client_sink))
+      if (result == GM_AGAIN && self->send_error != GM_OK && !gm_request_is_blocked (request))
         return self->send_error;
     }
-  else if (request->client_sink.held_len > 0)
-    result = gm_sink_client_flush (&request->client_sink);
+  /* The rest of a body that is read whole; decoders may have much to say yet. */
+  if (result == GM_OK && self->recv_state == RECV_DONE && gm_sink_holds (request->sink))
+    result = gm_request_flush (request);
   if (result != GM_OK && result != GM_AGAIN)
     return result;
 
