@@ -20,3 +20,4 @@ extern const CaseSpec case_schemes[];
 extern const CaseSpec case_many[];
 extern const CaseSpec case_limits[];
 extern const CaseSpec case_options[];
+extern const CaseSpec case_coding[];
