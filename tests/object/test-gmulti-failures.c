@@ -146,6 +146,7 @@ parse_row (char **cells)
   } domains[] = {
     { "G_IO_ERROR", g_io_error_quark, g_io_error_enum_get_type },
     { "G_RESOLVER_ERROR", g_resolver_error_quark, g_resolver_error_get_type },
+    { "G_TLS_ERROR", g_tls_error_quark, g_tls_error_get_type },
     { "GMULTI_TRANSFER_ERROR", gmulti_transfer_error_quark, gmulti_transfer_error_get_type },
   };
   g_autofree char *nick = g_ascii_strdown (g_strstrip (cells[4]), -1);
