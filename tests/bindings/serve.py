@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs one of the programs here against a server: it is given the server's address, an address that refuses and an empty
-folder, and prints TAP itself. The library is taken from the build directory."""
+folder, and prints TAP itself. A program named contract has a server of its own kind, tests/servers/contract-server.c, and
+is given a third address, which never accepts. The library is taken from the build directory."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -14,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 from httpd import Server  # pylint: disable=wrong-import-position
 
-TIME_LIMIT = 50
+TIME_LIMIT = 290
 
 
 def command(program, build, env, folder):
@@ -33,6 +35,23 @@ def command(program, build, env, folder):
     return [binary]
 
 
+@contextlib.contextmanager
+def addresses_of_httpd(_build):
+    # Bound and not listening: the port refuses, and nobody else gets it meanwhile.
+    with Server() as server, socket.socket() as deaf:
+        deaf.bind(('127.0.0.1', 0))
+        yield server.url(''), f'http://127.0.0.1:{deaf.getsockname()[1]}/'
+
+
+@contextlib.contextmanager
+def contract_addresses(build):
+    """Server, refusing and deaf; the end of its input is the server's."""
+    with subprocess.Popen([os.path.join(build, 'tests', 'servers', 'contract-server')], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as server:
+        yield [server.stdout.readline().strip() for _ in range(3)]
+        server.stdin.close()
+
+
 def main():
     program, build = map(os.path.abspath, sys.argv[1:3])
     env = {**os.environ,
@@ -40,14 +59,14 @@ def main():
            'LD_LIBRARY_PATH': os.path.join(build, 'libgmulti', 'object'),
            'GI_TYPELIB_PATH': os.path.join(build, 'introspection'),
            'GIO_USE_VFS': 'local'}
-    # Bound and not listening: the port refuses, and nobody else gets it meanwhile.
-    with Server() as server, socket.socket() as deaf, tempfile.TemporaryDirectory() as folder:
-        deaf.bind(('127.0.0.1', 0))
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        addresses = stack.enter_context((contract_addresses if os.path.basename(program).startswith('contract.')
+                                         else addresses_of_httpd)(build))
         target = os.path.join(folder, 'target')
         os.mkdir(target)
         words = command(program, build, env, folder)
-        return subprocess.run([*words, server.url(''), f'http://127.0.0.1:{deaf.getsockname()[1]}/', target],
-                              env=env, timeout=TIME_LIMIT, check=False).returncode
+        return subprocess.run([*words, *addresses, target], env=env, timeout=TIME_LIMIT, check=False).returncode
 
 
 if __name__ == '__main__':

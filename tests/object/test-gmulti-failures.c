@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "face.h"
+#include "failing-answers.h"
 #include "gmulti-enum-types.h"
 #include "leaks.h"
 
@@ -549,43 +550,6 @@ test_cases (Fixture *self,
   g_assert_cmpuint (n, >=, 2000);
 }
 
-static void
-set_up_answers (ScriptedServer *server)
-{
-  static const struct
-  {
-    const char *path;
-    const char *text;
-    ScriptedEnd end;
-  } answers[] = {
-    { "/half", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", SCRIPTED_END_NONE },
-    { "/cut", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", SCRIPTED_END_FIN },
-    { "/cut-chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nhello", SCRIPTED_END_FIN },
-    { "/garbage", "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", SCRIPTED_END_FIN },
-    { "/bad-header", "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", SCRIPTED_END_FIN },
-    { "/bad-chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nhello", SCRIPTED_END_FIN },
-    { "/both", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", SCRIPTED_END_FIN },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
-    {
-      ScriptedAnswer *answer = scripted_answer_exact (answers[i].text);
-
-      scripted_server_on (server, answers[i].path,
-                          answers[i].end == SCRIPTED_END_NONE ? scripted_answer_stall (answer)
-                                                              : scripted_answer_end (answer, answers[i].end));
-    }
-  scripted_server_on (server, "/small", scripted_answer_text (200, NULL, "small"));
-  scripted_server_on (server, "/large", scripted_answer_big (5, 1000000));
-  scripted_server_on (server, "/missing", scripted_answer_text (404, NULL, "missing"));
-  scripted_server_on (server, "/loop", scripted_answer_redirect (302, "/loop"));
-  scripted_server_on (server, "/never", scripted_answer_stall (scripted_answer_new ()));
-  scripted_server_on (server, "/nothing", scripted_answer_end (scripted_answer_new (), SCRIPTED_END_FIN));
-  scripted_server_on (server, "/reset",
-                      scripted_answer_end (scripted_answer_delay (scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), 20),
-                                           SCRIPTED_END_RESET));
-}
-
 /* A port that is taken but not listened on. */
 static void
 take_port (Fixture *self)
@@ -611,7 +575,7 @@ set_up (Fixture *self,
   g_assert_true (g_file_set_contents (self->file, "there", -1, NULL));
   self->server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
   self->deaf = scripted_server_new (SCRIPTED_SERVER_DEAF);
-  set_up_answers (self->server);
+  failing_answers_add (self->server);
   take_port (self);
   self->n_descriptors = leaks_begin ();
   self->session = leaks_watch (g_object_new (GMULTI_TYPE_SESSION, "has-thread", data != NULL, NULL));
