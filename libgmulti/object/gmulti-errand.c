@@ -681,6 +681,10 @@ gm_errand_prepare (GmErrand *self)
   set_body_source (self, plan);
   result = gm_plan_apply (plan, self->engine, self->header_list);
 
+  /* What is in a file ought to be what a later range of it continues, so it is asked for as it is; what a server codes
+   * all the same is undone. */
+  if (self->kind == GM_ERRAND_STORE && !plan->raw && result == GM_OK)
+    result = gm_transfer_set_string (self->engine, GM_OPTION_ACCEPT_ENCODING, "identity");
   if (self->ask != 0)
     gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
   if (plan->accept_status)

@@ -46,6 +46,7 @@ typedef struct
   guint8 body_kind; /* GmUploadKind */
   guint8 has_range;
   guint8 accept_status;
+  guint8 raw; /* codings are neither asked for nor undone */
 } GmPlan;
 
 void     gm_plan_init       (GmPlan *self);

@@ -252,6 +252,7 @@ gm_plan_apply_defaults (GmTransfer *engine,
   gm_transfer_set_int (engine, GM_OPTION_CONNECT_TIMEOUT_MS, GM_DEFAULT_CONNECT_TIMEOUT);
   gm_transfer_set_int (engine, GM_OPTION_FOLLOW, TRUE);
   gm_transfer_set_int (engine, GM_OPTION_MAX_REDIRECTS, GM_DEFAULT_MAX_REDIRECTS);
+  gm_transfer_set_string (engine, GM_OPTION_ACCEPT_ENCODING, ""); /* all that can be undone */
   /* a long silence should end when the peer is gone, whatever the time limits */
   gm_transfer_set_int (engine, GM_OPTION_KEEPALIVE, TRUE);
 }
@@ -273,6 +274,8 @@ gm_plan_apply (const GmPlan *self,
     result = gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, self->user_agent);
   if (result == GM_OK && self->bearer_token != NULL)
     result = gm_transfer_set_string (engine, GM_OPTION_BEARER, self->bearer_token);
+  if (result == GM_OK && self->raw)
+    result = gm_transfer_set_string (engine, GM_OPTION_ACCEPT_ENCODING, NULL);
   if (result == GM_OK && list != NULL)
     result = gm_transfer_set_list (engine, GM_OPTION_HEADERS, list);
   if (result == GM_OK)

@@ -111,6 +111,9 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_MAX_SIZE:
       g_value_set_uint64 (value, gmulti_transfer_get_max_size (self));
       break;
+    case GM_TRANSFER_PROP_DECODE:
+      g_value_set_boolean (value, gmulti_transfer_get_decode (self));
+      break;
     case GM_TRANSFER_PROP_PRIORITY:
       g_value_set_int (value, gmulti_transfer_get_priority (self));
       break;
@@ -173,6 +176,9 @@ set_property (GObject *object,
       break;
     case GM_TRANSFER_PROP_MAX_SIZE:
       gmulti_transfer_set_max_size (self, g_value_get_uint64 (value));
+      break;
+    case GM_TRANSFER_PROP_DECODE:
+      gmulti_transfer_set_decode (self, g_value_get_boolean (value));
       break;
     case GM_TRANSFER_PROP_PRIORITY:
       gmulti_transfer_set_priority (self, g_value_get_int (value));
@@ -278,6 +284,22 @@ install_answer_properties (void)
     = g_param_spec_uint ("max-redirects", NULL, NULL, 0, G_MAXUINT, GM_DEFAULT_MAX_REDIRECTS, write_flags);
 
   /**
+   * GMultiTransfer:decode: (getter get_decode) (setter set_decode)
+   *
+   * Whether the body is asked for in a compressed form and decompressed.
+   *
+   * Otherwise it comes as the server sends it. Lengths and progress are those of the wire, and the response keeps its
+   * `Content-Encoding`. Data that is broken or ends too early fails the transfer with %GMULTI_TRANSFER_ERROR_ENCODING;
+   * far more data than such a body should give, with %GMULTI_TRANSFER_ERROR_TOO_LARGE.
+   *
+   * A download to a file, or of a range, does not ask for compression, for a part of compressed data is of no use.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_DECODE]
+    = g_param_spec_boolean ("decode", NULL, NULL, TRUE, write_flags);
+
+  /**
    * GMultiTransfer:request-headers: (getter get_request_headers)
    *
    * The headers of the request.
@@ -342,7 +364,7 @@ install_limit_properties (void)
    *
    * How many bytes of a body are accepted; 0 means any number.
    *
-   * A longer one fails the transfer with %GMULTI_TRANSFER_ERROR_TOO_LARGE.
+   * A longer one fails the transfer with %GMULTI_TRANSFER_ERROR_TOO_LARGE. What counts is what comes out of decoding.
    *
    * Since: 1.0
    */

@@ -506,6 +506,46 @@ gmulti_transfer_set_max_size (GMultiTransfer *self,
 }
 
 /**
+ * gmulti_transfer_get_decode: (get-property decode)
+ * @self: the transfer
+ *
+ * Gets whether the body is asked for in a compressed form and decompressed.
+ *
+ * Returns: whether it is
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_transfer_get_decode (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), FALSE);
+
+  return !self->plan.raw;
+}
+
+/**
+ * gmulti_transfer_set_decode: (set-property decode)
+ * @self: the transfer
+ * @decode: whether it is
+ *
+ * Sets whether the body is asked for in a compressed form and decompressed.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_decode (GMultiTransfer *self,
+                            gboolean decode)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (self->plan.raw == !decode || !gm_face_transfer_check_idle (self))
+    return;
+
+  self->plan.raw = !decode;
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_DECODE]);
+}
+
+/**
  * gmulti_transfer_get_priority: (get-property priority)
  * @self: the transfer
  *

@@ -80,6 +80,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_max_size          (GMultiTransfer *self,
                                                            guint64         max_size);
 GMULTI_AVAILABLE_IN_1_0
+gboolean            gmulti_transfer_get_decode            (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_decode            (GMultiTransfer *self,
+                                                           gboolean        decode);
+GMULTI_AVAILABLE_IN_1_0
 int                 gmulti_transfer_get_priority          (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_priority          (GMultiTransfer *self,
