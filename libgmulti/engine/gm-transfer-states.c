@@ -698,7 +698,8 @@ leave_hop (GmTransfer *self,
   if (run->begun)
     run->request.protocol->end (&run->request);
   run->begun = FALSE;
-  gm_sink_free (g_steal_pointer (&run->request.sink));
+  if (run->request.sink != &run->request.client_sink.sink)
+    gm_sink_free (g_steal_pointer (&run->request.sink));
   gm_sink_client_clear (&run->request.client_sink);
   gm_question_clear (&run->question);
   run->connect_left = 0;

@@ -81,11 +81,18 @@ gm_request_need_headers (GmRequest *self)
     self->headers = self->make_headers (self);
 }
 
+/* @sink keeps something. Asked some times for each request, and most have no more than the client's link. */
+static inline gboolean
+gm_request_holds (const GmRequest *self)
+{
+  return self->client_sink.held_len > 0 || (self->sink != &self->client_sink.sink && gm_sink_holds (self->sink));
+}
+
 /* No more may be given to @sink now: it keeps something, or the client paused. */
 static inline gboolean
 gm_request_is_blocked (const GmRequest *self)
 {
-  return (self->flow->paused & GM_FLOW_RECV) != 0 || gm_sink_holds (self->sink);
+  return (self->flow->paused & GM_FLOW_RECV) != 0 || gm_request_holds (self);
 }
 
 /* Hands on what @sink keeps: OK = nothing is left; AGAIN = paused, or enough for this turn, then the owner is queued. */

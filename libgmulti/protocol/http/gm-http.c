@@ -271,7 +271,7 @@ take_final (GmHttp *self,
   if (!plan->ignore_body && settings->max_size > 0 && plan->body.framing == GM_HTTP_BODY_LENGTH &&
       plan->body.length > settings->max_size)
     return GM_TOO_LARGE;
-  if (has_body (plan))
+  if ((self->facts.content_encoding != 0 || (self->facts.flags & GM_HTTP_TRANSFER_ENCODING) != 0) && has_body (plan))
     result = gm_http_decode (self, first, n);
   if (result == GM_OK && request->follow_url == NULL)
     request->news (request, GM_NEWS_HEAD);

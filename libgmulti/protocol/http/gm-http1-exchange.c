@@ -766,7 +766,7 @@ static gboolean
 is_complete (Http1 *self)
 {
   return self->recv_state == RECV_DONE && self->send_state == SEND_DONE && self->out_pos == self->out.len &&
-         !gm_sink_holds (self->exchange.request->sink);
+         !gm_request_holds (self->exchange.request);
 }
 
 /* What stands behind the answer, read or not, was asked for by nobody; the next request must not have it for its own. */
@@ -810,7 +810,7 @@ http1_step (GmHttpExchange *exchange)
         return self->send_error;
     }
   /* The rest of a body that is read whole; decoders may have much to say yet. */
-  if (result == GM_OK && self->recv_state == RECV_DONE && gm_sink_holds (request->sink))
+  if (result == GM_OK && self->recv_state == RECV_DONE && gm_request_holds (request))
     result = gm_request_flush (request);
   if (result != GM_OK && result != GM_AGAIN)
     return result;
