@@ -378,6 +378,18 @@ begin_hop (GmTransfer *self)
   return GM_OK;
 }
 
+/* Of data in memory. A size that was told after the data was copied does not make the copy longer, nor end it in a NUL. */
+static gint64
+post_size (const GmRequestSettings *settings)
+{
+  gint64 copied = settings->post_copy != NULL ? (gint64) g_bytes_get_size (settings->post_copy) : -1;
+
+  if (copied >= 0)
+    return settings->post_size >= 0 ? MIN (settings->post_size, copied) : copied;
+
+  return settings->post_size >= 0 ? settings->post_size : (gint64) strlen (settings->post_data);
+}
+
 static void
 set_up_source (GmTransfer *self)
 {
@@ -389,7 +401,7 @@ set_up_source (GmTransfer *self)
     gm_source_init (&run->source, GM_SOURCE_NONE, &self->client, &self->flow, NULL, 0);
   else if (method == GM_METHOD_POST && settings->post_data != NULL)
     gm_source_init (&run->source, GM_SOURCE_BYTES, &self->client, &self->flow, settings->post_data,
-                    settings->post_size >= 0 ? settings->post_size : (gint64) strlen (settings->post_data));
+                    post_size (settings));
   else
     gm_source_init (&run->source, GM_SOURCE_CLIENT, &self->client, &self->flow, NULL,
                     method == GM_METHOD_POST ? settings->post_size : settings->upload_size);

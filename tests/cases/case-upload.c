@@ -108,6 +108,28 @@ run_post_fields (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 1);
 }
 
+/* What was copied is all there is, whatever size is told afterwards. */
+static void
+run_post_size_afterwards (Case *c)
+{
+  static const struct
+  {
+    long size;
+    const char *sent;
+  } cases[] = { { 100000, "abc" }, { -1, "abc" }, { 2, "ab" } };
+
+  scripted_server_on (case_server (c), "POST /p", scripted_answer_echo (scripted_answer_new ()));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      CaseTransfer *t = case_transfer (c, "/p");
+
+      case_set (t, CURLOPT_COPYPOSTFIELDS, "abc");
+      case_set (t, CURLOPT_POSTFIELDSIZE, cases[i].size);
+      case_run_transfer (t);
+      case_check_ok (t, 200, cases[i].sent);
+    }
+}
+
 static void
 run_post_empty (Case *c)
 {
@@ -412,6 +434,7 @@ const CaseSpec case_upload[] = {
   { "put-unknown", run_put_unknown },
   { "put-empty", run_put_empty },
   { "post-fields", run_post_fields },
+  { "post-size-afterwards", run_post_size_afterwards, CASE_NOT_ON_LIBCURL, "libcurl drops the copy" },
   { "post-empty", run_post_empty },
   { "post-read", run_post_read },
   { "post-chunked", run_post_chunked },
