@@ -210,6 +210,7 @@ typedef struct
 static const Trap traps[] = {
   { "name", "http://stuck%u.example/", NULL, TRUE },
   { "server", "http://127.0.0.1:%u/", NULL, FALSE },
+  { "tls", "https://127.0.0.1:%u/", NULL, FALSE },
 };
 
 static GMultiTransfer *
