@@ -67,6 +67,8 @@ curl_easy_duphandle (CURL *curl)
   self->transfer = gm_transfer_dup (original->transfer, self);
   gm_transfer_set_ops (self->transfer, &self->ops);
   self->set = original->set;
+  self->stores = gm_curl_stores_dup (original->stores);
+  gm_transfer_set_stores (self->transfer, NULL);
   gm_curl_client_update (self);
   return (CURL *) self;
 }
@@ -104,6 +106,7 @@ curl_easy_reset (CURL *curl)
       gm_transfer_assign (self->transfer, gm_curl_get_defaults ());
     }
   gm_curl_settings_init (&self->set);
+  gm_curl_stores_reset (self);
   gm_curl_client_update (self);
   forget_texts (self);
 }
@@ -113,6 +116,7 @@ gm_curl_easy_destroy (GmCurlEasy *self)
 {
   g_clear_pointer (&self->transfer, gm_transfer_free);
   g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
+  gm_curl_stores_close (self);
   gm_curl_share_leave (g_steal_pointer (&self->share));
   forget_texts (self);
   if (self->held_lines != NULL)
@@ -154,6 +158,7 @@ gm_curl_easy_prepare (GmCurlEasy *self)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
   self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
+  gm_curl_stores_apply (self);
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';
 

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include "gm-curl-stores.h"
 #include "gm-transfer.h"
 
 /* The easy handle: a transfer of the engine, the application's callbacks, and what has to be kept for answers. */
@@ -73,6 +74,7 @@ struct _GmCurlEasy
   GList link; /* in multi->easies; data is the handle */
   GmCurlMulti *own_multi; /* (owned) (nullable): of curl_easy_perform (), keeps its connections */
   GmCurlShare *share; /* (unowned) (nullable): counted there */
+  GmCurlStores *stores; /* (owned) (nullable) */
   CURLMsg msg;
   GList msg_link; /* in multi->messages while unread; data is the handle, else NULL */
   CURLcode result; /* of the last run */

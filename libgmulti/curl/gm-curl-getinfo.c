@@ -517,7 +517,8 @@ get_text (GmCurlEasy *easy,
 }
 
 static CURLcode
-get_pointer (CURLINFO what,
+get_pointer (GmCurlEasy *easy,
+             CURLINFO what,
              void **answer)
 {
   static struct curl_certinfo no_certificates = { 0, NULL };
@@ -527,7 +528,9 @@ get_pointer (CURLINFO what,
   switch ((int) what)
     {
     case CURLINFO_SSL_ENGINES:
+      return CURLE_OK;
     case CURLINFO_COOKIELIST:
+      *answer = gm_curl_stores_list_cookies (easy);
       return CURLE_OK;
     case CURLINFO_CERTINFO:
       *answer = &no_certificates;
@@ -566,7 +569,7 @@ curl_easy_getinfo (CURL *curl,
     case CURLINFO_DOUBLE:
       return get_double (easy, info, answer);
     case CURLINFO_SLIST: /* and CURLINFO_PTR */
-      return get_pointer (info, answer);
+      return get_pointer (easy, info, answer);
     case CURLINFO_SOCKET:
       if (info != CURLINFO_ACTIVESOCKET)
         return CURLE_UNKNOWN_OPTION;

@@ -41,10 +41,10 @@
   X_ABSENT (CONV_FROM_UTF8_FUNCTION, FUNCTION, 0)                                                                      \
   X_ABSENT (CONV_TO_NETWORK_FUNCTION, FUNCTION, 0)                                                                     \
   X_STRING (COOKIE, STRING, COOKIE)                                                                                    \
-  X_ABSENT (COOKIEFILE, STRING, 0)                                                                                     \
-  X_ABSENT (COOKIEJAR, STRING, 0)                                                                                      \
+  X_SPECIAL (COOKIEFILE, STRING, cookiefile)                                                                           \
+  X_SPECIAL (COOKIEJAR, STRING, cookiejar)                                                                             \
   X_SPECIAL (COOKIELIST, STRING, cookielist)                                                                           \
-  X_IGNORED (COOKIESESSION, LONG)                                                                                      \
+  X_SPECIAL (COOKIESESSION, LONG, cookiesession)                                                                       \
   X_SPECIAL (COPYPOSTFIELDS, OBJECT, copypostfields)                                                                   \
   X_ABSENT (CRLF, LONG, 0)                                                                                             \
   X_STRING (CRLFILE, STRING, TLS_CRL_FILE)                                                                             \

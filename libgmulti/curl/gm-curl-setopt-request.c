@@ -442,25 +442,6 @@ gm_curl_set_httpauth (GmCurlEasy *easy,
   return gm_curl_set_engine_int (easy, GM_OPTION_BASIC_AUTH, (methods & CURLAUTH_BASIC) != 0);
 }
 
-/* Commands erase what is there, which is nothing; a cookie has nowhere to go. */
-CURLcode
-gm_curl_set_cookielist (GmCurlEasy *easy,
-                        const GmCurlValue *value)
-{
-  static const char *const commands[] = { "ALL", "SESS", "FLUSH", "RELOAD" };
-
-  if (value->pointer == NULL)
-    return CURLE_OK;
-  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    {
-      if (curl_strequal (value->pointer, commands[i]))
-        return CURLE_OK;
-    }
-
-  return CURLE_NOT_BUILT_IN;
-}
-
-/* ---- defaults ---- */
 
 GmTransfer *
 gm_curl_get_defaults (void)

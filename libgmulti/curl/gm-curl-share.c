@@ -10,6 +10,7 @@ struct _GmCurlShare
   guint32 magic;
   gint n_users;
   GmDnsCache *dns; /* (owned) (nullable) */
+  GmCookieJar *jar; /* (owned) (nullable) */
 };
 
 GmCurlShare *
@@ -41,6 +42,12 @@ gm_curl_share_get_dns (GmCurlShare *self)
   return self != NULL ? self->dns : NULL;
 }
 
+GmCookieJar *
+gm_curl_share_get_jar (GmCurlShare *self)
+{
+  return self != NULL ? self->jar : NULL;
+}
+
 CURLSH *
 curl_share_init (void)
 {
@@ -61,6 +68,7 @@ curl_share_cleanup (CURLSH *sh)
     return CURLSHE_IN_USE;
 
   g_clear_pointer (&self->dns, gm_dns_cache_unref);
+  g_clear_pointer (&self->jar, gm_cookie_jar_unref);
   self->magic = 0;
   g_free (self);
   return CURLSHE_OK;
@@ -77,9 +85,14 @@ share_data (GmCurlShare *self,
         self->dns = gm_dns_cache_new ();
       return CURLSHE_OK;
     case CURL_LOCK_DATA_COOKIE:
+      if (self->jar == NULL)
+        self->jar = gm_cookie_jar_new ();
+      return CURLSHE_OK;
+    case CURL_LOCK_DATA_PSL:
+      /* one for the process, which nobody changes */
+      return CURLSHE_OK;
     case CURL_LOCK_DATA_SSL_SESSION:
     case CURL_LOCK_DATA_CONNECT:
-    case CURL_LOCK_DATA_PSL:
     case CURL_LOCK_DATA_HSTS:
       return CURLSHE_NOT_BUILT_IN;
     default:
@@ -93,6 +106,8 @@ unshare_data (GmCurlShare *self,
 {
   if (data == CURL_LOCK_DATA_DNS)
     g_clear_pointer (&self->dns, gm_dns_cache_unref);
+  else if (data == CURL_LOCK_DATA_COOKIE)
+    g_clear_pointer (&self->jar, gm_cookie_jar_unref);
 
   return data > CURL_LOCK_DATA_SHARE && data < CURL_LOCK_DATA_LAST ? CURLSHE_OK : CURLSHE_BAD_OPTION;
 }

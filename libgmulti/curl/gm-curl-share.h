@@ -4,9 +4,10 @@
 #include <curl/curl.h>
 
 #include "gm-resolver.h"
+#include "http/gm-cookie-jar.h"
 
-/* A share handle: stores that several easy handles use together. So far the engine has one that can be shared among
- * threads, the cache of names; it has a lock of its own, and the application's lock functions are not needed. */
+/* A share handle: stores that several easy handles use together: the cache of names, cookies. Each has a lock of its
+ * own, so that threads can share it, and the application's lock functions are not needed. */
 
 typedef struct _GmCurlShare GmCurlShare;
 
@@ -14,3 +15,4 @@ GmCurlShare *gm_curl_share_check   (CURLSH *sh); /* NULL if it is none */
 GmCurlShare *gm_curl_share_join    (GmCurlShare *self); /* accepts NULL */
 void         gm_curl_share_leave   (GmCurlShare *self); /* accepts NULL */
 GmDnsCache  *gm_curl_share_get_dns (GmCurlShare *self); /* (nullable): not shared */
+GmCookieJar *gm_curl_share_get_jar (GmCurlShare *self); /* (nullable): not shared */

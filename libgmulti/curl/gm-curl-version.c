@@ -50,6 +50,9 @@ static const char *const feature_names[] = {
 #if HAVE_ZLIB
   "libz",
 #endif
+#if HAVE_PSL
+  "PSL",
+#endif
   "threadsafe", "UnixSockets",
 #if HAVE_ZSTD
   "zstd",
@@ -75,6 +78,9 @@ static curl_version_info_data info = {
 #endif
 #if HAVE_ZSTD
               | CURL_VERSION_ZSTD
+#endif
+#if HAVE_PSL
+              | CURL_VERSION_PSL
 #endif
   ,
   .protocols = protocols,

@@ -358,3 +358,24 @@ gm_transfer_set_bytes (GmTransfer *self,
 
   return GM_OK;
 }
+
+void
+gm_transfer_set_stores (GmTransfer *self,
+                        GmHttpStores *stores)
+{
+  static const GmOptionInfo info = { .block = BLOCK_request, .offset = G_STRUCT_OFFSET (GmRequestSettings, stores) };
+  GmHttpStores **member;
+
+  if (self->request_settings->stores == stores)
+    return;
+  member = edit (self, &info);
+  gm_http_stores_ref (stores);
+  gm_http_stores_unref (*member);
+  *member = stores;
+}
+
+GmHttpStores *
+gm_transfer_get_stores (GmTransfer *self)
+{
+  return self->request_settings->stores;
+}

@@ -84,6 +84,7 @@
   X (BEARER, STRING, request, bearer, 0, 0, FALSE)                                                                     \
   X (ACCEPT_ENCODING, STRING, request, accept_encoding, 0, 0, FALSE)                                                   \
   X (REQUEST_TARGET, STRING, request, request_target, 0, 0, FALSE)                                                     \
+  X (FIRST_PARTY, STRING, request, first_party, 0, 0, FALSE)                                                           \
   X (HEADERS, LIST, request, headers, 0, 0, FALSE)                                                                     \
   X (POST_DATA, POINTER, request, post_data, 0, 0, FALSE)                                                              \
   X (POST_COPY, BYTES, request, post_copy, 0, 0, FALSE) /* sets POST_DATA and POST_SIZE too */                         \

@@ -45,6 +45,7 @@ typedef struct
   gboolean fresh; /* not from the pool: a pooled one has just proved dead */
   guint n_hops;
   GmQuestion question;
+  GmJob *stores_job; /* (owned) (nullable): files of the stores are being read */
   gint64 connect_left; /* µs that connecting may still take, while its clock stands still; 0 = it does not */
   gint64 response_clock; /* µs: since when an answer is waited for; 0 = not */
   char arena[GM_REQUEST_ARENA];
@@ -122,6 +123,10 @@ void     gm_transfer_start      (GmTransfer *self); /* added: its first turn is 
 void     gm_transfer_end_run    (GmTransfer *self,
                                  gboolean keep_connection);
 void     gm_transfer_destroy    (GmTransfer *self);
+
+/* ---- for gm-transfer-states.c, given by gm-transfer-stores.c ---- */
+/* Before each hop of a transfer that has stores: OK, AGAIN (it will be given a turn) or what it fails with. */
+GmResult gm_transfer_consult_stores (GmTransfer *self);
 
 /* ---- for gm-transfer-states.c, given by gm-multi.c ---- */
 void     gm_multi_note          (GmMulti *self,

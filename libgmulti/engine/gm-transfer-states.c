@@ -351,8 +351,12 @@ begin_hop (GmTransfer *self)
 {
   GmRun *run = self->run;
   GmInfo *info = &self->info;
-  GmResult result = find_protocol (self);
+  GmResult result = GM_OK;
 
+  if (run->request_settings->stores != NULL)
+    result = gm_transfer_consult_stores (self);
+  if (result == GM_OK)
+    result = find_protocol (self);
   if (result != GM_OK)
     return result;
 
@@ -749,6 +753,7 @@ gm_transfer_end_run (GmTransfer *self,
   self->last_custom_method = run->request.keep_custom_method != FALSE;
   self->has_run = TRUE;
   leave_hop (self, keep_connection);
+  g_clear_pointer (&run->stores_job, gm_job_abandon);
   self->run = NULL;
   gm_source_clear (&run->source);
   g_clear_pointer (&run->request.follow_url, gm_url_unref);

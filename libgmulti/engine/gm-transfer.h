@@ -3,6 +3,7 @@
 
 #include "gm-client.h"
 #include "gm-headers.h"
+#include "http/gm-http-stores.h"
 #include "gm-info.h"
 #include "gm-options.h"
 #include "gm-question.h"
@@ -68,6 +69,10 @@ GmResult         gm_transfer_set_pointer (GmTransfer *self,
 GmResult         gm_transfer_set_bytes   (GmTransfer *self,
                                           GmOption option,
                                           GBytes *bytes); /* (nullable) */
+/* Cookies and the like, shared with whoever has them; not in the table of options. (nullable) */
+void             gm_transfer_set_stores  (GmTransfer *self,
+                                          GmHttpStores *stores);
+GmHttpStores    *gm_transfer_get_stores  (GmTransfer *self); /* (nullable) */
 gint64           gm_transfer_get_int     (GmTransfer *self,
                                           GmOption option);
 const char      *gm_transfer_get_string  (GmTransfer *self,

@@ -20,7 +20,8 @@ const GmRequestSettings gm_request_settings_default = {
   X (password)                                                                                                         \
   X (bearer)                                                                                                           \
   X (accept_encoding)                                                                                                  \
-  X (request_target)
+  X (request_target)                                                                                                   \
+  X (first_party)
 
 GmRequestSettings *
 gm_request_settings_copy (const GmRequestSettings *self)
@@ -35,6 +36,7 @@ gm_request_settings_copy (const GmRequestSettings *self)
 #undef ACQUIRE
   if (copy->post_copy != NULL)
     g_bytes_ref (copy->post_copy);
+  gm_http_stores_ref (copy->stores);
 
   return copy;
 }
@@ -59,5 +61,6 @@ gm_request_settings_unref (const GmRequestSettings *self)
   STRINGS (RELEASE)
 #undef RELEASE
   g_clear_pointer (&block->post_copy, g_bytes_unref);
+  gm_http_stores_unref (block->stores);
   g_free (block);
 }

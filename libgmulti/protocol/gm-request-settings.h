@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-connect-settings.h"
+#include "http/gm-http-stores.h"
 
 /* What the user may set about the request itself. Copy-on-write like GmConnectSettings; strings are GRefStrings
  * (nullable), lists and post_data are borrowed from the caller for the time of the transfer. */
@@ -57,6 +58,8 @@ typedef struct
   char *bearer;
   char *accept_encoding; /* NULL = nothing is asked for and nothing undone; "" = all codings that are built in */
   char *request_target;
+  char *first_party; /* URI of the page that it is made for; NULL: none, it is its user's own */
+  GmHttpStores *stores; /* (owned) (nullable): cookies and the like */
   const GmStringList *headers; /* "Name: value", "Name:" removes ours, "Name;" sends it empty */
   const char *post_data; /* (unowned) (nullable) */
   GBytes *post_copy; /* (owned) (nullable): then post_data points into it */

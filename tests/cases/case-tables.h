@@ -21,3 +21,4 @@ extern const CaseSpec case_many[];
 extern const CaseSpec case_limits[];
 extern const CaseSpec case_options[];
 extern const CaseSpec case_coding[];
+extern const CaseSpec case_cookies[];

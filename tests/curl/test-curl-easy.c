@@ -672,7 +672,7 @@ test_share (void)
   CURLSH *share = curl_share_init ();
 
   g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS), ==, CURLSHE_OK);
-  g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE), ==, CURLSHE_NOT_BUILT_IN);
+  g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE), ==, CURLSHE_OK);
   g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, 99), ==, CURLSHE_BAD_OPTION);
   g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_LAST, 0), ==, CURLSHE_BAD_OPTION);
   curl_easy_setopt (easy, CURLOPT_SHARE, share);

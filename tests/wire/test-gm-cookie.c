@@ -109,7 +109,8 @@ test_set_cookie (void)
       g_autofree char *copy = NULL;
       g_autofree char *told = NULL;
 
-      g_test_message ("%s", cases[i].text);
+      if (g_utf8_validate (cases[i].text, -1, NULL))
+        g_test_message ("%s", cases[i].text);
       g_assert_cmpint (parse (cases[i].text, strlen (cases[i].text), &copy, &line), ==, GM_COOKIE_FAULT_NONE);
       told = describe (&line);
       g_assert_cmpstr (told, ==, cases[i].expected);

@@ -444,6 +444,40 @@ write_te (const GmHttp *self,
   return GM_OK;
 }
 
+/* What the jar has for this origin, and what the user says himself, where that may go. */
+static GmResult
+write_cookies (const GmRequest *request,
+               GmByteBuilder *out)
+{
+  const GmRequestSettings *settings = request->settings;
+  const char *own = !request->foreign_origin || settings->unrestricted_auth ? settings->cookie : NULL;
+  GmCookieOrigin origin;
+  gsize start = out->len;
+  guint n;
+
+  if (settings->stores == NULL || settings->stores->jar == NULL)
+    return write_optional (out, FALSE, GM_SPAN ("Cookie"), own);
+  if (own != NULL && !gm_http_is_field_value (text_span (own)))
+    return GM_BAD_REQUEST;
+
+  gm_byte_builder_append_literal (out, "Cookie: ");
+  gm_cookie_origin_init (&origin, request->url, settings->first_party);
+  n = gm_cookie_jar_write (settings->stores->jar, &origin, gm_clock_wall (request->reactor->clock),
+                           GM_COOKIES_MAX_FIELD - MIN (GM_COOKIES_MAX_FIELD, out->len - start), out);
+  if (own != NULL && own[0] != '\0')
+    {
+      if (n++ > 0)
+        gm_byte_builder_append_literal (out, "; ");
+      gm_byte_builder_append_span (out, text_span (own));
+    }
+  if (n > 0)
+    gm_byte_builder_append_literal (out, "\r\n");
+  else if (!out->failed)
+    out->len = start;
+
+  return GM_OK;
+}
+
 static GmResult
 write_own_fields (GmHttp *self,
                   guint overridden,
@@ -475,8 +509,8 @@ write_own_fields (GmHttp *self,
     result = gm_http1_write_field (out, GM_SPAN ("Referer"), gm_url_get_text_without_fragment (request->referer));
   else if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_REFERER) != 0, GM_SPAN ("Referer"), settings->referer);
-  if (result == GM_OK && (!request->foreign_origin || settings->unrestricted_auth))
-    result = write_optional (out, (overridden & FIELD_COOKIE) != 0, GM_SPAN ("Cookie"), settings->cookie);
+  if (result == GM_OK && (overridden & FIELD_COOKIE) == 0 && (settings->cookie != NULL || settings->stores != NULL))
+    result = write_cookies (request, out);
   if (result == GM_OK && (overridden & FIELD_CONDITION) == 0)
     result = write_condition (settings, out);
 

@@ -230,6 +230,32 @@ has_body (const GmHttpPlan *plan)
          !(plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == 0);
 }
 
+/* The first so many Set-Cookie fields, in their order; one that is refused is passed over. */
+static void
+take_cookies (GmHttp *self,
+              guint first,
+              guint n)
+{
+  GmRequest *request = self->request;
+  const GmHeaders *headers = request->headers;
+  gint64 wall = gm_clock_wall (request->reactor->clock);
+  GmCookieOrigin origin;
+  guint n_seen = 0;
+
+  gm_cookie_origin_init (&origin, request->url, request->settings->first_party);
+  for (guint i = first; i < first + n && n_seen < GM_COOKIES_MAX_TAKEN; i++)
+    {
+      GmCookieFault fault;
+
+      if (!gm_span_equal_nocase (gm_headers_get_name (headers, i), GM_SPAN ("Set-Cookie")))
+        continue;
+      n_seen++;
+      fault = gm_cookie_jar_set (request->settings->stores->jar, &origin, gm_headers_get_value (headers, i), wall);
+      if (fault != GM_COOKIE_FAULT_NONE)
+        GM_TRACE (HTTP, request->id, request->connection->id, "cookie refused: %s", gm_cookie_fault_name (fault));
+    }
+}
+
 /* @first, @n: its entries in the header block. */
 static GmResult
 take_final (GmHttp *self,
@@ -305,6 +331,9 @@ gm_http_take_head (GmHttp *self,
     result = GM_OK;
   if (result != GM_OK)
     return result;
+  if (G_UNLIKELY (self->facts.n_set_cookie > 0) && request->settings->stores != NULL &&
+      request->settings->stores->jar != NULL)
+    take_cookies (self, first, n);
 
   return take_final (self, version, status, first, n, sending, plan);
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gm-cookie-jar.h"
+#include "gm-workers.h"
+
+/* What a transfer knows of former ones: the stores that its user gave it. An immutable refcounted bundle in the request's
+ * settings, so that who uses none pays for one test of a pointer. */
+typedef struct
+{
+  gatomicrefcount refs;
+  GmCookieJar *jar; /* (owned) (nullable) */
+} GmHttpStores;
+
+/* Takes references of its own; NULL if all are NULL. */
+GmHttpStores *gm_http_stores_new       (GmCookieJar *jar);
+GmHttpStores *gm_http_stores_ref       (GmHttpStores *self); /* accepts NULL */
+void          gm_http_stores_unref     (GmHttpStores *self); /* accepts NULL */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmHttpStores, gm_http_stores_unref)
+
+/* No file of theirs is still to be read. */
+gboolean      gm_http_stores_is_loaded (const GmHttpStores *self);
+/* Reads them on a worker: *@slot is the job while that goes on, to be given up by gm_job_abandon (); then it is NULL and
+ * @owner gets a turn. FALSE: no thread can be had. */
+gboolean      gm_http_stores_load      (GmHttpStores *self,
+                                        GmReactor *reactor,
+                                        GmRunnable *owner,
+                                        GmJob **slot);

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "case-tables.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* Cookies from answers into requests, over redirects, hosts and files (RFC 6265bis). Every host is the scripted server. */
+
+static CaseTransfer *
+to_host (Case *c,
+         const char *url)
+{
+  CaseTransfer *t = case_transfer (c, url);
+  g_autofree char *everywhere = g_strdup_printf ("::127.0.0.1:%u", scripted_server_port (case_server (c)));
+
+  case_set (t, CURLOPT_CONNECT_TO, case_list (t, everywhere, NULL));
+  case_set (t, CURLOPT_COOKIEFILE, "");
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  return t;
+}
+
+static void
+go_to (CaseTransfer *t,
+       const char *url)
+{
+  case_remove (t);
+  case_rewind (t);
+  case_set (t, CURLOPT_URL, url);
+  case_run_transfer (t);
+  case_check_ok (t, 200, NULL);
+}
+
+static const char *
+sent (Case *c,
+      guint request)
+{
+  return scripted_request_header (scripted_server_request (case_server (c), request), "Cookie");
+}
+
+static char *
+list_cookies (CaseTransfer *t)
+{
+  struct curl_slist *list = NULL;
+  GString *text = g_string_new (NULL);
+
+  g_assert_cmpint (curl_easy_getinfo (t->easy, CURLINFO_COOKIELIST, &list), ==, CURLE_OK);
+  for (struct curl_slist *l = list; l != NULL; l = l->next)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", l->data);
+  curl_slist_free_all (list);
+  return g_string_free (text, FALSE);
+}
+
+static ScriptedAnswer *
+set_cookies (const char *fields)
+{
+  g_autofree char *head = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n%s\r\n", fields);
+
+  return scripted_answer_exact (head);
+}
+
+static void
+run_sent_back (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/x/y");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, ""));
+  scripted_server_on (case_server (c), "/x/y", set_cookies ("Set-Cookie: one=1\r\nset-cookie: two=2; Path=/\r\n"
+                                                            "Set-Cookie: three=3; HttpOnly; Max-Age=100\r\n"));
+  case_run_transfer (t);
+  case_check_ok (t, 200, NULL);
+  go_to (t, "http://a.example/x/z");
+  go_to (t, "http://a.example/");
+  go_to (t, "http://b.a.example/x/");
+  g_assert_null (sent (c, 0));
+  g_assert_nonnull (strstr (sent (c, 1), "one=1"));
+  g_assert_nonnull (strstr (sent (c, 1), "two=2"));
+  g_assert_nonnull (strstr (sent (c, 1), "three=3"));
+  g_assert_cmpuint (scripted_request_count (scripted_server_request (case_server (c), 1), "Cookie"), ==, 1);
+  g_assert_cmpstr (sent (c, 2), ==, "two=2");
+  g_assert_null (sent (c, 3));
+}
+
+static void
+run_off (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/x");
+
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: one=1\r\n"));
+  case_run_transfer (t);
+  case_remove (t);
+  case_rewind (t);
+  case_run_transfer (t);
+  g_assert_null (sent (c, 1));
+}
+
+/* Each answer on the way sets its own, and each request has what is its host's. */
+static void
+run_redirects (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://www.one.example/1");
+
+  scripted_server_on (case_server (c), "/1", scripted_answer_exact (
+                        "HTTP/1.1 302 F\r\nLocation: http://two.example/2\r\nContent-Length: 0\r\n"
+                        "Set-Cookie: host=1\r\nSet-Cookie: site=1; Domain=one.example; Path=/\r\n\r\n"));
+  scripted_server_on (case_server (c), "/2", scripted_answer_exact (
+                        "HTTP/1.1 302 F\r\nLocation: http://other.one.example/3\r\nContent-Length: 0\r\n"
+                        "Set-Cookie: two=2; Domain=two.example\r\nSet-Cookie: evil=1; Domain=one.example\r\n\r\n"));
+  scripted_server_on (case_server (c), "/3", scripted_answer_exact (
+                        "HTTP/1.1 302 F\r\nLocation: http://www.one.example/4\r\nContent-Length: 0\r\n"
+                        "Set-Cookie: site=; Domain=one.example; Path=/; Max-Age=0\r\n\r\n"));
+  scripted_server_on (case_server (c), "/4", scripted_answer_text (200, NULL, "end"));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "end");
+  g_assert_null (sent (c, 0));
+  g_assert_null (sent (c, 1));
+  g_assert_cmpstr (sent (c, 2), ==, "site=1");
+  g_assert_cmpstr (sent (c, 3), ==, "host=1");
+}
+
+/* The caller's own come behind the jar's, and stay with the origin they were meant for. */
+static void
+run_own (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/1");
+
+  scripted_server_on (case_server (c), "/1", set_cookies ("Set-Cookie: jar=1; Path=/\r\n"));
+  scripted_server_on (case_server (c), "/2", scripted_answer_redirect (302, "http://b.example/3"));
+  scripted_server_on (case_server (c), "/3", scripted_answer_text (200, NULL, ""));
+  case_set (t, CURLOPT_COOKIE, "own=2; more=3");
+  case_run_transfer (t);
+  go_to (t, "http://a.example/2");
+  g_assert_cmpstr (sent (c, 0), ==, "own=2; more=3");
+  g_assert_cmpstr (sent (c, 1), ==, "jar=1; own=2; more=3");
+  g_assert_null (sent (c, 2));
+}
+
+static void
+run_deleted (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/1");
+
+  scripted_server_on (case_server (c), "/1", set_cookies ("Set-Cookie: a=1\r\nSet-Cookie: b=1\r\nSet-Cookie: c=1\r\n"));
+  scripted_server_on (case_server (c), "/2", set_cookies (
+                        "Set-Cookie: a=; Max-Age=0\r\nSet-Cookie: b=; Expires=Thu, 01 Jan 1970 00:00:10 GMT\r\n"
+                        "Set-Cookie: c=2\r\n"));
+  case_run_transfer (t);
+  go_to (t, "http://a.example/2");
+  go_to (t, "http://a.example/1");
+  g_assert_cmpstr (sent (c, 2), ==, "c=2");
+}
+
+/* What no server may set for whom. */
+static void
+run_refused (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://www.a.example/");
+  g_autofree char *listed = NULL;
+
+  scripted_server_on (case_server (c), "*", set_cookies (
+                        "Set-Cookie: super=1; Domain=example\r\n"
+                        "Set-Cookie: super=2; Domain=.com\r\n"
+                        "Set-Cookie: other=1; Domain=b.example\r\n"
+                        "Set-Cookie: below=1; Domain=x.www.a.example\r\n"
+                        "Set-Cookie: dot=1; Domain=a.example.\r\n"
+                        "Set-Cookie: secure=1; Secure\r\n"
+                        "Set-Cookie: __Secure-x=1\r\n"
+                        "Set-Cookie: __Host-x=1; Path=/\r\n"
+                        "Set-Cookie: tab\there=1\r\n"
+                        "Set-Cookie: tab=he\tre\r\n"
+                        "Set-Cookie: =nameless\r\n"
+                        "Set-Cookie: nothing\r\n"
+                        "Set-Cookie: fine=1\r\n"));
+  case_run_transfer (t);
+  listed = list_cookies (t);
+  g_assert_cmpstr (listed, ==, "www.a.example\tFALSE\t/\tFALSE\t0\tfine\t1");
+}
+
+/* A server that is not secure leaves Secure cookies alone, and does not see them. */
+static void
+run_secure (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/");
+  g_autofree char *listed = NULL;
+
+  case_set (t, CURLOPT_COOKIELIST, "a.example\tFALSE\t/\tTRUE\t0\ts\tgood");
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: s=evil\r\nSet-Cookie: s=; Max-Age=0\r\n"
+                                                         "Set-Cookie: s=evil; Path=/x\r\n"));
+  case_run_transfer (t);
+  listed = list_cookies (t);
+  g_assert_cmpstr (listed, ==, "a.example\tFALSE\t/\tTRUE\t0\ts\tgood");
+  g_assert_null (sent (c, 0));
+}
+
+/* This very machine counts as secure. */
+static void
+run_localhost (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://localhost/");
+
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: s=1; Secure\r\n"));
+  case_run_transfer (t);
+  go_to (t, "http://localhost/x");
+  g_assert_cmpstr (sent (c, 1), ==, "s=1");
+}
+
+static void
+run_many (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/");
+  g_autoptr (GString) fields = g_string_new (NULL);
+  g_autofree char *listed = NULL;
+  guint n = 1;
+
+  for (guint i = 0; i < 60; i++)
+    g_string_append_printf (fields, "Set-Cookie: c%u=1\r\n", i);
+  scripted_server_on (case_server (c), "*", set_cookies (fields->str));
+  case_run_transfer (t);
+  listed = list_cookies (t);
+  for (const char *p = listed; *p != '\0'; p++)
+    n += *p == '\n';
+  g_assert_cmpuint (n, ==, 50);
+}
+
+/* What goes into one request has a limit. */
+static void
+run_long (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, ""));
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *value = g_strnfill (2000, 'v');
+      g_autofree char *line = g_strdup_printf ("a.example\tFALSE\t/\tFALSE\t0\tn%u\t%s", i, value);
+
+      case_set (t, CURLOPT_COOKIELIST, line);
+    }
+  case_run_transfer (t);
+  g_assert_cmpuint (strlen (sent (c, 0)), ==, 4 * 2003 + 3 * 2);
+}
+
+static void
+run_list (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/");
+  g_autofree char *first = NULL, *second = NULL, *third = NULL;
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, ""));
+  case_set (t, CURLOPT_COOKIELIST, ".a.example\tTRUE\t/\tFALSE\t2000000000\tkept\t1");
+  case_set (t, CURLOPT_COOKIELIST, "Set-Cookie: session=2; Domain=a.example; Path=/");
+  first = list_cookies (t);
+  g_assert_nonnull (strstr (first, ".a.example\tTRUE\t/\tFALSE\t2000000000\tkept\t1"));
+  g_assert_nonnull (strstr (first, ".a.example\tTRUE\t/\tFALSE\t0\tsession\t2"));
+  case_run_transfer (t);
+  case_set (t, CURLOPT_COOKIELIST, "SESS");
+  second = list_cookies (t);
+  g_assert_cmpstr (second, ==, ".a.example\tTRUE\t/\tFALSE\t2000000000\tkept\t1");
+  go_to (t, "http://www.a.example/");
+  case_set (t, CURLOPT_COOKIELIST, "ALL");
+  third = list_cookies (t);
+  g_assert_cmpstr (third, ==, "");
+  go_to (t, "http://a.example/");
+  g_assert_nonnull (strstr (sent (c, 0), "kept=1"));
+  g_assert_nonnull (strstr (sent (c, 0), "session=2"));
+  g_assert_cmpstr (sent (c, 1), ==, "kept=1");
+  g_assert_null (sent (c, 2));
+}
+
+static void
+run_file (Case *c)
+{
+  g_autofree char *folder = g_dir_make_tmp ("gm-cookies-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "in.txt", NULL);
+  g_autofree char *out = g_build_filename (folder, "out.txt", NULL);
+  g_autofree char *text = NULL, *cleaned = NULL;
+  CaseTransfer *t = to_host (c, "http://a.example/1");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, ""));
+  scripted_server_on (case_server (c), "/1", set_cookies ("Set-Cookie: b=new; Path=/\r\nSet-Cookie: c=3\r\n"));
+  g_assert_true (g_file_set_contents (path,
+                                      "# Netscape HTTP Cookie File\n\n"
+                                      "a.example\tFALSE\t/\tFALSE\t2000000000\ta\t1\r\n"
+                                      "rubbish\n"
+                                      "a.example\tFALSE\t/\tFALSE\t2000000000\tb\told\n"
+                                      "a.example\tFALSE\t/\tFALSE\t0\tsession\t1\n"
+                                      "#HttpOnly_a.example\tFALSE\t/\tFALSE\t2000000000\td\t4",
+                                      -1, NULL));
+  case_set (t, CURLOPT_COOKIEFILE, path);
+  case_set (t, CURLOPT_COOKIESESSION, 1L);
+  case_set (t, CURLOPT_COOKIEJAR, out);
+  case_run_transfer (t);
+  go_to (t, "http://a.example/2");
+  g_assert_nonnull (strstr (sent (c, 0), "a=1"));
+  g_assert_nonnull (strstr (sent (c, 0), "b=old"));
+  g_assert_nonnull (strstr (sent (c, 0), "d=4"));
+  g_assert_null (strstr (sent (c, 0), "session"));
+  g_assert_nonnull (strstr (sent (c, 1), "b=new"));
+  g_assert_null (strstr (sent (c, 1), "b=old"));
+
+  g_assert_false (g_file_test (out, G_FILE_TEST_EXISTS));
+  case_set (t, CURLOPT_COOKIELIST, "FLUSH");
+  g_assert_true (g_file_get_contents (out, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "a.example\tFALSE\t/\tFALSE\t2000000000\ta\t1\n"));
+  g_assert_nonnull (strstr (text, "#HttpOnly_a.example\tFALSE\t/\tFALSE\t2000000000\td\t4\n"));
+  case_set (t, CURLOPT_COOKIELIST, "ALL");
+  case_set (t, CURLOPT_COOKIELIST, "RELOAD");
+  go_to (t, "http://a.example/2");
+  g_assert_nonnull (strstr (sent (c, 2), "b=old"));
+
+  /* And when the handle goes. */
+  g_remove (out);
+  curl_easy_cleanup (curl_easy_duphandle (t->easy));
+  g_assert_true (g_file_get_contents (out, &cleaned, NULL, NULL));
+  case_set (t, CURLOPT_COOKIEJAR, NULL);
+  g_remove (out);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+/* Neither a file that is not there nor one that cannot be written ends a transfer. */
+static void
+run_no_file (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/1");
+
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: a=1\r\n"));
+  case_set (t, CURLOPT_COOKIEFILE, "/nonexistent/file");
+  case_set (t, CURLOPT_COOKIEJAR, "/nonexistent/jar");
+  case_run_transfer (t);
+  case_check_ok (t, 200, NULL);
+  go_to (t, "http://a.example/1");
+  g_assert_cmpstr (sent (c, 1), ==, "a=1");
+  case_set (t, CURLOPT_COOKIELIST, "FLUSH");
+}
+
+static void
+run_shared (Case *c)
+{
+  CURLSH *share = curl_share_init ();
+  CaseTransfer *one = to_host (c, "http://a.example/1");
+  CaseTransfer *two = to_host (c, "http://a.example/2");
+
+  g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE), ==, CURLSHE_OK);
+  case_set (one, CURLOPT_SHARE, share);
+  case_set (two, CURLOPT_SHARE, share);
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: a=1\r\n"));
+  case_run_transfer (one);
+  case_run_transfer (two);
+  g_assert_cmpstr (sent (c, 1), ==, "a=1");
+  case_set (one, CURLOPT_SHARE, NULL);
+  case_set (two, CURLOPT_SHARE, NULL);
+  case_remove (two);
+  case_rewind (two);
+  case_run_transfer (two);
+  g_assert_null (sent (c, 2));
+  g_assert_cmpint (curl_share_cleanup (share), ==, CURLSHE_OK);
+}
+
+static void
+run_reset_and_copy (Case *c)
+{
+  CaseTransfer *t = to_host (c, "http://a.example/1");
+  CURL *copy;
+  struct curl_slist *list = NULL;
+
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: a=1\r\n"));
+  case_run_transfer (t);
+  copy = curl_easy_duphandle (t->easy);
+  g_assert_cmpint (curl_easy_getinfo (copy, CURLINFO_COOKIELIST, &list), ==, CURLE_OK);
+  g_assert_null (list);
+  curl_easy_cleanup (copy);
+  curl_easy_reset (t->easy);
+  g_assert_cmpint (curl_easy_getinfo (t->easy, CURLINFO_COOKIELIST, &list), ==, CURLE_OK);
+  g_assert_nonnull (list);
+  curl_slist_free_all (list);
+}
+
+const CaseSpec case_cookies[] = {
+  { "cookies-sent-back", run_sent_back },
+  { "cookies-off", run_off },
+  { "cookies-redirects", run_redirects },
+  { "cookies-own", run_own, CASE_NOT_ON_LIBCURL, "libcurl 7.88 sends CURLOPT_COOKIE to any host" },
+  { "cookies-deleted", run_deleted },
+  { "cookies-refused", run_refused },
+  { "cookies-secure", run_secure },
+  { "cookies-localhost", run_localhost },
+  { "cookies-many", run_many },
+  { "cookies-long", run_long },
+  { "cookies-list", run_list },
+  { "cookies-file", run_file },
+  { "cookies-no-file", run_no_file },
+  { "cookies-shared", run_shared },
+  { "cookies-reset-and-copy", run_reset_and_copy },
+  { NULL },
+};
