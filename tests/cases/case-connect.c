@@ -14,7 +14,7 @@ static void
 run_unix (Case *c)
 {
   ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_UNIX);
-  CaseTransfer *t = case_transfer (c, "http://any.example/a"), *again = case_transfer (c, "http://any.example/a");
+  CaseTransfer *t = case_transfer (c, "any://any.example/a"), *again = case_transfer (c, "any://any.example/a");
 
   scripted_server_on (server, "/a", scripted_answer_text (200, NULL, "local"));
   case_set (t, CURLOPT_UNIX_SOCKET_PATH, scripted_server_path (server));
@@ -30,7 +30,7 @@ run_unix (Case *c)
 static void
 run_unix_missing (Case *c)
 {
-  CaseTransfer *t = case_transfer (c, "http://any.example/a");
+  CaseTransfer *t = case_transfer (c, "any://any.example/a");
 
   case_set (t, CURLOPT_UNIX_SOCKET_PATH, "/nonexistent/socket");
   case_run_transfer (t);
@@ -49,7 +49,7 @@ static char *
 url (ScriptedServer *server,
      const char *host)
 {
-  return g_strdup_printf ("http://%s:%u/", host, scripted_server_port (server));
+  return g_strdup_printf ("%s://%s:%u/", case_scheme (), host, scripted_server_port (server));
 }
 
 static void
@@ -76,9 +76,9 @@ static void
 run_connect_to (Case *c)
 {
   ScriptedServer *server = case_server (c);
-  g_autofree char *line = g_strdup_printf ("a.example:80:127.0.0.1:%u", scripted_server_port (server));
+  g_autofree char *line = g_strdup_printf ("a.example:%u:127.0.0.1:%u", case_default_port (), scripted_server_port (server));
   g_autofree char *any = g_strdup_printf ("::127.0.0.1:%u", scripted_server_port (server));
-  CaseTransfer *t = case_transfer (c, "http://a.example/x"), *second = case_transfer (c, "http://b.example:81/y");
+  CaseTransfer *t = case_transfer (c, "any://a.example/x"), *second = case_transfer (c, "any://b.example:81/y");
 
   scripted_server_on (server, "*", scripted_answer_text (200, NULL, "there"));
   case_set (t, CURLOPT_CONNECT_TO, case_list (t, "other.example:80:127.0.0.1:1", line, NULL));

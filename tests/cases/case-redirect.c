@@ -236,10 +236,10 @@ run_allowed_schemes (Case *c)
 
   scripted_server_on (case_server (c), "/a", scripted_answer_redirect (302, "/b"));
   scripted_server_on (case_server (c), "/b", scripted_answer_text (200, NULL, "b"));
-  case_set (t, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  case_set (t, CURLOPT_REDIR_PROTOCOLS_STR, case_default_port () == 80 ? "https" : "http");
   case_run_transfer (t);
   case_check_error (t, CURLE_UNSUPPORTED_PROTOCOL);
-  case_set (first, CURLOPT_PROTOCOLS_STR, "https,file");
+  case_set (first, CURLOPT_PROTOCOLS_STR, case_default_port () == 80 ? "https,file" : "http,file");
   case_run_transfer (first);
   case_check_error (first, CURLE_UNSUPPORTED_PROTOCOL);
   g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 1);
@@ -301,7 +301,7 @@ run_own_headers (Case *c)
   g_autofree char *elsewhere = NULL;
 
   other = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
-  elsewhere = g_strdup_printf ("http://localhost:%u/b", scripted_server_port (other));
+  elsewhere = g_strdup_printf ("%s://localhost:%u/b", case_scheme (), scripted_server_port (other));
   scripted_server_on (there, "/a", scripted_answer_redirect (302, elsewhere));
   scripted_server_on (other, "/b", scripted_answer_redirect (302, scripted_server_url (there, "/c")));
   scripted_server_on (there, "/c", scripted_answer_text (200, NULL, "c"));
@@ -341,7 +341,7 @@ static void
 run_url_credentials (Case *c)
 {
   g_autofree char *url =
-    g_strdup_printf ("http://u:p%%40ss@127.0.0.1:%u/a?q#f", scripted_server_port (case_server (c)));
+    g_strdup_printf ("%s://u:p%%40ss@127.0.0.1:%u/a?q#f", case_scheme (), scripted_server_port (case_server (c)));
   CaseTransfer *t;
   const ScriptedRequest *second;
 

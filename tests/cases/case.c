@@ -7,6 +7,8 @@
 #define RUN_MS 15000 /* far more than any case needs, far less than a person waits */
 #define TURN_MS 50
 
+void (*case_made) (CaseTransfer *t);
+
 gboolean
 case_on_libcurl (void)
 {
@@ -52,6 +54,18 @@ ScriptedServer *
 case_server (Case *c)
 {
   return c->servers->len > 0 ? g_ptr_array_index (c->servers, 0) : case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+}
+
+const char *
+case_scheme (void)
+{
+  return (scripted_server_more_flags & SCRIPTED_SERVER_TLS) != 0 ? "https" : "http";
+}
+
+guint
+case_default_port (void)
+{
+  return (scripted_server_more_flags & SCRIPTED_SERVER_TLS) != 0 ? 443 : 80;
 }
 
 /* --- the callbacks of every transfer --- */
@@ -165,7 +179,14 @@ case_transfer (Case *c,
   t->keep_body = TRUE;
   t->result = CURL_LAST;
   g_ptr_array_add (c->transfers, t);
-  case_set (t, CURLOPT_URL, *url == '/' ? scripted_server_url (case_server (c), url) : url);
+  if (g_str_has_prefix (url, "any://"))
+    {
+      g_autofree char *whole = g_strconcat (case_scheme (), url + strlen ("any"), NULL);
+
+      case_set (t, CURLOPT_URL, whole);
+    }
+  else
+    case_set (t, CURLOPT_URL, *url == '/' ? scripted_server_url (case_server (c), url) : url);
   case_set (t, CURLOPT_PRIVATE, t);
   case_set (t, CURLOPT_NOSIGNAL, 1L);
   case_set (t, CURLOPT_PROXY, ""); /* whatever the environment says */
@@ -176,6 +197,8 @@ case_transfer (Case *c,
   case_set (t, CURLOPT_HEADERDATA, t);
   if (g_getenv ("CASE_VERBOSE") != NULL)
     case_set (t, CURLOPT_VERBOSE, 1L);
+  if (case_made != NULL)
+    case_made (t);
   return t;
 }
 

@@ -76,6 +76,9 @@ struct _Case
   GPtrArray *transfers; /* (owned) of CaseTransfer */
 };
 
+/* (nullable) Called for each transfer when it was made. */
+extern void (*case_made) (CaseTransfer *t);
+
 gboolean        case_on_libcurl    (void); /* built against the real one */
 /* Everything that waits is given so many times longer where the machine is made slow by tools. */
 guint           case_patience      (void);
@@ -86,7 +89,11 @@ ScriptedServer *case_server        (Case *c); /* the first; made when asked for 
 ScriptedServer *case_new_server    (Case *c,
                                     ScriptedServerFlags flags);
 
-/* A handle for @url, or for that target on the first server if it starts with a slash. All callbacks are set. */
+/* "http", or "https" where every server speaks TLS; its default port. */
+const char     *case_scheme        (void);
+guint           case_default_port  (void);
+
+/* A handle for @url, or for that target on the first server if it starts with a slash; "any://" stands for the scheme. All callbacks are set. */
 CaseTransfer   *case_transfer      (Case *c,
                                     const char *url);
 /* The read callback gives @data (all of it, or @step bytes a call), the seek callback works; @size: CURLOPT_INFILESIZE. */

@@ -21,6 +21,7 @@ typedef enum
   SCRIPTED_END_FIN, /* shutdown, then what still comes in is read and dropped: the peer sees a clean end */
   SCRIPTED_END_CLOSE, /* close: the peer sees the end, and a reset if it sends on */
   SCRIPTED_END_RESET, /* a reset at once */
+  SCRIPTED_END_TRUNCATE, /* as FIN, but TLS says no goodbye before it */
 } ScriptedEnd;
 
 typedef enum

@@ -30,6 +30,7 @@ typedef struct
   int fd;
   guint32 events; /* what epoll has been told */
   ScriptedPeer *peer; /* (owned) */
+  ScriptedTlsSession *tls; /* (owned) (nullable) */
   GSequenceIter *timer; /* (unowned) (nullable): its place among the server's timers */
   gint64 timer_at;
   gint64 linger_until; /* 0: not ended by us */
@@ -41,6 +42,7 @@ typedef struct
 struct _ScriptedServer
 {
   ScriptedServerFlags flags;
+  ScriptedTls *tls; /* (owned) (nullable) */
   guint16 port;
   char *folder; /* (owned) (nullable) */
   char *path; /* (owned) (nullable) */
@@ -127,6 +129,7 @@ client_free (Client *client)
   g_cond_broadcast (&client->server->cond);
   close (client->fd);
   scripted_peer_free (client->peer);
+  scripted_tls_session_free (client->tls);
   g_free (client);
 }
 
@@ -137,6 +140,10 @@ client_end (Client *client,
 {
   struct linger reset = { 1, 0 };
 
+  if (client->tls != NULL && how != SCRIPTED_END_RESET && how != SCRIPTED_END_TRUNCATE)
+    scripted_tls_say_goodbye (client->tls);
+  if (how == SCRIPTED_END_TRUNCATE)
+    how = SCRIPTED_END_FIN;
   if (how == SCRIPTED_END_FIN && !client->eof)
     {
       shutdown (client->fd, SHUT_WR);
@@ -173,7 +180,10 @@ client_read (Client *client,
 
   if (wanted == 0 || client->eof)
     return TRUE;
-  n = recv (client->fd, buffer, MIN (wanted, sizeof buffer), MSG_DONTWAIT);
+  if (client->tls != NULL && !LINGERING (client))
+    n = scripted_tls_recv (client->tls, buffer, MIN (wanted, sizeof buffer));
+  else
+    n = recv (client->fd, buffer, MIN (wanted, sizeof buffer), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return TRUE;
   if (n <= 0)
@@ -217,7 +227,10 @@ client_write (Client *client,
         return WRITE_IDLE;
       if (next.kind == SCRIPTED_NEXT_END)
         return client_end (client, next.how) ? WRITE_IDLE : WRITE_GONE;
-      n = send (client->fd, next.data, next.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (client->tls != NULL)
+        n = scripted_tls_send (client->tls, next.data, next.len);
+      else
+        n = send (client->fd, next.data, next.len, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return WRITE_BLOCKED;
       if (n < 0)
@@ -230,6 +243,22 @@ client_write (Client *client,
       scripted_peer_sent (client->peer, (gsize) n, now);
     }
   return WRITE_BLOCKED;
+}
+
+/* FALSE: nothing else may be done yet, or the client is gone. */
+static gboolean
+client_shake_hands (Client *client)
+{
+  int done = scripted_tls_handshake (client->tls);
+
+  if (done < 0)
+    {
+      connection_of (client)->ended_by_peer = TRUE;
+      client_end (client, SCRIPTED_END_CLOSE);
+    }
+  else if (done > 0)
+    connection_of (client)->resumed = scripted_tls_was_resumed (client->tls);
+  return done > 0;
 }
 
 static void
@@ -247,6 +276,8 @@ client_step (Client *client,
       client_free (client);
       return;
     }
+  if (client->tls != NULL && !LINGERING (client) && !client_shake_hands (client))
+    return;
   if (!client_read (client, now))
     return;
   if (!LINGERING (client))
@@ -256,6 +287,8 @@ client_step (Client *client,
         return;
     }
   wants = scripted_peer_wants (client->peer, now, &readable) > 0;
+  if (wants && client->tls != NULL && scripted_tls_has_pending (client->tls))
+    readable = now;
   if (readable >= 0)
     later = later < 0 ? readable : MIN (later, readable);
   set_timer (client, LINGERING (client) ? client->linger_until : later);
@@ -311,6 +344,8 @@ accept_one (ScriptedServer *server,
   client->timer_at = -1;
   client->events = EPOLLIN;
   client->peer = scripted_peer_new (client->index, &scripted_book_world, &server->book);
+  if (server->tls != NULL)
+    client->tls = scripted_tls_session_new (server->tls, fd);
   g_ptr_array_add (server->connections, connection);
   g_hash_table_add (server->clients, client);
   epoll_ctl (server->epoll, EPOLL_CTL_ADD, fd, &event);
@@ -579,13 +614,24 @@ start_thread (ScriptedServer *server)
   server->thread = g_thread_new ("scripted-server", server_thread, server);
 }
 
+ScriptedServerFlags scripted_server_more_flags;
+
 ScriptedServer *
 scripted_server_new (ScriptedServerFlags flags)
+{
+  flags |= scripted_server_more_flags;
+  return scripted_server_new_tls (flags, flags & SCRIPTED_SERVER_TLS ? scripted_tls_new () : NULL);
+}
+
+ScriptedServer *
+scripted_server_new_tls (ScriptedServerFlags flags,
+                         ScriptedTls *tls)
 {
   ScriptedServer *server = g_new0 (ScriptedServer, 1);
   guint tries = 20;
 
   server->flags = flags;
+  server->tls = tls;
   server->listeners[0] = server->listeners[1] = -1;
   memset (server->fill, -1, sizeof server->fill);
   g_mutex_init (&server->mutex);
@@ -656,6 +702,7 @@ scripted_server_free (ScriptedServer *server)
   g_sequence_free (server->timers);
   g_ptr_array_unref (server->connections);
   g_ptr_array_unref (server->urls);
+  scripted_tls_free (server->tls);
   g_free (server->folder);
   g_free (server->path);
   g_mutex_clear (&server->mutex);
@@ -676,16 +723,23 @@ scripted_server_path (ScriptedServer *server)
 }
 
 const char *
+scripted_server_scheme (ScriptedServer *server)
+{
+  return server->tls != NULL ? "https" : "http";
+}
+
+const char *
 scripted_server_url (ScriptedServer *server,
                      const char *target)
 {
-  char *url = g_strdup_printf ("http://%s:%u%s", server->flags & SCRIPTED_SERVER_ONLY_IPV6 ? "[::1]" : "127.0.0.1",
+  const char *scheme = scripted_server_scheme (server);
+  char *url = g_strdup_printf ("%s://%s:%u%s", scheme, server->flags & SCRIPTED_SERVER_ONLY_IPV6 ? "[::1]" : "127.0.0.1",
                                server->port, target);
 
   if (server->flags & SCRIPTED_SERVER_UNIX)
     {
       g_free (url);
-      url = g_strdup_printf ("http://localhost%s", target);
+      url = g_strdup_printf ("%s://localhost%s", scheme, target);
     }
   g_mutex_lock (&server->mutex);
   g_ptr_array_add (server->urls, url);

@@ -4,6 +4,7 @@
 #include "scripted-answer.h"
 #include "scripted-pattern.h"
 #include "scripted-peer.h"
+#include "scripted-tls.h"
 
 /* A server in a thread of this process, on loopback or a unix-domain socket, which does what the test says. One thread
  * serves any number of connections by epoll. Ports are the kernel's choice. All functions are for the test's thread,
@@ -18,6 +19,7 @@ typedef enum
   SCRIPTED_SERVER_DEAF = 1 << 3, /* a connect() to it hangs: its backlog is full and nobody accepts */
   SCRIPTED_SERVER_DEAF_IPV6 = 1 << 5, /* with IPV6: deaf there only */
   SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 32 KiB in the kernel each way, as far as it obeys */
+  SCRIPTED_SERVER_TLS = 1 << 6, /* speaks TLS with scripted_tls_new()'s certificate */
 } ScriptedServerFlags;
 
 typedef struct
@@ -30,20 +32,30 @@ typedef struct
   gboolean reset_by_peer;
   guint64 bytes_in;
   guint64 bytes_out;
+  gboolean resumed; /* TLS */
 } ScriptedConnection;
 
 typedef struct _ScriptedServer ScriptedServer;
 
+/* Added to the flags of each server that is made; for programs that run everything over another wire. */
+extern ScriptedServerFlags scripted_server_more_flags;
+
 ScriptedServer           *scripted_server_new             (ScriptedServerFlags flags);
+/* With TLS by @tls, which it takes. */
+ScriptedServer           *scripted_server_new_tls         (ScriptedServerFlags flags,
+                                                           ScriptedTls *tls);
 void                      scripted_server_free            (ScriptedServer *server); /* stops it; takes NULL */
 /* Closes all its sockets and joins the thread; the log can still be read. */
 void                      scripted_server_stop            (ScriptedServer *server);
 
 guint16                   scripted_server_port            (ScriptedServer *server);
 const char               *scripted_server_path            (ScriptedServer *server); /* of the unix socket */
-/* "http://127.0.0.1:PORT" and @target; lives as long as the server. Any thread. */
+/* "http://127.0.0.1:PORT" and @target, or https; lives as long as the server. Any thread. */
 const char               *scripted_server_url             (ScriptedServer *server,
                                                            const char *target);
+
+/* "http" or "https"; static. */
+const char               *scripted_server_scheme          (ScriptedServer *server);
 
 /* Says what to answer to what: as scripted_book_on(). Takes @answer over. */
 void                      scripted_server_on              (ScriptedServer *server,
