@@ -262,7 +262,8 @@ edge_detach (Driver *driver)
   close (GPOINTER_TO_INT (driver->own));
 }
 
-/* --- glib: a GSource with one tag for each descriptor, on a context of its own --- */
+/* --- glib: a GSource with one poll record for each descriptor, on a context of its own. Not g_source_add_unix_fd(): GLib
+ * looks for such a tag in a list whenever it is asked about it --- */
 
 typedef struct
 {
@@ -270,6 +271,26 @@ typedef struct
   Driver *driver; /* (unowned) */
   GMainContext *context; /* (owned) */
 } DriverSource;
+
+static GIOCondition
+driver_socket_ready (DriverSocket *socket)
+{
+  return socket->tag != NULL ? ((GPollFD *) socket->tag)->revents : 0;
+}
+
+static gboolean
+driver_source_check (GSource *source)
+{
+  Driver *driver = ((DriverSource *) source)->driver;
+  GHashTableIter iter;
+  gpointer socket;
+
+  g_hash_table_iter_init (&iter, driver->sockets);
+  while (g_hash_table_iter_next (&iter, NULL, &socket))
+    if (driver_socket_ready (socket) != 0)
+      return TRUE;
+  return FALSE;
+}
 
 static gboolean
 driver_source_dispatch (GSource *source,
@@ -282,7 +303,7 @@ driver_source_dispatch (GSource *source,
   for (GList *l = sockets; l != NULL; l = l->next)
     {
       DriverSocket *socket = book_lookup (driver, GPOINTER_TO_INT (l->data));
-      GIOCondition ready = socket != NULL ? g_source_query_unix_fd (source, socket->tag) : 0;
+      GIOCondition ready = socket != NULL ? driver_socket_ready (socket) : 0;
 
       if (ready != 0)
         act (driver, socket->fd, action_bits ((int) ready));
@@ -292,7 +313,7 @@ driver_source_dispatch (GSource *source,
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs driver_source_funcs = { NULL, NULL, driver_source_dispatch, NULL };
+static GSourceFuncs driver_source_funcs = { NULL, driver_source_check, driver_source_dispatch, NULL };
 
 static int
 glib_socket_cb (CURL *easy,
@@ -304,19 +325,23 @@ glib_socket_cb (CURL *easy,
   Driver *driver = user_data;
   DriverSocket removed;
   DriverSocket *socket = book_note (driver, fd, what, &removed);
-  GSource *source = driver->own;
-  GIOCondition events = G_IO_ERR | G_IO_HUP;
+  GPollFD *poll_fd;
 
   if (socket == NULL)
     {
-      g_source_remove_unix_fd (source, removed.tag);
+      g_source_remove_poll (driver->own, removed.tag);
+      g_free (removed.tag);
       return 0;
     }
-  events |= (what & CURL_POLL_IN ? G_IO_IN : 0) | (what & CURL_POLL_OUT ? G_IO_OUT : 0);
-  if (socket->tag == NULL)
-    socket->tag = g_source_add_unix_fd (source, fd, events);
-  else
-    g_source_modify_unix_fd (source, socket->tag, events);
+  poll_fd = socket->tag;
+  if (poll_fd == NULL)
+    {
+      socket->tag = poll_fd = g_new0 (GPollFD, 1);
+      poll_fd->fd = fd;
+      g_source_add_poll (driver->own, poll_fd);
+    }
+  poll_fd->events = G_IO_ERR | G_IO_HUP;
+  poll_fd->events |= (what & CURL_POLL_IN ? G_IO_IN : 0) | (what & CURL_POLL_OUT ? G_IO_OUT : 0);
   return 0;
 }
 
