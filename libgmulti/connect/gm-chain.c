@@ -7,8 +7,12 @@ const char *const *
 gm_chain_get_alpn (const GmPoolKey *key)
 {
   static const char *const http1[] = { "http/1.1", NULL };
+  static const char *const http2[] = { "h2", NULL };
+  static const char *const both[] = { "h2", "http/1.1", NULL };
 
-  return http1;
+  if ((key->speak & (GM_SPEAK_HTTP2 | GM_SPEAK_HTTP2_AT_ONCE)) == 0)
+    return http1;
+  return (key->speak & GM_SPEAK_HTTP1) != 0 ? both : http2;
 }
 
 static GmLayer *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-connection.h"
 
+#include "gm-http2.h"
+
 GmSocket *
 gm_connection_get_socket (GmConnection *self)
 {
@@ -64,6 +66,17 @@ learn_times (GmConnection *self)
     }
 }
 
+/* What the peer took of what was offered. */
+static GmResult
+choose_version (GmConnection *self)
+{
+  if ((self->speak & GM_SPEAK_HTTP2_AT_ONCE) == 0 && strcmp (gm_connection_get_alpn (self), "h2") != 0)
+    return self->speak == GM_SPEAK_HTTP2 ? GM_HTTP_VERSION : GM_OK;
+
+  self->http2 = gm_http2_new (self);
+  return self->http2 != NULL ? GM_OK : GM_OUT_OF_MEMORY;
+}
+
 GmResult
 gm_connection_connect (GmConnection *self)
 {
@@ -76,16 +89,29 @@ gm_connection_connect (GmConnection *self)
   learn_times (self);
   shed_layers (self);
   learn_addresses (self);
+  if (self->hopeful)
+    {
+      result = choose_version (self);
+      gm_pool_connected (self->pool, self);
+    }
 
-  return GM_OK;
+  return result;
 }
 
 void
 gm_connection_set_want (GmConnection *self,
                         GmIo want)
 {
-  if (self->top != NULL)
+  if (self->top != NULL && self->http2 == NULL)
     gm_layer_adjust (self->top, want);
+}
+
+void
+gm_connection_look (GmConnection *self)
+{
+  gm_layer_query (self->top, GM_QUERY_LOOK, NULL);
+  if (self->http2 != NULL)
+    gm_pool_turn_shared (self->pool, self);
 }
 
 gboolean

@@ -10,10 +10,20 @@
 #include "gm-url.h"
 
 /* One connection: a chain of layers, a key that says for whom it may be used, and a turn of its own. It does not know
- * transfers: who uses it is an opaque list of users, told by a callback when the connection had something. */
+ * transfers: its one user (HTTP/1, or whoever connects it) is told by a callback when the connection had something; the
+ * many users of an HTTP/2 session are told by their streams. */
 
 typedef struct _GmConnection GmConnection;
 typedef struct _GmPool GmPool;
+struct _GmHttp2;
+
+/* What may be spoken on a connection: a policy of its users, so it counts in the key. 0 = the protocol has no versions. */
+typedef enum
+{
+  GM_SPEAK_HTTP1 = 1 << 0,
+  GM_SPEAK_HTTP2 = 1 << 1, /* if the peer takes it by ALPN; alone: nothing else will do */
+  GM_SPEAK_HTTP2_AT_ONCE = 1 << 2, /* without asking: prior knowledge */
+} GmSpeak;
 
 /* What must be equal for a connection to be used again: compared in one function, gm_pool_key_equal(). A key made for a
  * look-up borrows everything; the pool keeps a copy that owns references. */
@@ -23,6 +33,7 @@ typedef struct
   const GmConnectSettings *settings; /* unix path, interface, local ports, IP version count */
   GmSpan connect_host; /* where to go instead of the URL's host; empty = there */
   guint16 connect_port; /* instead of the URL's port; 0 = that */
+  guint8 speak; /* GmSpeak */
 } GmPoolKey;
 
 guint    gm_pool_key_hash       (gconstpointer key);
@@ -54,9 +65,15 @@ struct _GmConnection
   GList link; /* in pool->all */
   guint64 id; /* never used again */
   GmConnectionState state;
-  /* (nullable) Called in the connection's turn while CONNECTING or BUSY. */
+  /* (nullable) Called in the connection's turn while CONNECTING or BUSY, without @http2. */
   void (*on_turn) (GmConnection *self, gpointer user);
-  gpointer user; /* (unowned) (nullable): HTTP/1: the one transfer */
+  gpointer user; /* (unowned) (nullable): the one transfer */
+  struct _GmHttp2 *http2; /* (owned) (nullable): from the end of connecting on, if that is what is spoken */
+  GList shared_link; /* in origin->shared while it takes more users; data is NULL while it is not */
+  guint n_users;
+  guint8 speak; /* GmSpeak */
+  guint8 hopeful : 1; /* CONNECTING, and may turn out to carry many */
+  guint8 retired : 1; /* takes no more users, and is not kept */
   guint n_requests; /* begun on it */
   gint64 created_at; /* µs */
   gint64 idle_since;
@@ -91,11 +108,13 @@ gm_connection_recv (GmConnection *self,
   return gm_layer_recv (self->top, data, len, n_read);
 }
 
-/* What its user waits for, after each of the user's turns. */
+/* What its user waits for, after each of the user's turns. A session knows by itself. */
 void     gm_connection_set_want (GmConnection *self,
                                  GmIo want);
 /* The chain may have something to read without asking the transport again: latched or pending. */
 gboolean gm_connection_readable (GmConnection *self);
+/* Asks the kernel, whatever is latched; what a session finds is given to its users. */
+void     gm_connection_look     (GmConnection *self);
 /* The data socket, once there is one. */
 GmSocket *gm_connection_get_socket (GmConnection *self);
 /* What was agreed upon by ALPN; "" = nothing. */
@@ -131,24 +150,36 @@ void          gm_pool_free       (GmPool *self); /* closes everything, idle or b
 void          gm_pool_set_limits (GmPool *self,
                                   const GmPoolLimits *limits);
 const GmPoolLimits *gm_pool_get_limits (GmPool *self);
-/* An idle connection for @key that is alive and within @settings' age limits, made BUSY; the last used first. Those
- * found dead on the way are closed. O(1). */
+/* A connection for @key that carries many and has room for one more; else an idle one that is alive and within @settings'
+ * age limits, made BUSY, the last used first. Those found dead on the way are closed. O(1). */
 GmConnection *gm_pool_take       (GmPool *self,
                                   const GmPoolKey *key,
                                   const GmConnectSettings *settings);
 /* Whether one more may be opened; closes the least recently used idle one if that makes room for it. */
 GmPoolRoom    gm_pool_make_room  (GmPool *self,
                                   const GmPoolKey *key);
+/* One is being made for @key that will perhaps carry many: waiting for it is better than making another. */
+gboolean      gm_pool_is_soon    (GmPool *self,
+                                  const GmPoolKey *key);
 /* A new one in state CONNECTING with an empty chain; counts at once. */
 GmConnection *gm_pool_open       (GmPool *self,
                                   const GmPoolKey *key,
                                   const GmConnectSettings *settings);
-/* Its user is done: kept idle if @reuse, else closed gracefully. The connection may be gone after it. @n_transfers is
- * for the default of max_idle. */
+/* It is connected, and whether it carries many is known. */
+void          gm_pool_connected  (GmPool *self,
+                                  GmConnection *connection);
+/* A turn of a connection with a session. It may be gone after it. */
+void          gm_pool_turn_shared (GmPool *self,
+                                  GmConnection *connection);
+/* Its user is done: kept idle if @reuse, else closed gracefully; one with a session not before its last user left it. The
+ * connection may be gone after it. @n_transfers is for the default of max_idle. */
 void          gm_pool_give_back  (GmPool *self,
                                   GmConnection *connection,
                                   gboolean reuse,
                                   guint n_transfers);
+/* The most users of one connection, whatever its peer allows; 0 and 1: connections are not shared. */
+void          gm_pool_set_max_streams (GmPool *self,
+                                  guint max_streams);
 void          gm_pool_close_idle (GmPool *self);
 /* What servers and proxies ask for, shared by all who use the pool; made on first use. */
 GmAuthStore  *gm_pool_get_auth_store (GmPool *self);

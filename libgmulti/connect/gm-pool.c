@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-connection.h"
 
+#include "gm-http2.h"
 #include "gm-queue.h"
 #include "gm-trace.h"
 
@@ -23,8 +24,11 @@ typedef struct _GmOrigin
   GmPoolHost *host; /* (unowned) */
   GQueue idle; /* of GmConnection: last used first */
   GQueue waiting; /* of GmPoolWaiter */
+  GQueue shared; /* of GmConnection: BUSY, carries many and has room for one more */
   GList waiting_link; /* in pool->waiting_origins while somebody waits */
   guint n_connections;
+  guint n_hopeful; /* being made, and may turn out to carry many */
+  gboolean alone; /* the last one made did not, or failed: nobody waits for the next */
 } GmOrigin;
 
 struct _GmPool
@@ -39,6 +43,8 @@ struct _GmPool
   GmTicketCache *tickets; /* (owned) (nullable) */
   guint n_counted; /* CONNECTING, BUSY, IDLE */
   guint n_waiting;
+  guint n_transfers; /* as told last */
+  guint max_streams;
   guint64 next_id;
   GmOrigin *last_origin; /* (unowned) (nullable) */
   GmAuthStore *auth_store; /* (owned) (nullable) */
@@ -105,7 +111,7 @@ gm_pool_key_equal (gconstpointer a,
   return host_equal (a, b) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
          gm_span_equal (gm_url_get_zone (x->url), gm_url_get_zone (y->url)) &&
          gm_span_equal (x->connect_host, y->connect_host) && x->connect_port == y->connect_port &&
-         settings_equal (x->settings, y->settings) &&
+         x->speak == y->speak && settings_equal (x->settings, y->settings) &&
          (!gm_pool_key_is_secure (x) || gm_tls_settings_equal (x->settings->tls, y->settings->tls));
 }
 
@@ -233,13 +239,18 @@ total_is_full (GmPool *self)
   return self->limits.max_total > 0 && self->n_counted >= self->limits.max_total;
 }
 
-/* Whether who waits for @origin would get something if it tried now: a connection that idles, or a place, for which others
- * that idle are closed. Limits may have been lowered, so that one connection less is not always a place. */
+/* Whether who waits for @origin would get something if it tried now: a connection that has room or idles, or a place, for
+ * which others that idle are closed. Limits may have been lowered, so that one connection less is not always a place. */
 static gboolean
 may_serve (GmPool *self,
            GmOrigin *origin)
 {
   const GmPoolHost *host = origin->host;
+
+  if (origin->shared.length > 0)
+    return TRUE;
+  if (origin->n_hopeful > 0 && !origin->alone)
+    return FALSE;
 
   return origin->idle.length > 0 ||
          ((self->limits.max_per_host == 0 || host->n_connections - host->n_idle < self->limits.max_per_host) &&
@@ -343,6 +354,115 @@ gm_pool_n_waiting (GmPool *self)
   return self->n_waiting;
 }
 
+/* ---- sharing ---- */
+
+gboolean
+gm_pool_is_soon (GmPool *self,
+                 const GmPoolKey *key)
+{
+  const GmOrigin *origin = (key->speak & ~GM_SPEAK_HTTP1) != 0 ? find_origin (self, key) : NULL;
+
+  return origin != NULL && origin->n_hopeful > 0 && !origin->alone && self->max_streams > 1;
+}
+
+/* How many more users @connection takes. */
+static guint
+get_room (GmPool *self,
+          GmConnection *connection)
+{
+  guint most;
+
+  if (connection->state != GM_CONNECTION_BUSY || connection->retired || !gm_http2_is_usable (connection->http2))
+    return 0;
+
+  most = MIN (MAX (self->max_streams, 1), gm_http2_get_max_streams (connection->http2));
+  return most > connection->n_users ? most - connection->n_users : 0;
+}
+
+static void
+wake_several (GmPool *self,
+              GmOrigin *origin,
+              guint n)
+{
+  while (n-- > 0 && origin->waiting.length > 0)
+    wake_one_of (self, origin);
+}
+
+static void
+leave_shared (GmConnection *connection)
+{
+  if (connection->shared_link.data == NULL)
+    return;
+  gm_queue_unlink (&connection->origin->shared, &connection->shared_link);
+  connection->shared_link.data = NULL;
+}
+
+/* Users came or went, or the peer changed its mind: is there room? Then who waits gets it. */
+static void
+update_shared (GmPool *self,
+               GmConnection *connection)
+{
+  guint room = get_room (self, connection);
+
+  if (room == 0)
+    {
+      leave_shared (connection);
+      return;
+    }
+  if (connection->shared_link.data == NULL)
+    {
+      connection->shared_link.data = connection;
+      gm_queue_push_head (&connection->origin->shared, &connection->shared_link);
+    }
+  /* One that waits may be the last: its origin stays, for it has a connection. */
+  wake_several (self, connection->origin, room);
+}
+
+/* No longer in the making, one way or the other. */
+static void
+leave_hope (GmConnection *connection)
+{
+  if (!connection->hopeful)
+    return;
+  connection->hopeful = FALSE;
+  connection->origin->n_hopeful--;
+}
+
+/* How many more may be opened for @origin now. */
+static guint
+count_places (GmPool *self,
+              GmOrigin *origin)
+{
+  guint places = G_MAXUINT;
+
+  if (self->limits.max_total > 0)
+    places = self->limits.max_total - MIN (self->limits.max_total, self->n_counted);
+  if (self->limits.max_per_host > 0)
+    places = MIN (places, self->limits.max_per_host - MIN (self->limits.max_per_host, origin->host->n_connections));
+
+  return places;
+}
+
+void
+gm_pool_connected (GmPool *self,
+                   GmConnection *connection)
+{
+  GmOrigin *origin = connection->origin;
+
+  leave_hope (connection);
+  origin->alone = connection->http2 == NULL;
+  if (connection->http2 == NULL)
+    {
+      wake_several (self, origin, count_places (self, origin));
+      return;
+    }
+
+  update_shared (self, connection);
+  /* Who finds no room any more opens another one, and the rest waits for that. */
+  if (origin->waiting.length > 0 && count_places (self, origin) > 0)
+    wake_one_of (self, origin);
+}
+
 /* ---- connections ---- */
 
 static void
@@ -354,9 +474,17 @@ uncount (GmPool *self,
   if (origin == NULL)
     return;
 
+  leave_shared (connection);
+  if (connection->hopeful)
+    {
+      leave_hope (connection);
+      origin->alone = connection->error.result != GM_OK;
+    }
   connection->origin = NULL;
   self->n_counted--;
   origin->host->n_connections--;
+  if (origin->alone && origin->n_hopeful == 0)
+    wake_several (self, origin, count_places (self, origin));
   wake_next (self, origin);
   /* Not earlier: waking the last waiter of an origin without connections would drop it. */
   origin->n_connections--;
@@ -385,6 +513,7 @@ destroy (GmPool *self,
   gm_reactor_dequeue (self->reactor, &connection->runnable);
   gm_reactor_set_timer (self->reactor, &connection->timer, 0);
   gm_queue_unlink (&self->all, &connection->link);
+  g_clear_pointer (&connection->http2, gm_http2_free);
   g_clear_pointer (&connection->top, gm_layer_free);
   uncount (self, connection);
   gm_error_clear (&connection->error);
@@ -398,6 +527,9 @@ static void
 say_goodbye (GmPool *self,
              GmConnection *connection)
 {
+  if (connection->http2 != NULL && gm_http2_say_goodbye (connection->http2) == GM_AGAIN)
+    return;
+  g_clear_pointer (&connection->http2, gm_http2_free);
   if (connection->top == NULL || gm_layer_shutdown (connection->top) != GM_AGAIN)
     destroy (self, connection);
 }
@@ -429,12 +561,16 @@ connection_run (GmRunnable *runnable)
     {
     case GM_CONNECTION_CONNECTING:
     case GM_CONNECTION_BUSY:
-      if (self->on_turn != NULL)
+      if (self->http2 != NULL)
+        gm_pool_turn_shared (self->pool, self);
+      else if (self->on_turn != NULL)
         self->on_turn (self, self->user);
       break;
     case GM_CONNECTION_IDLE:
+      if (self->http2 != NULL)
+        gm_pool_turn_shared (self->pool, self);
       /* Bytes that nobody asked for, or the end: either way no more use. */
-      if (!gm_layer_query (self->top, GM_QUERY_ALIVE, &alive) || !alive)
+      else if (!gm_layer_query (self->top, GM_QUERY_ALIVE, &alive) || !alive)
         close_gracefully (self->pool, self);
       else
         gm_connection_set_want (self, GM_IO_IN); /* what looked may have had to answer */
@@ -475,6 +611,10 @@ gm_pool_open (GmPool *self,
   connection->state = GM_CONNECTION_CONNECTING;
   connection->created_at = self->reactor->now;
   connection->timer.fire = connection_timeout;
+  connection->speak = key->speak;
+  connection->n_users = 1;
+  connection->hopeful = (key->speak & ~GM_SPEAK_HTTP1) != 0;
+  origin->n_hopeful += connection->hopeful;
   connection->idle_link.data = connection->lru_link.data = connection->link.data = connection;
   connection->host = (GmLayerHost){
     .reactor = self->reactor,
@@ -511,6 +651,14 @@ is_alive (GmConnection *connection)
 {
   gboolean alive = FALSE;
 
+  if (connection->http2 != NULL)
+    {
+      if (connection->host.reactor->foreign)
+        gm_layer_query (connection->top, GM_QUERY_LOOK, NULL);
+      if (gm_connection_readable (connection))
+        gm_http2_turn (connection->http2);
+      return gm_http2_is_usable (connection->http2);
+    }
   /* It is watched while idle, so nothing latched means nothing happened: no system call. An edge-triggered foreign loop
    * may have told of the end together with the last bytes, before anyone looked: then the layer is asked. */
   if (connection->socket != NULL && (connection->socket->ready & (GM_IO_IN | GM_IO_HUP)) == 0
@@ -520,12 +668,44 @@ is_alive (GmConnection *connection)
   return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
 }
 
+/* The one with room that came last. */
+static GmConnection *
+take_shared (GmPool *self,
+             GmOrigin *origin,
+             const GmConnectSettings *settings)
+{
+  while (origin->shared.length > 0)
+    {
+      GmConnection *connection = origin->shared.head->data;
+      guint room = get_room (self, connection);
+
+      if (settings->max_life_us > 0 && self->reactor->now - connection->created_at > settings->max_life_us)
+        connection->retired = TRUE;
+      if (room <= 1 || connection->retired)
+        leave_shared (connection);
+      if (room == 0 || connection->retired)
+        continue;
+      connection->n_users++;
+      return connection;
+    }
+
+  return NULL;
+}
+
 GmConnection *
 gm_pool_take (GmPool *self,
               const GmPoolKey *key,
               const GmConnectSettings *settings)
 {
   GmOrigin *origin = find_origin (self, key);
+
+  if (origin != NULL && origin->shared.length > 0)
+    {
+      GmConnection *connection = take_shared (self, origin, settings);
+
+      if (connection != NULL)
+        return connection;
+    }
 
   while (origin != NULL && origin->idle.length > 0)
     {
@@ -537,6 +717,9 @@ gm_pool_take (GmPool *self,
           leave_idle (self, connection);
           gm_reactor_dequeue (self->reactor, &connection->runnable);
           connection->state = GM_CONNECTION_BUSY;
+          connection->n_users = 1;
+          if (connection->http2 != NULL)
+            update_shared (self, connection);
           return connection;
         }
 
@@ -614,7 +797,10 @@ go_idle (GmPool *self,
     {
       connection->socket->idle = TRUE;
       /* A level-triggered foreign loop tells again whatever is there; ours saw a short read and knows. */
-      connection->socket->ready &= (guint8) ~GM_IO_IN;
+      if (connection->http2 == NULL)
+        connection->socket->ready &= (guint8) ~GM_IO_IN;
+      else if (gm_connection_readable (connection))
+        gm_reactor_queue (self->reactor, &connection->runnable);
     }
   gm_connection_set_want (connection, GM_IO_IN);
   if (connection->socket != NULL && (connection->socket->ready & GM_IO_HUP) != 0)
@@ -624,13 +810,14 @@ go_idle (GmPool *self,
   wake_next (self, connection->origin);
 }
 
-void
-gm_pool_give_back (GmPool *self,
-                   GmConnection *connection,
-                   gboolean reuse,
-                   guint n_transfers)
+/* Nobody uses it any more. */
+static void
+keep_or_close (GmPool *self,
+               GmConnection *connection,
+               gboolean reuse)
 {
-  gint max = self->limits.max_idle >= 0 ? self->limits.max_idle : (gint) MAX (4, 4 * MIN (n_transfers, 100000u));
+  guint most = 4 * MIN (self->n_transfers, 100000u);
+  gint max = self->limits.max_idle >= 0 ? self->limits.max_idle : (gint) MAX (4, most);
 
   if (!reuse || connection->state != GM_CONNECTION_BUSY || max == 0)
     {
@@ -641,6 +828,58 @@ gm_pool_give_back (GmPool *self,
   go_idle (self, connection);
   if ((gint) self->idle_lru.length > max)
     close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
+}
+
+/* After something happened to a session: who may use it, and whether it is still of use. */
+static void
+settle_shared (GmPool *self,
+               GmConnection *connection)
+{
+  gboolean usable = gm_http2_is_usable (connection->http2) && !connection->retired;
+
+  if (connection->state == GM_CONNECTION_IDLE && !usable)
+    close_gracefully (self, connection);
+  else if (connection->state == GM_CONNECTION_BUSY && connection->n_users == 0)
+    {
+      leave_shared (connection);
+      keep_or_close (self, connection, usable);
+    }
+  else if (connection->state == GM_CONNECTION_BUSY)
+    update_shared (self, connection);
+}
+
+void
+gm_pool_turn_shared (GmPool *self,
+                     GmConnection *connection)
+{
+  if (gm_http2_is_turning (connection->http2))
+    return;
+
+  gm_http2_turn (connection->http2);
+  settle_shared (self, connection);
+}
+
+void
+gm_pool_give_back (GmPool *self,
+                   GmConnection *connection,
+                   gboolean reuse,
+                   guint n_transfers)
+{
+  self->n_transfers = n_transfers;
+  if (connection->http2 == NULL)
+    {
+      keep_or_close (self, connection, reuse);
+      return;
+    }
+
+  connection->n_users--;
+  if (!reuse)
+    connection->retired = TRUE;
+  /* Whoever it was in whose name the socket goes, he may be gone. */
+  gm_connection_set_holder (connection, gm_http2_get_holder (connection->http2));
+  /* Within its turn: at the end of that. */
+  if (!gm_http2_is_turning (connection->http2))
+    settle_shared (self, connection);
 }
 
 /* ---- the pool ---- */
@@ -654,6 +893,7 @@ gm_pool_new (GmReactor *reactor)
   self->origins = g_hash_table_new_full (gm_pool_key_hash, gm_pool_key_equal, origin_free, NULL);
   self->hosts = g_hash_table_new_full (host_hash, host_equal, host_free, NULL);
   self->limits = (GmPoolLimits){ .max_idle = -1 };
+  self->max_streams = 100;
   self->next_id = 1;
 
   return self;
@@ -703,6 +943,13 @@ gm_pool_get_auth_store (GmPool *self)
   if (self->auth_store == NULL)
     self->auth_store = gm_auth_store_new ();
   return self->auth_store;
+}
+
+void
+gm_pool_set_max_streams (GmPool *self,
+                         guint max_streams)
+{
+  self->max_streams = max_streams;
 }
 
 void

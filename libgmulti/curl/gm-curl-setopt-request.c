@@ -2,6 +2,7 @@
 /* Options that say what to ask for: where, by which method, with which body and login. */
 #include "gm-curl-setopt.h"
 
+#include "gm-config.h"
 #include "gm-request-settings.h"
 
 #include <string.h>
@@ -349,14 +350,21 @@ gm_curl_set_http_version (GmCurlEasy *easy,
   switch (value->number)
     {
     case CURL_HTTP_VERSION_NONE:
-    case CURL_HTTP_VERSION_2_0: /* "2 if it can be negotiated": it cannot */
     case CURL_HTTP_VERSION_2TLS:
       return gm_curl_set_engine_int (easy, GM_OPTION_HTTP_VERSION, GM_HTTP_DEFAULT);
+#if HAVE_NGHTTP2
+    case CURL_HTTP_VERSION_2_0:
+      return gm_curl_set_engine_int (easy, GM_OPTION_HTTP_VERSION, GM_HTTP_2);
+    case CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE:
+      return gm_curl_set_engine_int (easy, GM_OPTION_HTTP_VERSION, GM_HTTP_2_ONLY);
+#else
+    case CURL_HTTP_VERSION_2_0:
+    case CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE:
+#endif
     case CURL_HTTP_VERSION_1_0:
       return gm_curl_set_engine_int (easy, GM_OPTION_HTTP_VERSION, GM_HTTP_1_0);
     case CURL_HTTP_VERSION_1_1:
       return gm_curl_set_engine_int (easy, GM_OPTION_HTTP_VERSION, GM_HTTP_1_1);
-    case CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE:
     case CURL_HTTP_VERSION_3:
     case CURL_HTTP_VERSION_3ONLY:
       return CURLE_UNSUPPORTED_PROTOCOL;

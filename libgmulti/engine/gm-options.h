@@ -98,7 +98,9 @@
   X (METHOD, U8, request, method, 0, 3, FALSE) /* GmMethod */                                                          \
   X (TIME_CONDITION, U8, request, time_condition, 0, 3, FALSE)                                                         \
   X (KEEP_POST, U8, request, keep_post, 0, 7, FALSE)                                                                   \
-  X (HTTP_VERSION, U8, request, http_version, 0, 2, FALSE)                                                             \
+  X (HTTP_VERSION, U8, request, http_version, 0, 4, FALSE) /* GmHttpVersion */                                         \
+  X (URGENCY, U8, request, urgency, 0, 8, FALSE)                                                                       \
+  X (STREAM_WEIGHT, U16, request, stream_weight, 0, 256, FALSE)                                                        \
   X (NO_BODY, U8, request, no_body, 0, 1, FALSE)                                                                       \
   X (FOLLOW, U8, request, follow, 0, 3, FALSE)                                                                         \
   X (FOLLOW_SAME_ORIGIN, U8, request, follow_same_origin, 0, 1, FALSE)                                                 \

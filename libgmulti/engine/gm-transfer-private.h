@@ -43,6 +43,8 @@ typedef struct
   GmUrl *referer; /* (owned) (nullable) */
   gboolean begun; /* protocol->begin() was called for this hop */
   gboolean fresh; /* not from the pool: a pooled one has just proved dead */
+  gboolean old_version; /* the server wants HTTP/1.1 for this */
+  guint n_refused; /* times this hop was refused unseen */
   guint n_hops;
   GmQuestion question;
   GmJob *stores_job; /* (owned) (nullable): files of the stores are being read */

@@ -10,6 +10,8 @@
 
 /* As libcurl: a connection that takes longer is not one. */
 #define CONNECT_TIMEOUT_MS 300000
+/* A server that refuses a request unseen, again and again, does not want it. As libcurl. */
+#define MAX_REFUSED 5
 
 /* ---- the one setter ---- */
 
@@ -145,6 +147,8 @@ make_key (GmTransfer *self,
   const GmConnectSettings *settings = self->run->connect_settings;
 
   *key = (GmPoolKey){ .url = self->url, .settings = settings };
+  if (self->run->request.protocol->speak != NULL)
+    key->speak = self->run->request.protocol->speak (&self->run->request);
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
                         &key->connect_host, &key->connect_port);
@@ -199,8 +203,11 @@ attach (GmTransfer *self,
   connection->n_requests++;
   connection->on_turn = on_connection_turn;
   connection->user = self;
-  gm_connection_set_holder (connection, self);
-  connection->host.question = &run->question;
+  if (connection->http2 == NULL || connection->host.holder == NULL)
+    gm_connection_set_holder (connection, self);
+  /* The layers ask while they connect. */
+  if (connection->http2 == NULL)
+    connection->host.question = &run->question;
   self->info.hop.connection_id = connection->id;
   self->info.hop.reused = run->request.reused;
   self->info.hop.times.queue_end = gm_multi_get_reactor (self->multi)->now;
@@ -249,7 +256,9 @@ find_connection (GmTransfer *self,
       return GM_OK;
     }
 
-  if (gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN)
+  if ((key.speak > GM_SPEAK_HTTP1 && !settings->fresh_connect && !self->run->fresh &&
+       gm_pool_is_soon (pool, &key)) ||
+      gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN)
     {
       gm_pool_wait (pool, &key, &self->waiter, waited);
       if (self->state != GM_STATE_PENDING)
@@ -322,6 +331,8 @@ wipe_request (GmTransfer *self,
   request->foreign_host =
     request->foreign_origin && !gm_span_equal (gm_url_get_host (run->origin), gm_url_get_host (self->url));
   request->referer = run->referer;
+  request->old_version = run->old_version;
+  request->not_elsewhere = run->fresh;
   request->news = on_news;
   request->make_headers = on_make_headers;
   gm_sink_client_init (&request->client_sink, &self->client, &self->flow);
@@ -723,8 +734,10 @@ leave_hop (GmTransfer *self,
 
   if (connection == NULL)
     return;
-  connection->host.question = NULL;
-  keep_connection = keep_connection && !run->connect_settings->forbid_reuse;
+  if (connection->host.question == &run->question)
+    connection->host.question = NULL;
+  /* What happens to one stream is not the connection's fault. */
+  keep_connection = (keep_connection || connection->http2 != NULL) && !run->connect_settings->forbid_reuse;
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, keep_connection ? GM_NOTE_LEFT_INTACT : GM_NOTE_CLOSING, NULL,
                             connection->id);
@@ -789,9 +802,9 @@ note_error (GmTransfer *self,
       if (self->error.detail == NULL)
         self->error.detail = g_steal_pointer (&from->detail);
       if (self->error.address == NULL)
-        self->error.address = g_steal_pointer (&from->address);
+        self->error.address = g_strdup (from->address); /* others may be told the same */
       if (self->error.host == NULL)
-        self->error.host = g_steal_pointer (&from->host);
+        self->error.host = g_strdup (from->host);
       self->error.port = from->port;
     }
   gm_error_set (&self->error, result, phase, 0);
@@ -836,15 +849,24 @@ archive_hop (GmTransfer *self)
   info->hop = (GmHop){ 0 };
 }
 
-/* The same hop once more, on a connection of its own: the pooled one was dead before it answered anything. */
+/* The same hop once more: the peer said that it did not look at the request, or wants it in another version; or the pooled
+ * connection was dead before it answered anything. */
 static gboolean
 can_retry (GmTransfer *self,
            GmResult result)
 {
-  GmRequest *request = &self->run->request;
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
 
-  return self->state == GM_STATE_RUNNING && request->connection != NULL && request->reused && !request->answered &&
-         !self->run->fresh && (result == GM_GOT_NOTHING || result == GM_RECV_FAILED || result == GM_SEND_FAILED);
+  if (self->state != GM_STATE_RUNNING || request->connection == NULL || request->answered)
+    return FALSE;
+  if (request->unprocessed)
+    return run->n_refused < MAX_REFUSED;
+  if (request->again_in_http1)
+    return !run->old_version;
+
+  return request->reused && !run->fresh &&
+         (result == GM_GOT_NOTHING || result == GM_RECV_FAILED || result == GM_SEND_FAILED);
 }
 
 static GmResult
@@ -879,14 +901,20 @@ next_hop (GmTransfer *self,
 static GmResult
 retry (GmTransfer *self)
 {
-  GmRequest *request = &self->run->request;
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
 
-  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "reused connection was dead: once more");
+  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "not processed, or reused connection dead: once more");
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, GM_NOTE_RETRY, NULL, 0);
   self->info.n_retries++;
-  self->run->fresh = TRUE;
-  self->run->n_hops--; /* not a redirect: origin rules are as they were */
+  if (request->unprocessed)
+    run->n_refused++;
+  else if (request->again_in_http1)
+    run->old_version = TRUE;
+  else
+    run->fresh = TRUE;
+  run->n_hops--; /* not a redirect: origin rules are as they were */
   gm_error_clear (&self->error);
 
   return next_hop (self, request->method, request->keep_custom_method, FALSE);
@@ -917,7 +945,8 @@ follow (GmTransfer *self)
           self->info.referer = gm_url_ref (run->referer);
         }
     }
-  run->fresh = FALSE;
+  run->fresh = run->old_version = FALSE;
+  run->n_refused = 0;
   gm_url_unref (self->url);
   self->url = next;
   gm_multi_note (self->multi, self, GM_FACT_REDIRECT);
@@ -933,7 +962,9 @@ end_hop (GmTransfer *self)
 
   if (request->follow_url != NULL)
     return follow (self);
-  if (request->again_without_expect)
+  if (request->again_elsewhere)
+    self->run->fresh = TRUE;
+  if (request->again_without_expect || request->again_elsewhere)
     {
       self->run->n_hops--;
       return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
@@ -1045,7 +1076,7 @@ step (GmTransfer *self)
    * tells of data, and the own set gives only so many events at a time. */
   if (self->run != NULL && self->run->request.connection != NULL &&
       (check_deadlines (self, reactor->now) != GM_AGAIN || is_past (self, GM_DEADLINE_SPEED, reactor->now)))
-    gm_layer_query (self->run->request.connection->top, GM_QUERY_LOOK, NULL);
+    gm_connection_look (self->run->request.connection);
 
   do
     result = dispatch (self);

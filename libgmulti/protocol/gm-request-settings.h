@@ -40,9 +40,11 @@ typedef enum
 
 typedef enum
 {
-  GM_HTTP_DEFAULT = 0,
+  GM_HTTP_DEFAULT = 0, /* over TLS the highest that the server takes, else 1.1 */
   GM_HTTP_1_0 = 1,
-  GM_HTTP_1_1 = 2,
+  GM_HTTP_1_1 = 2, /* nothing higher */
+  GM_HTTP_2 = 3, /* 2 rather than 1.1 */
+  GM_HTTP_2_ONLY = 4, /* nothing else will do; without TLS the server is known to speak it */
 } GmHttpVersion;
 
 typedef struct
@@ -90,6 +92,8 @@ typedef struct
   guint8 want_filetime;
   guint8 basic_auth; /* user and password may go as Basic unasked */
   guint8 append; /* file: uploads */
+  guint8 urgency; /* RFC 9218: 1 to 8 for u=0 to u=7; 0 = nothing is said */
+  guint16 stream_weight; /* 1 to 256; 0 = nothing is said */
   guint file_mode; /* of new files; file: uploads */
 } GmRequestSettings;
 

@@ -45,6 +45,8 @@ struct _GmRequest
   GmMethod method; /* after redirects */
   gboolean keep_custom_method; /* settings->custom_method is (still) to be used */
   gboolean no_expect; /* a former try was answered with 417 */
+  gboolean old_version; /* a former try was answered with HTTP_1_1_REQUIRED */
+  gboolean not_elsewhere; /* this is a try on a connection of its own already */
   gboolean foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
   gboolean foreign_host; /* nor a Host field of the user's */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
@@ -65,6 +67,9 @@ struct _GmRequest
   GmMethod follow_method;
   gboolean follow_custom_method;
   gboolean again_without_expect; /* at the end with GM_OK: repeat the request with no_expect */
+  gboolean again_elsewhere; /* at the end with GM_OK: repeat the request on another connection */
+  gboolean again_in_http1; /* at the end with a failure: repeat it with old_version */
+  gboolean unprocessed; /* at the end with a failure: the server has not looked at it */
   gpointer state; /* (owned): the protocol's own */
 };
 
@@ -109,6 +114,8 @@ struct _GmProtocol
   GmScheme scheme;
   guint set; /* one GmProtocolSet bit of the engine's option table */
   gboolean needs_connection;
+  /* (nullable) What may be spoken on its connection: GmSpeak. Asked before there is one. */
+  guint8 (*speak) (const GmRequest *request);
   /* Sets up @request->state; may fail at once. */
   GmResult (*begin) (GmRequest *request);
   /* Moves on as far as it can: OK = complete, AGAIN, or final. */

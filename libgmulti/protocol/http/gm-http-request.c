@@ -406,7 +406,7 @@ write_body_fields (GmHttp *self,
 
   if (user->overridden & FIELD_EXPECT)
     self->expecting = user->expect_continue && !request->no_expect;
-  else if (!request->no_expect && request->settings->http_version != GM_HTTP_1_0 &&
+  else if (!request->no_expect && !self->can_stop && request->settings->http_version != GM_HTTP_1_0 &&
            (size < 0 || size > GM_HTTP_EXPECT_FROM))
     {
       self->expecting = TRUE;

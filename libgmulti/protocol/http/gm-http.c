@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
+#include "gm-config.h"
 #include "gm-http-date.h"
 #include "gm-trace.h"
 
@@ -282,6 +283,14 @@ take_final (GmHttp *self,
       return GM_OK;
     }
 
+  /* RFC 9110 section 15.5.20: this connection is not for that origin; another one may be. */
+  if (status == 421 && request->reused && !request->not_elsewhere)
+    {
+      request->again_elsewhere = TRUE;
+      plan->ignore_body = plan->stop_sending = TRUE;
+      return GM_OK;
+    }
+
   result = judge_redirect (self, status, plan);
   if (result != GM_OK)
     return result;
@@ -338,6 +347,33 @@ gm_http_take_head (GmHttp *self,
   return take_final (self, version, status, first, n, sending, plan);
 }
 
+/* ---- versions ---- */
+
+guint8
+gm_http_speak (const GmRequest *request)
+{
+#if HAVE_NGHTTP2
+  gboolean secure = gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS;
+
+  if (request->old_version)
+    return GM_SPEAK_HTTP1;
+  switch ((GmHttpVersion) request->settings->http_version)
+    {
+    case GM_HTTP_2_ONLY:
+      return secure ? GM_SPEAK_HTTP2 : GM_SPEAK_HTTP2_AT_ONCE;
+    case GM_HTTP_2:
+    case GM_HTTP_DEFAULT:
+      return secure ? GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2 : GM_SPEAK_HTTP1;
+    case GM_HTTP_1_0:
+    case GM_HTTP_1_1:
+    default:
+      return GM_SPEAK_HTTP1;
+    }
+#else
+  return GM_SPEAK_HTTP1;
+#endif
+}
+
 /* ---- protocol ---- */
 
 static GmResult
@@ -348,7 +384,7 @@ http_begin (GmRequest *request)
   request->state = self;
   self->request = request;
   request->phase = GM_PHASE_REQUEST;
-  self->exchange = gm_http1_exchange_new (self);
+  self->exchange = request->connection->http2 != NULL ? gm_http2_exchange_new (self) : gm_http1_exchange_new (self);
 
   return GM_OK;
 }
@@ -385,6 +421,7 @@ const GmProtocol gm_protocol_http = {
   .scheme = GM_SCHEME_HTTP,
   .set = 1u << 0,
   .needs_connection = TRUE,
+  .speak = gm_http_speak,
   .begin = http_begin,
   .step = http_step,
   .want = http_want,

@@ -6,7 +6,7 @@
 #include "gm-request.h"
 
 /* One HTTP request seen apart from the version it travels by: what is asked, what the answer means. The exchange (HTTP/1
- * text, later an HTTP/2 stream) carries it and reports heads; nothing but the exchange asks for the version. */
+ * text or an HTTP/2 stream) carries it and reports heads; nothing but the exchange asks for the version. */
 
 typedef struct _GmHttp GmHttp;
 typedef struct _GmHttpExchange GmHttpExchange;
@@ -45,6 +45,7 @@ struct _GmHttp
   guint n_interim;
   gboolean expecting; /* Expect: 100-continue is in the request */
   gboolean close_asked; /* "Connection: close" is in the request */
+  gboolean can_stop; /* a body that is not wanted can be broken off at no cost: no Expect unless the user says so */
 };
 
 typedef struct
@@ -63,6 +64,10 @@ struct _GmHttpExchange
 };
 
 GmHttpExchange *gm_http1_exchange_new (GmHttp *http);
+GmHttpExchange *gm_http2_exchange_new (GmHttp *http);
+
+/* Which versions this request may travel by: GmSpeak. */
+guint8   gm_http_speak       (const GmRequest *request);
 
 /* ---- told by the exchange ---- */
 

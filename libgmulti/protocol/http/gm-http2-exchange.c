@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http.h"
+
+#include "gm-http1-parse.h"
+#include "gm-http1-write.h"
+#include "gm-http2.h"
+#include "gm-trace.h"
+
+/* One request and its answer as a stream of an HTTP/2 session (RFC 9113 section 8). The head is composed as for HTTP/1
+ * and turned into fields; heads of the answer come as lines in HTTP/1's shape, so that everybody above sees the same. */
+
+/* Fields that speak about an HTTP/1 connection and have no place here (RFC 9113 section 8.2.2). */
+static const char *const connection_fields[] = { "connection", "keep-alive",        "proxy-connection", "http2-settings",
+                                                 "upgrade",    "transfer-encoding", "host" };
+
+typedef enum
+{
+  SEND_HEAD,
+  SEND_EXPECT, /* the body waits for 100 (or its time) */
+  SEND_BODY,
+  SEND_REST, /* everything is with the stream, not all of it with the transport */
+  SEND_DONE,
+} SendState;
+
+typedef enum
+{
+  RECV_HEAD,
+  RECV_BODY,
+  RECV_DONE,
+} RecvState;
+
+typedef struct
+{
+  GmHttpExchange exchange; /* first member */
+  GmHttp2Stream *stream; /* (owned) (nullable) */
+  SendState send_state;
+  RecvState recv_state;
+  GmHttpPlan plan;
+  gint64 left; /* GM_HTTP_BODY_LENGTH */
+  GmByteBuilder trailers; /* lines to be sent */
+  GmResult trailer_result; /* the first that cannot be sent */
+} Http2;
+
+/* ---- lines to fields ---- */
+
+static GArray *
+fields_new (void)
+{
+  return g_array_sized_new (FALSE, FALSE, sizeof (GmHttp2Field), 16);
+}
+
+static void
+add_field (GArray *fields,
+           GmSpan name,
+           GmSpan value,
+           gboolean secret)
+{
+  GmHttp2Field field = { name, value, secret };
+
+  g_array_append_val (fields, field);
+}
+
+/* The piece of @text up to its line end, which is passed over. */
+static GmSpan
+next_line (GmSpan *text)
+{
+  const char *end = text->len > 0 ? memchr (text->data, '\r', text->len) : NULL;
+  GmSpan line = gm_span (text->data, end != NULL ? (gsize) (end - text->data) : text->len);
+  gsize gone = MIN (line.len + 2, text->len);
+
+  *text = gm_span (text->data + gone, text->len - gone);
+  return line;
+}
+
+static gboolean
+is_connection_field (GmSpan name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (connection_fields); i++)
+    if (gm_span_equal (name, gm_span (connection_fields[i], strlen (connection_fields[i]))))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+is_secret (GmSpan name)
+{
+  return gm_span_equal (name, GM_SPAN ("authorization")) || gm_span_equal (name, GM_SPAN ("proxy-authorization"));
+}
+
+/* One field line; its name becomes lower case where it lies. */
+static void
+add_line (GArray *fields,
+          GmSpan line,
+          GmSpan *host)
+{
+  const char *colon = memchr (line.data, ':', line.len);
+  GmSpan name;
+  GmSpan value;
+
+  if (colon == NULL)
+    return;
+
+  name = gm_span (line.data, (gsize) (colon - line.data));
+  value = gm_span_strip (gm_span (colon + 1, line.len - name.len - 1));
+  for (gsize i = 0; i < name.len; i++)
+    ((char *) name.data)[i] = g_ascii_tolower (name.data[i]);
+
+  if (host != NULL && gm_span_equal (name, GM_SPAN ("host")))
+    *host = value;
+  if (is_connection_field (name))
+    return;
+  /* RFC 9113 section 8.2.2: of TE nothing else may be said. */
+  if (gm_span_equal (name, GM_SPAN ("te")))
+    {
+      if (!gm_span_has_token (value, GM_SPAN ("trailers")))
+        return;
+      value = GM_SPAN ("trailers");
+    }
+  add_field (fields, name, value, is_secret (name));
+}
+
+/* The whole head, as composed for HTTP/1. */
+static void
+add_head (GArray *fields,
+          GmSpan scheme,
+          GmSpan text)
+{
+  GmSpan line = next_line (&text);
+  const char *blank = memchr (line.data, ' ', line.len);
+  GmSpan method = gm_span (line.data, (gsize) (blank - line.data));
+  GmSpan host = gm_span (NULL, 0);
+
+  /* The version at its end has as many letters always. */
+  add_field (fields, GM_SPAN (":method"), method, FALSE);
+  add_field (fields, GM_SPAN (":path"), gm_span (blank + 1, line.len - method.len - 1 - strlen (" HTTP/1.1")), FALSE);
+  add_field (fields, GM_SPAN (":scheme"), scheme, FALSE);
+  add_field (fields, GM_SPAN (":authority"), host, FALSE);
+  while ((line = next_line (&text)).len > 0)
+    add_line (fields, line, &host);
+
+  if (host.len > 0)
+    g_array_index (fields, GmHttp2Field, 3).value = host;
+  else
+    g_array_remove_index (fields, 3);
+}
+
+/* ---- opening ---- */
+
+static GmHeaders *
+get_headers (gpointer data)
+{
+  GmRequest *request = data;
+
+  gm_request_need_headers (request);
+  return request->headers;
+}
+
+/* Who watches sees what he would see of HTTP/1, with the right version. */
+static void
+show_head (GmRequest *request,
+           GmSpan head)
+{
+  g_autoptr (GString) text = NULL;
+  GmSpan rest = head;
+  GmSpan line;
+
+  if (request->client->ops->debug == NULL && !GM_TRACE_ON (HEADER))
+    return;
+
+  line = next_line (&rest);
+  text = g_string_new_len (line.data, (gssize) (line.len - strlen ("1.1")));
+  g_string_append (text, "2\r\n");
+  g_string_append_len (text, rest.data, (gssize) rest.len);
+  GM_TRACE (HEADER, request->id, request->connection->id, "> %s", text->str);
+  if (request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_HEADER_OUT, text->str, text->len);
+}
+
+/* RFC 9218: urgency, in the user's words if he said anything himself. */
+static void
+add_priority (GArray *fields,
+              const GmRequestSettings *settings)
+{
+  static const char words[] = "u=0u=1u=2u=3u=4u=5u=6u=7";
+  guint at = settings->urgency;
+
+  if (at == 0)
+    return;
+  for (guint i = 0; i < fields->len; i++)
+    if (gm_span_equal (g_array_index (fields, GmHttp2Field, i).name, GM_SPAN ("priority")))
+      return;
+  add_field (fields, GM_SPAN ("priority"), gm_span (words + 3 * (at - 1), 3), FALSE);
+}
+
+static void
+request_is_sent (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+
+  self->send_state = SEND_DONE;
+  request->info->hop.times.request_end = request->reactor->now;
+  request->wake_at = 0;
+  request->waiting_for_answer = !request->answered;
+  if (request->waiting_for_answer)
+    request->phase = GM_PHASE_RESPONSE;
+  if (self->exchange.http->upload != GM_HTTP_UPLOAD_NONE && request->client->ops->note != NULL)
+    request->client->ops->note (request->client, GM_NOTE_UPLOADED, NULL, 0);
+}
+
+static void
+head_is_given (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp *http = self->exchange.http;
+
+  if (http->upload == GM_HTTP_UPLOAD_NONE)
+    request_is_sent (self);
+  else if (http->expecting)
+    {
+      self->send_state = SEND_EXPECT;
+      request->wake_at = request->reactor->now + (gint64) request->settings->expect_timeout_ms * 1000;
+    }
+  else
+    self->send_state = SEND_BODY;
+}
+
+static GmResult
+open_stream (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp *http = self->exchange.http;
+  GmByteBuilder *scratch = &request->reactor->write_buffer;
+  GmHttp2Owner owner = { request->owner, request->holder, get_headers, request };
+  g_autoptr (GArray) fields = fields_new ();
+  GmResult result;
+
+  gm_byte_builder_reset (scratch);
+  http->can_stop = TRUE;
+  result = gm_http_write_head (http, scratch);
+  if (result == GM_OK && scratch->failed)
+    result = GM_OUT_OF_MEMORY;
+  if (result != GM_OK)
+    return result;
+
+  request->info->request_bytes += scratch->len;
+  request->info->hop.bytes_sent += scratch->len;
+  show_head (request, gm_span (scratch->data, scratch->len));
+  add_head (fields, gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS ? GM_SPAN ("https") : GM_SPAN ("http"),
+            gm_span (scratch->data, scratch->len));
+  add_priority (fields, request->settings);
+
+  result = gm_http2_request (request->connection->http2, &owner, (const GmHttp2Field *) (gpointer) fields->data,
+                             fields->len, http->upload != GM_HTTP_UPLOAD_NONE, request->settings->stream_weight,
+                             &self->stream);
+  /* It ended between the choice and now. */
+  if (result == GM_HTTP2_GONE)
+    request->unprocessed = TRUE;
+  if (result == GM_OK)
+    head_is_given (self);
+
+  return result;
+}
+
+/* ---- sending ---- */
+
+static void
+add_trailer (gpointer data,
+             const char *line)
+{
+  Http2 *self = data;
+  const char *colon = strchr (line, ':');
+
+  if (colon != NULL && self->trailer_result == GM_OK)
+    self->trailer_result = gm_http1_write_field (&self->trailers, gm_span (line, (gsize) (colon - line)),
+                                                 gm_span_strip (gm_span (colon + 1, strlen (colon + 1))));
+}
+
+static GmResult
+end_body (Http2 *self)
+{
+  GmClient *client = self->exchange.request->client;
+  g_autoptr (GArray) fields = NULL;
+  GmSpan text;
+  GmResult result;
+
+  self->send_state = SEND_REST;
+  if (self->exchange.http->upload != GM_HTTP_UPLOAD_CHUNKED || client->ops->trailers == NULL)
+    return gm_http2_stream_end (self->stream, NULL, 0);
+
+  if (client->ops->trailers (client, add_trailer, self) != GM_ANSWER_OK)
+    return GM_ABORTED;
+  if (self->trailer_result != GM_OK || self->trailers.failed)
+    return self->trailer_result != GM_OK ? self->trailer_result : GM_OUT_OF_MEMORY;
+
+  fields = fields_new ();
+  text = gm_span (self->trailers.data, self->trailers.len);
+  while (text.len > 0)
+    add_line (fields, next_line (&text), NULL);
+  result = gm_http2_stream_end (self->stream, (const GmHttp2Field *) (gpointer) fields->data, fields->len);
+  gm_byte_builder_clear (&self->trailers);
+
+  return result;
+}
+
+/* One piece from the source to the stream. */
+static GmResult
+fill (Http2 *self,
+      gsize most)
+{
+  GmRequest *request = self->exchange.request;
+  char *buffer = gm_http2_stream_reserve (self->stream, most);
+  gsize n = 0;
+  GmResult result;
+
+  if (buffer == NULL)
+    return GM_OUT_OF_MEMORY;
+  result = gm_source_read (request->source, buffer, most, &n);
+  if (result != GM_OK)
+    return result;
+
+  request->info->uploaded += n;
+  request->info->hop.bytes_sent += n;
+  if (request->flow->send_quota != G_MAXINT64)
+    request->flow->send_quota -= (gint64) n;
+  if (n > 0 && request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_DATA_OUT, buffer, n);
+  gm_http2_stream_commit (self->stream, n);
+
+  return n == 0 || gm_source_is_done (request->source) ? end_body (self) : GM_OK;
+}
+
+static GmResult
+send_body (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmResult result = GM_OK;
+
+  if (gm_source_is_done (request->source))
+    result = end_body (self);
+  while (result == GM_OK && self->send_state == SEND_BODY)
+    {
+      gsize room = gm_http2_stream_get_room (self->stream);
+
+      if (room == 0 || request->flow->send_quota <= 0)
+        return GM_OK;
+      result = fill (self, (gsize) MIN ((gint64) room, request->flow->send_quota));
+    }
+
+  return result == GM_AGAIN ? GM_OK : result;
+}
+
+static GmResult
+send_some (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmResult result = GM_OK;
+
+  if (self->send_state == SEND_HEAD)
+    result = open_stream (self);
+  if (self->send_state == SEND_EXPECT && (request->wake_at == 0 || request->reactor->now >= request->wake_at))
+    {
+      request->wake_at = 0;
+      self->send_state = SEND_BODY;
+    }
+  if (result == GM_OK && self->send_state == SEND_BODY)
+    result = send_body (self);
+  if (result == GM_OK && self->send_state == SEND_REST && gm_http2_stream_is_sent (self->stream))
+    request_is_sent (self);
+
+  return result;
+}
+
+/* ---- receiving ---- */
+
+/* Of trailers the empty line at their end is not told: it ends the body, not a head. */
+static GmResult
+tell_lines (Http2 *self,
+            const GmHttp2Event *event)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp1Head head = { .first_entry = event->first_entry,
+                       .n_entries = event->n_entries,
+                       .start = event->start,
+                       .end = event->end,
+                       .flags = event->kind == GM_HTTP2_TRAILER ? GM_HTTP1_TRAILER : 0 };
+  GmHttp1Line iter = { 0 };
+  GmSpan line;
+
+  request->info->hop.bytes_received += event->end - event->start;
+  if (event->kind == GM_HTTP2_HEAD)
+    request->info->header_bytes += event->end - event->start;
+  if (request->client->ops->header == NULL && request->client->ops->debug == NULL &&
+      !request->settings->headers_in_body && !GM_TRACE_ON (HEADER))
+    return GM_OK;
+
+  while (gm_http1_line_next (&iter, &head, request->headers, &line))
+    {
+      GmResult result;
+
+      if (event->kind == GM_HTTP2_TRAILER && line.data[0] == '\r')
+        break;
+      result = gm_http_tell_line (self->exchange.http, line);
+      if (result != GM_OK)
+        return result;
+    }
+
+  return GM_OK;
+}
+
+static GmResult
+body_is_complete (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+
+  self->recv_state = RECV_DONE;
+  request->info->hop.times.response_end = request->reactor->now;
+
+  return self->plan.ignore_body ? GM_OK : gm_sink_finish (request->sink);
+}
+
+static GmResult
+take_final (Http2 *self,
+            const GmHttp2Event *event)
+{
+  const GmHttpBody *body = &self->plan.body;
+
+  self->recv_state = RECV_BODY;
+  self->left = body->framing == GM_HTTP_BODY_LENGTH ? body->length : 0;
+  if (self->send_state == SEND_EXPECT && event->status >= 300)
+    self->plan.stop_sending = TRUE;
+  else if (self->send_state == SEND_EXPECT)
+    self->exchange.request->wake_at = 0; /* a final 2xx instead of 100: the body is wanted all the same */
+  /* The stream is cancelled when it is given up; until then nothing is added to it. */
+  if (self->plan.stop_sending)
+    {
+      self->send_state = SEND_DONE;
+      self->exchange.request->wake_at = 0;
+    }
+
+  /* What nobody wants need not be read away: the connection does not suffer. */
+  return self->plan.ignore_body || body->framing == GM_HTTP_BODY_NONE ? body_is_complete (self) : GM_OK;
+}
+
+static void
+note_first_byte (GmRequest *request)
+{
+  if (request->answered)
+    return;
+  request->answered = TRUE;
+  request->waiting_for_answer = FALSE;
+  request->phase = GM_PHASE_RESPONSE;
+  request->info->hop.times.response_start = request->reactor->now;
+}
+
+static GmResult
+take_head (Http2 *self,
+           const GmHttp2Event *event)
+{
+  GmRequest *request = self->exchange.request;
+  gboolean sending = self->send_state != SEND_DONE;
+  GmResult result;
+
+  note_first_byte (request);
+  result = tell_lines (self, event);
+  if (result == GM_OK)
+    result = gm_http_take_head (self->exchange.http, 20, event->status, event->first_entry, event->n_entries, sending,
+                                &self->plan);
+  if (result != GM_OK)
+    return result;
+
+  if (!self->plan.interim)
+    return take_final (self, event);
+  if (self->plan.go_on_sending && self->send_state == SEND_EXPECT)
+    request->wake_at = 0;
+  return GM_OK;
+}
+
+/* The most that may be handed on now. */
+static gsize
+get_room (const GmFlow *flow,
+          gsize len)
+{
+  if (flow->most > 0)
+    len = MIN (len, flow->most);
+
+  return (gsize) MIN ((gint64) len, MAX (flow->recv_quota, 0));
+}
+
+static GmResult
+take_data (Http2 *self,
+           const GmHttp2Event *event,
+           gsize *share)
+{
+  GmRequest *request = self->exchange.request;
+  gsize n = get_room (request->flow, event->len);
+  GmResult result;
+
+  if (n == 0)
+    return GM_AGAIN;
+
+  request->info->downloaded += n;
+  request->info->hop.bytes_received += n;
+  if (request->flow->recv_quota != G_MAXINT64)
+    request->flow->recv_quota -= (gint64) n;
+  self->left -= (gint64) n;
+  *share += n;
+  if (request->client->ops->debug != NULL)
+    request->client->ops->debug (request->client, GM_DEBUG_DATA_IN, event->data, n);
+  result = gm_sink_write (request->sink, event->data, n);
+  gm_http2_stream_take (self->stream, n);
+
+  return result;
+}
+
+/* Nothing more will come of it: why? */
+static GmResult
+take_failure (Http2 *self,
+              const GmHttp2Event *event)
+{
+  GmRequest *request = self->exchange.request;
+  gboolean in_body = self->recv_state == RECV_BODY && self->plan.body.framing == GM_HTTP_BODY_LENGTH;
+  GmResult result = event->result;
+
+  request->unprocessed = event->unprocessed;
+  if (result == GM_HTTP2_STREAM && event->code == GM_HTTP2_HTTP_1_1_REQUIRED)
+    request->again_in_http1 = (gm_http_speak (request) & GM_SPEAK_HTTP1) != 0;
+  /* What the rules were broken by is the length of the body. */
+  if (result == GM_HTTP2_PROTOCOL && in_body)
+    result = self->left > 0 ? GM_PARTIAL : GM_HTTP_BAD_LENGTH;
+  gm_error_set (request->error, result, request->phase, 0);
+  request->error->h2 = event->code;
+
+  return result;
+}
+
+static GmResult
+take_event (Http2 *self,
+            const GmHttp2Event *event,
+            gsize *share)
+{
+  GmResult result;
+
+  switch (event->kind)
+    {
+    case GM_HTTP2_DATA:
+      return take_data (self, event, share);
+    case GM_HTTP2_HEAD:
+      result = take_head (self, event);
+      break;
+    case GM_HTTP2_TRAILER:
+      result = tell_lines (self, event);
+      break;
+    case GM_HTTP2_END:
+      result = body_is_complete (self);
+      break;
+    case GM_HTTP2_FAILED:
+    default:
+      result = take_failure (self, event);
+      break;
+    }
+  gm_http2_stream_take (self->stream, 0);
+
+  return result;
+}
+
+static GmResult
+recv_some (Http2 *self)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp2Event event;
+  gsize share = 0;
+
+  while (self->recv_state != RECV_DONE)
+    {
+      GmResult result;
+
+      if (gm_sink_client_is_blocked (&request->client_sink))
+        {
+          result = gm_sink_client_flush (&request->client_sink);
+          if (result != GM_OK)
+            return result;
+        }
+      if (!gm_http2_stream_peek (self->stream, &event))
+        return GM_AGAIN;
+      result = take_event (self, &event, &share);
+      if (result != GM_OK)
+        return result;
+      if (share >= GM_REQUEST_SHARE && self->recv_state != RECV_DONE)
+        {
+          gm_reactor_queue (request->reactor, request->owner);
+          return GM_AGAIN;
+        }
+    }
+
+  return GM_OK;
+}
+
+/* ---- the exchange ---- */
+
+static GmResult
+http2_step (GmHttpExchange *exchange)
+{
+  Http2 *self = (Http2 *) exchange;
+  GmRequest *request = exchange->request;
+  GmResult result = GM_OK;
+  SendState before;
+
+  do
+    {
+      before = self->send_state;
+      if (self->send_state != SEND_DONE)
+        result = send_some (self);
+      if (result != GM_OK)
+        return result;
+      if (self->recv_state != RECV_DONE)
+        result = recv_some (self);
+      else if (request->client_sink.held_len > 0)
+        result = gm_sink_client_flush (&request->client_sink);
+      if (result != GM_OK && result != GM_AGAIN)
+        return result;
+      result = GM_OK;
+    }
+  while (before == SEND_EXPECT && self->send_state == SEND_EXPECT && request->wake_at == 0);
+
+  if (self->recv_state != RECV_DONE || self->send_state != SEND_DONE || request->client_sink.held_len > 0)
+    return GM_AGAIN;
+
+  request->keep_connection = TRUE;
+  return GM_OK;
+}
+
+/* The session knows what it waits for. */
+static GmIo
+http2_want (GmHttpExchange *exchange)
+{
+  return GM_IO_NONE;
+}
+
+static void
+http2_free (GmHttpExchange *exchange)
+{
+  Http2 *self = (Http2 *) exchange;
+
+  g_clear_pointer (&self->stream, gm_http2_stream_free);
+  gm_byte_builder_clear (&self->trailers);
+}
+
+GmHttpExchange *
+gm_http2_exchange_new (GmHttp *http)
+{
+  static const GmHttpExchangeType type = { "http/2", http2_step, http2_want, http2_free };
+  GmRequest *request = http->request;
+  Http2 *self = gm_request_alloc (request, sizeof *self);
+
+  self->exchange = (GmHttpExchange){ &type, http, request };
+
+  return &self->exchange;
+}
