@@ -95,11 +95,19 @@ flip_ip_version (GmPoolKey *key,
 }
 
 static void
+flip_speak (GmPoolKey *key,
+            GmConnectSettings *settings)
+{
+  key->speak = GM_SPEAK_HTTP2_AT_ONCE;
+}
+
+static void
 test_key_members (void)
 {
   static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
                                 flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
-                                flip_local_port,    flip_local_port_range, flip_ip_version };
+                                flip_local_port,    flip_local_port_range, flip_ip_version,
+                                flip_speak };
 
   for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
     {
