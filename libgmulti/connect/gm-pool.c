@@ -773,7 +773,7 @@ gm_pool_make_room (GmPool *self,
   return total_is_full (self) ? GM_POOL_FULL : GM_POOL_MAY_OPEN;
 }
 
-static void
+static G_ALWAYS_INLINE inline void
 go_idle (GmPool *self,
          GmConnection *connection)
 {
@@ -811,13 +811,13 @@ go_idle (GmPool *self,
 }
 
 /* Nobody uses it any more. */
-static void
+static inline void
 keep_or_close (GmPool *self,
                GmConnection *connection,
-               gboolean reuse)
+               gboolean reuse,
+               guint n_transfers)
 {
-  guint most = 4 * MIN (self->n_transfers, 100000u);
-  gint max = self->limits.max_idle >= 0 ? self->limits.max_idle : (gint) MAX (4, most);
+  gint max = self->limits.max_idle >= 0 ? self->limits.max_idle : (gint) MAX (4, 4 * MIN (n_transfers, 100000u));
 
   if (!reuse || connection->state != GM_CONNECTION_BUSY || max == 0)
     {
@@ -842,7 +842,7 @@ settle_shared (GmPool *self,
   else if (connection->state == GM_CONNECTION_BUSY && connection->n_users == 0)
     {
       leave_shared (connection);
-      keep_or_close (self, connection, usable);
+      keep_or_close (self, connection, usable, self->n_transfers);
     }
   else if (connection->state == GM_CONNECTION_BUSY)
     update_shared (self, connection);
@@ -865,13 +865,13 @@ gm_pool_give_back (GmPool *self,
                    gboolean reuse,
                    guint n_transfers)
 {
-  self->n_transfers = n_transfers;
-  if (connection->http2 == NULL)
+  if (G_LIKELY (connection->http2 == NULL))
     {
-      keep_or_close (self, connection, reuse);
+      keep_or_close (self, connection, reuse, n_transfers);
       return;
     }
 
+  self->n_transfers = n_transfers;
   connection->n_users--;
   if (!reuse)
     connection->retired = TRUE;

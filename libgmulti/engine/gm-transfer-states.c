@@ -144,11 +144,12 @@ static void
 make_key (GmTransfer *self,
           GmPoolKey *key)
 {
+  const GmRequest *request = &self->run->request;
   const GmConnectSettings *settings = self->run->connect_settings;
 
-  *key = (GmPoolKey){ .url = self->url, .settings = settings };
-  if (self->run->request.protocol->speak != NULL)
-    key->speak = self->run->request.protocol->speak (&self->run->request);
+  *key = (GmPoolKey){ .url = self->url, .settings = settings, .speak = request->protocol->speaks };
+  if ((request->settings->http_version != GM_HTTP_DEFAULT || request->old_version) && request->protocol->speak != NULL)
+    key->speak = request->protocol->speak (request);
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
                         &key->connect_host, &key->connect_port);
@@ -201,13 +202,15 @@ attach (GmTransfer *self,
   run->request.connection = connection;
   run->request.reused = connection->n_requests > 0;
   connection->n_requests++;
-  connection->on_turn = on_connection_turn;
-  connection->user = self;
-  if (connection->http2 == NULL || connection->host.holder == NULL)
+  if (G_LIKELY (connection->http2 == NULL))
+    {
+      connection->on_turn = on_connection_turn;
+      connection->user = self;
+      connection->host.question = &run->question; /* the layers ask while they connect */
+      gm_connection_set_holder (connection, self);
+    }
+  else if (connection->host.holder == NULL)
     gm_connection_set_holder (connection, self);
-  /* The layers ask while they connect. */
-  if (connection->http2 == NULL)
-    connection->host.question = &run->question;
   self->info.hop.connection_id = connection->id;
   self->info.hop.reused = run->request.reused;
   self->info.hop.times.queue_end = gm_multi_get_reactor (self->multi)->now;
@@ -305,7 +308,9 @@ wipe_request (GmTransfer *self,
   GmRun *run = self->run;
   GmRequest *request = &run->request;
 
-  memset (request, 0, sizeof *request);
+  /* Of a run just begun everything but the arena is zero. */
+  if (request->reactor != NULL)
+    memset (request, 0, sizeof *request);
   memset (run->arena, 0, sizeof run->arena);
   run->begun = FALSE;
   run->response_clock = 0;

@@ -114,7 +114,9 @@ struct _GmProtocol
   GmScheme scheme;
   guint set; /* one GmProtocolSet bit of the engine's option table */
   gboolean needs_connection;
-  /* (nullable) What may be spoken on its connection: GmSpeak. Asked before there is one. */
+  /* What is spoken on its connection, GmSpeak; and, unless the user has no wish (GM_HTTP_DEFAULT), by which function to
+   * find out before there is one (nullable). */
+  guint8 speaks;
   guint8 (*speak) (const GmRequest *request);
   /* Sets up @request->state; may fail at once. */
   GmResult (*begin) (GmRequest *request);

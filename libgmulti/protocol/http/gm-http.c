@@ -421,6 +421,7 @@ const GmProtocol gm_protocol_http = {
   .scheme = GM_SCHEME_HTTP,
   .set = 1u << 0,
   .needs_connection = TRUE,
+  .speaks = GM_SPEAK_HTTP1,
   .speak = gm_http_speak,
   .begin = http_begin,
   .step = http_step,
