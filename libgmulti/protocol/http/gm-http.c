@@ -429,12 +429,21 @@ const GmProtocol gm_protocol_http = {
   .end = http_end,
 };
 
+/* What is spoken when the user has no wish. */
+#if HAVE_NGHTTP2
+#define SPEAK_OVER_TLS (GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2)
+#else
+#define SPEAK_OVER_TLS GM_SPEAK_HTTP1
+#endif
+
 /* The same over a chain that has TLS in it, which is the connection's business. */
 const GmProtocol gm_protocol_https = {
   .name = "https",
   .scheme = GM_SCHEME_HTTPS,
   .set = 1u << 1,
   .needs_connection = TRUE,
+  .speaks = SPEAK_OVER_TLS,
+  .speak = gm_http_speak,
   .begin = http_begin,
   .step = http_step,
   .want = http_want,
