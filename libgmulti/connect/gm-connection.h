@@ -60,7 +60,7 @@ struct _GmConnection
   GmPool *pool; /* (unowned) */
   struct _GmOrigin *origin; /* (unowned): its entry in the pool's table */
   GmSocket *socket; /* (unowned) (nullable): the one that carries data, once connected */
-  GList idle_link; /* in origin->idle while IDLE: last used first */
+  GList idle_link; /* in origin->idle while IDLE: last used first; or in origin->shared */
   GList lru_link; /* in pool->idle_lru while IDLE */
   GList link; /* in pool->all */
   guint64 id; /* never used again */
@@ -69,9 +69,9 @@ struct _GmConnection
   void (*on_turn) (GmConnection *self, gpointer user);
   gpointer user; /* (unowned) (nullable): the one transfer */
   struct _GmHttp2 *http2; /* (owned) (nullable): from the end of connecting on, if that is what is spoken */
-  GList shared_link; /* in origin->shared while it takes more users; data is NULL while it is not */
   guint n_users;
   guint8 speak; /* GmSpeak */
+  guint8 shared : 1; /* BUSY, and takes more users: in origin->shared */
   guint8 hopeful : 1; /* CONNECTING, and may turn out to carry many */
   guint8 retired : 1; /* takes no more users, and is not kept */
   guint n_requests; /* begun on it */

@@ -391,10 +391,10 @@ wake_several (GmPool *self,
 static void
 leave_shared (GmConnection *connection)
 {
-  if (connection->shared_link.data == NULL)
+  if (!connection->shared)
     return;
-  gm_queue_unlink (&connection->origin->shared, &connection->shared_link);
-  connection->shared_link.data = NULL;
+  gm_queue_unlink (&connection->origin->shared, &connection->idle_link);
+  connection->shared = FALSE;
 }
 
 /* Users came or went, or the peer changed its mind: is there room? Then who waits gets it. */
@@ -409,10 +409,10 @@ update_shared (GmPool *self,
       leave_shared (connection);
       return;
     }
-  if (connection->shared_link.data == NULL)
+  if (!connection->shared)
     {
-      connection->shared_link.data = connection;
-      gm_queue_push_head (&connection->origin->shared, &connection->shared_link);
+      connection->shared = TRUE;
+      gm_queue_push_head (&connection->origin->shared, &connection->idle_link);
     }
   /* One that waits may be the last: its origin stays, for it has a connection. */
   wake_several (self, connection->origin, room);
