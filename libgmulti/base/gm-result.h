@@ -151,6 +151,7 @@ typedef struct
   char *address; /* (owned) (nullable): numeric address of the attempt that got furthest */
   guint16 port;
   guint16 proxy_status; /* of CONNECT's answer, or the code of a SOCKS reply; 0 = none */
+  guint8 socks; /* the proxy is a SOCKS one */
   guint8 alert; /* TLS alert that was received, or 0 (close_notify is no failure) */
   int tls; /* a GnuTLS error code, or 0 */
   guint h2; /* HTTP/2 error code; meaningful with HTTP2_* results */

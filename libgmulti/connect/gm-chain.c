@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-chain.h"
 
+#include "gm-layer-proxy.h"
 #include "gm-layer-tls.h"
 
 const char *const *
@@ -15,10 +16,66 @@ gm_chain_get_alpn (const GmPoolKey *key)
   return (key->speak & GM_SPEAK_HTTP1) != 0 ? both : http2;
 }
 
+/* To the proxy itself: they are not told apart by what they may speak, as a tunnel is asked for by HTTP/1. */
 static GmLayer *
-stack_race (GmConnection *self,
-            GmResolver *resolver,
-            const GmPoolKey *key)
+stack_proxy_tls (GmConnection *self,
+                 GmLayer *below,
+                 const GmPoolKey *key)
+{
+  static const char *const http1[] = { "http/1.1", NULL };
+  const GmProxy *proxy = key->proxy;
+  GmTlsPeer peer = {
+    .settings = key->settings->proxy_tls,
+    .peer_name = gm_span (proxy->host, strcspn (proxy->host, "%")),
+    .port = proxy->port,
+    .alpn = http1,
+    .tickets = gm_pool_get_tickets (self->pool),
+  };
+
+  return gm_layer_tls_new (&self->host, below, &peer);
+}
+
+/* A channel to the proxy, perhaps through another one. */
+static GmLayer *
+stack_to_proxy (GmConnection *self,
+                GmResolver *resolver,
+                const GmPoolKey *key)
+{
+  GmProxy *proxy = key->proxy;
+  GmProxy *first = proxy->via != NULL ? proxy->via : proxy;
+  GmLayer *top = gm_layer_race_new (&self->host, resolver, first->host, strlen (first->host), first->port);
+
+  gm_layer_race_set_proxy (top);
+  if (proxy->via != NULL)
+    {
+      GmProxyTarget target = { gm_span (proxy->host, strlen (proxy->host)), proxy->port, TRUE };
+
+      top = gm_layer_socks_new (&self->host, top, resolver, proxy->via, &target);
+    }
+
+  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (self, top, key) : top;
+}
+
+static GmLayer *
+stack_through_proxy (GmConnection *self,
+                     GmResolver *resolver,
+                     const GmPoolKey *key,
+                     const GmProxyTarget *target)
+{
+  GmProxy *proxy = key->proxy;
+  GmLayer *top = stack_to_proxy (self, resolver, key);
+
+  if (gm_proxy_is_socks (proxy))
+    return gm_layer_socks_new (&self->host, top, resolver, proxy, target);
+
+  return proxy->tunnel ? gm_layer_tunnel_new (&self->host, top, proxy, target) : top;
+}
+
+/* A channel to the server, or to a proxy that takes requests for it. */
+static GmLayer *
+stack_channel (GmConnection *self,
+               GmResolver *resolver,
+               const GmPoolKey *key)
 {
   GmSpan host = key->connect_host.len > 0 ? key->connect_host : gm_url_get_host (key->url);
   GmSpan zone = key->connect_host.len > 0 ? gm_span (NULL, 0) : gm_url_get_zone (key->url);
@@ -30,6 +87,8 @@ stack_race (GmConnection *self,
       zoned = g_strdup_printf ("%.*s%%%.*s", (int) host.len, host.data, (int) zone.len, zone.data);
       host = gm_span (zoned, strlen (zoned));
     }
+  if (key->proxy != NULL)
+    return stack_through_proxy (self, resolver, key, &(GmProxyTarget){ host, port, FALSE });
 
   return gm_layer_race_new (&self->host, resolver, host.data, host.len, port);
 }
@@ -56,7 +115,7 @@ gm_chain_stack (GmConnection *self,
                 GmResolver *resolver,
                 const GmPoolKey *key)
 {
-  GmLayer *top = stack_race (self, resolver, key);
+  GmLayer *top = stack_channel (self, resolver, key);
 
   if (gm_pool_key_is_secure (key))
     top = stack_tls (self, top, key);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-connect-settings.h"
 
+#include "gm-socks.h"
+
 /* Defaults as in libcurl where it has them. */
 const GmConnectSettings gm_connect_settings_default = {
   .max_idle_us = 118 * G_USEC_PER_SEC,
@@ -11,6 +13,8 @@ const GmConnectSettings gm_connect_settings_default = {
   .keepalive_interval_s = 60,
   .keepalive_count = 9,
   .no_delay = TRUE,
+  .proxy_basic = TRUE,
+  .proxy_socks_auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN,
 };
 
 GmConnectSettings *
@@ -25,6 +29,16 @@ gm_connect_settings_copy (const GmConnectSettings *self)
     g_ref_string_acquire (copy->local_interface);
   gm_tls_settings_ref (copy->tls);
   gm_tls_settings_ref (copy->proxy_tls);
+  if (copy->proxy != NULL)
+    g_ref_string_acquire (copy->proxy);
+  if (copy->pre_proxy != NULL)
+    g_ref_string_acquire (copy->pre_proxy);
+  if (copy->no_proxy != NULL)
+    g_ref_string_acquire (copy->no_proxy);
+  if (copy->proxy_user != NULL)
+    g_ref_string_acquire (copy->proxy_user);
+  if (copy->proxy_password != NULL)
+    g_ref_string_acquire (copy->proxy_password);
 
   return copy;
 }
@@ -49,5 +63,10 @@ gm_connect_settings_unref (const GmConnectSettings *self)
   g_clear_pointer (&block->local_interface, g_ref_string_release);
   gm_tls_settings_unref (block->tls);
   gm_tls_settings_unref (block->proxy_tls);
+  g_clear_pointer (&block->proxy, g_ref_string_release);
+  g_clear_pointer (&block->pre_proxy, g_ref_string_release);
+  g_clear_pointer (&block->no_proxy, g_ref_string_release);
+  g_clear_pointer (&block->proxy_user, g_ref_string_release);
+  g_clear_pointer (&block->proxy_password, g_ref_string_release);
   g_free (block);
 }

@@ -25,11 +25,17 @@ typedef struct
 {
   gatomicrefcount refs; /* unused in the static default */
   char *unix_path; /* GRefString */
+  char *proxy; /* GRefString: as gm_proxy_parse(); "" = none, whatever the environment says */
+  char *pre_proxy; /* GRefString: SOCKS, the way to @proxy */
+  char *no_proxy; /* GRefString: rules of gm-no-proxy.h; NULL = the environment's, if that is asked */
+  char *proxy_user; /* GRefString: unless @proxy has one */
+  char *proxy_password; /* GRefString */
   char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */
   const GmStringList *overrides; /* (unowned): "[+]host:port:addr[,addr]…" or "-host:port", as CURLOPT_RESOLVE */
   const GmStringList *connect_to; /* (unowned): "host:port:host2:port2", as CURLOPT_CONNECT_TO */
   const GmTlsSettings *tls; /* (owned) (nullable): towards the server; NULL = defaults */
   const GmTlsSettings *proxy_tls; /* (owned) (nullable): towards an HTTPS proxy; NULL = defaults */
+  const GmStringList *proxy_fields; /* (unowned): header fields for the proxy alone */
   gint64 max_idle_us; /* a pooled connection idle for longer is not used again; 0 = no limit */
   gint64 max_life_us; /* nor one older than this; 0 = no limit */
   gint64 dns_cache_us; /* how long an answer stays good; -1 = for ever, 0 = not at all */
@@ -39,6 +45,13 @@ typedef struct
   guint keepalive_count;
   guint16 local_port; /* 0 = any */
   guint16 local_port_range; /* how many ports to try from there; 0 counts as 1 */
+  guint16 proxy_port; /* unless @proxy has one; 0 = the default */
+  guint8 proxy_kind; /* GmProxyKind, unless @proxy has a scheme */
+  guint8 proxy_tunnel; /* CONNECT for http: too */
+  guint8 proxy_basic; /* the login may go as Basic unasked */
+  guint8 proxy_socks_auth; /* GmSocksAuth */
+  guint8 proxy_shares_fields; /* CONNECT gets the request's own fields instead of @proxy_fields */
+  guint8 proxy_hides_head; /* the answer to CONNECT is not told */
   guint8 ip_version; /* GmIpVersion */
   guint8 unix_abstract;
   guint8 keepalive;

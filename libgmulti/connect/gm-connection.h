@@ -4,6 +4,7 @@
 #include "gm-address.h"
 #include "gm-auth.h"
 #include "gm-layer.h"
+#include "gm-proxy.h"
 #include "gm-resolver.h"
 #include "gm-ticket-cache.h"
 #include "gm-tls-info.h"
@@ -34,6 +35,7 @@ typedef struct
   GmSpan connect_host; /* where to go instead of the URL's host; empty = there */
   guint16 connect_port; /* instead of the URL's port; 0 = that */
   guint8 speak; /* GmSpeak */
+  GmProxy *proxy; /* (nullable): the whole way there; of one that forwards, host and port count instead of the URL's */
 } GmPoolKey;
 
 guint    gm_pool_key_hash       (gconstpointer key);

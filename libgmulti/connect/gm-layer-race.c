@@ -46,6 +46,7 @@ typedef struct
   GmResolver *resolver; /* (unowned) */
   char *host_name; /* (owned) */
   guint16 port;
+  gboolean is_proxy; /* what is looked for is a proxy */
   gboolean started;
   GmResult failure; /* GM_OK until it failed */
   Side sides[N_SIDES];
@@ -309,7 +310,7 @@ lose (RaceLayer *self)
         gm_error_set (error, GM_RESOLVE_FAILED, GM_PHASE_RESOLVE, ENAMETOOLONG);
       else
         {
-          gm_error_set (error, GM_RESOLVE_FAILED, GM_PHASE_RESOLVE, 0);
+          gm_error_set (error, self->is_proxy ? GM_PROXY_RESOLVE_FAILED : GM_RESOLVE_FAILED, GM_PHASE_RESOLVE, 0);
           error->resolver = best_eai (self);
         }
       if (error->host == NULL)
@@ -529,4 +530,10 @@ gm_layer_race_new (GmLayerHost *host,
   self->timer.fire = timer_cb;
 
   return &self->layer;
+}
+
+void
+gm_layer_race_set_proxy (GmLayer *race)
+{
+  ((RaceLayer *) race)->is_proxy = TRUE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-connect-settings.h"
+#include "gm-http1-parse.h"
 #include "gm-question.h"
 #include "gm-reactor.h"
 #include "gm-result.h"
@@ -20,6 +21,7 @@
 typedef struct _GmLayer GmLayer;
 
 struct _GmAddress;
+struct _GmProxy;
 struct _GmResolver;
 
 /* What a face may answer when it is asked to set a new socket up. */
@@ -49,7 +51,12 @@ typedef struct
    * address; it gives a descriptor, or -1 to refuse. */
   int (*open_socket) (struct _GmAddress *address, gpointer user_data);
   GmSocketAnswer (*set_up_socket) (int fd, gpointer user_data);
-  gpointer socket_data;
+  /* Where the answer of a proxy to CONNECT is read into, and told once a head of it is complete (an interim one, too):
+   * GM_OK, or what to fail with. NULL = nobody wants it. */
+  GmHeaders *(*proxy_headers) (gpointer user_data);
+  GmResult (*proxy_head) (const GmHttp1Head *head, GmHeaders *headers, const struct _GmProxy *proxy,
+                          gpointer user_data);
+  gpointer socket_data; /* for the four */
 } GmLayerHost;
 
 typedef enum
@@ -135,3 +142,5 @@ GmLayer *gm_layer_race_new   (GmLayerHost *host,
                               const char *host_name,
                               gsize host_len,
                               guint16 port);
+/* The host is that of a proxy: a name that is not found is PROXY_RESOLVE_FAILED. */
+void     gm_layer_race_set_proxy (GmLayer *race);

@@ -56,16 +56,34 @@ struct _GmPool
 /* ---- keys ---- */
 
 static guint
+text_hash (GmSpan text,
+           guint16 port)
+{
+  guint hash = 5381 + port;
+
+  for (gsize i = 0; i < text.len; i++)
+    hash = hash * 33 + (guchar) text.data[i];
+
+  return hash;
+}
+
+/* A proxy that forwards requests is the host: all origins share its connections. */
+static guint
 host_hash (gconstpointer data)
 {
   const GmPoolKey *key = data;
-  GmSpan host = gm_url_get_host (key->url);
-  guint hash = 5381 + gm_url_get_port (key->url);
 
-  for (gsize i = 0; i < host.len; i++)
-    hash = hash * 33 + (guchar) host.data[i];
+  if (G_UNLIKELY (gm_proxy_forwards (key->proxy)))
+    return text_hash (gm_span (key->proxy->host, strlen (key->proxy->host)), key->proxy->port);
+  return text_hash (gm_url_get_host (key->url), gm_url_get_port (key->url));
+}
 
-  return hash;
+static inline gboolean
+url_host_equal (const GmPoolKey *x,
+                const GmPoolKey *y)
+{
+  return gm_url_get_port (x->url) == gm_url_get_port (y->url) &&
+         gm_span_equal (gm_url_get_host (x->url), gm_url_get_host (y->url));
 }
 
 static gboolean
@@ -73,9 +91,14 @@ host_equal (gconstpointer a,
             gconstpointer b)
 {
   const GmPoolKey *x = a, *y = b;
+  gboolean forwarded = gm_proxy_forwards (x->proxy);
 
-  return gm_url_get_port (x->url) == gm_url_get_port (y->url) &&
-         gm_span_equal (gm_url_get_host (x->url), gm_url_get_host (y->url));
+  if (forwarded != gm_proxy_forwards (y->proxy))
+    return FALSE;
+  if (forwarded)
+    return x->proxy->port == y->proxy->port && strcmp (x->proxy->host, y->proxy->host) == 0;
+
+  return url_host_equal (x, y);
 }
 
 guint
@@ -108,7 +131,15 @@ gm_pool_key_equal (gconstpointer a,
 {
   const GmPoolKey *x = a, *y = b;
 
-  return host_equal (a, b) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
+  if (G_UNLIKELY (x->proxy != y->proxy) && !gm_proxy_equal (x->proxy, y->proxy))
+    return FALSE;
+  if (G_UNLIKELY (x->proxy != NULL) && gm_proxy_is_tls (x->proxy) &&
+      !gm_tls_settings_equal (x->settings->proxy_tls, y->settings->proxy_tls))
+    return FALSE;
+  if (G_UNLIKELY (gm_proxy_forwards (x->proxy)))
+    return settings_equal (x->settings, y->settings);
+
+  return url_host_equal (x, y) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
          gm_span_equal (gm_url_get_zone (x->url), gm_url_get_zone (y->url)) &&
          gm_span_equal (x->connect_host, y->connect_host) && x->connect_port == y->connect_port &&
          x->speak == y->speak && settings_equal (x->settings, y->settings) &&
@@ -122,6 +153,8 @@ key_copy (GmPoolKey *to,
   *to = *from;
   gm_url_ref (to->url);
   gm_connect_settings_ref (to->settings);
+  if (to->proxy != NULL)
+    gm_proxy_ref (to->proxy);
   if (from->connect_host.len > 0)
     to->connect_host.data = g_strndup (from->connect_host.data, from->connect_host.len);
   else
@@ -133,6 +166,7 @@ key_clear (GmPoolKey *key)
 {
   gm_url_unref (key->url);
   gm_connect_settings_unref (key->settings);
+  gm_proxy_unref (key->proxy);
   g_free ((char *) key->connect_host.data);
 }
 

@@ -130,7 +130,48 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
         return CURLE_SEND_ERROR;
     }
 
+  /* CONNECT is HTTP, and fails as that; SOCKS has a number of its own */
+  if (gm_transfer_get_error (transfer)->socks &&
+      (result == GM_PROXY_BAD_REPLY || result == GM_PROXY_CLOSED || result == GM_PROXY_LOGIN))
+    return CURLE_PROXY;
+
   return gm_curl_code_from_result (result);
+}
+
+long
+gm_curl_proxy_code (const GmError *error)
+{
+  static const guint8 codes4[] = { CURLPX_REQUEST_FAILED, CURLPX_IDENTD, CURLPX_IDENTD_DIFFER };
+  static const guint8 codes5[] = {
+    CURLPX_REPLY_GENERAL_SERVER_FAILURE, CURLPX_REPLY_NOT_ALLOWED,           CURLPX_REPLY_NETWORK_UNREACHABLE,
+    CURLPX_REPLY_HOST_UNREACHABLE,       CURLPX_REPLY_CONNECTION_REFUSED,    CURLPX_REPLY_TTL_EXPIRED,
+    CURLPX_REPLY_COMMAND_NOT_SUPPORTED,  CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED,
+  };
+
+  if (!error->socks)
+    return CURLPX_OK;
+  switch ((int) error->result)
+    {
+    case GM_PROXY_BAD_REPLY:
+      return CURLPX_BAD_VERSION;
+    case GM_PROXY_CLOSED:
+      return CURLPX_CLOSED;
+    case GM_PROXY_LOGIN:
+      return CURLPX_USER_REJECTED;
+    case GM_SOCKS_NAME_TOO_LONG:
+      return CURLPX_LONG_HOSTNAME;
+    case GM_RESOLVE_FAILED:
+    case GM_PROXY_RESOLVE_FAILED:
+      return CURLPX_RESOLVE_HOST;
+    case GM_SOCKS_REFUSED:
+      if (error->proxy_status >= 91 && error->proxy_status <= 93)
+        return codes4[error->proxy_status - 91];
+      if (error->proxy_status >= 1 && error->proxy_status <= G_N_ELEMENTS (codes5))
+        return codes5[error->proxy_status - 1];
+      return CURLPX_REPLY_UNASSIGNED;
+    default:
+      return CURLPX_UNKNOWN_FAIL;
+    }
 }
 
 /* ---- sentences: what programs look for in them has libcurl's words ---- */
@@ -341,6 +382,20 @@ write_detailed (GmCurlEasy *easy,
     }
 }
 
+static const char *
+socks_sentence (GmResult result)
+{
+  switch ((int) result)
+    {
+    case GM_PROXY_CLOSED:
+      return "connection closed before the answer of the proxy was complete";
+    case GM_PROXY_LOGIN:
+      return "user was rejected by the proxy";
+    default:
+      return "the proxy gave an answer that is none";
+    }
+}
+
 static void
 write_sentence (GmCurlEasy *easy,
                 GmResult result,
@@ -380,6 +435,14 @@ write_sentence (GmCurlEasy *easy,
       break;
     case GM_PROXY_REFUSED:
       WRITE ("CONNECT tunnel failed, response %u", gm_transfer_get_error (easy->transfer)->proxy_status);
+      break;
+    case GM_PROXY_BAD_REPLY:
+    case GM_PROXY_CLOSED:
+    case GM_PROXY_LOGIN:
+      if (gm_transfer_get_error (easy->transfer)->socks)
+        WRITE ("SOCKS: %s", socks_sentence (result));
+      else
+        WRITE ("%s", fixed_sentence (result));
       break;
     case GM_SOCKS_REFUSED:
       WRITE ("cannot complete SOCKS connection to %s. (%u)", host_of (easy),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-errors.h"
 #include "gm-curl-multi.h"
 
 #include <stdarg.h>
@@ -301,14 +302,16 @@ get_offered (GmCurlEasy *easy,
              const char *name)
 {
   GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+  GmHeaderOrigin origin = status == 407 && info->connect_status == 407 ? GM_HEADER_CONNECT : GM_HEADER_FINAL;
   GmSpan field = gm_span (name, strlen (name));
   gulong offered = 0;
   gint i = -1;
 
-  if (headers == NULL || gm_transfer_get_info (easy->transfer)->status != status)
+  if (headers == NULL || (info->status != status && origin == GM_HEADER_FINAL))
     return 0;
 
-  while ((i = gm_headers_find (headers, field, (guint) (i + 1), GM_HEADER_FINAL, GM_HEADERS_LAST_REQUEST)) >= 0)
+  while ((i = gm_headers_find (headers, field, (guint) (i + 1), origin, GM_HEADERS_LAST_REQUEST)) >= 0)
     {
       GmSpan rest = gm_headers_get_value (headers, (guint) i);
       GmSpan element;
@@ -352,6 +355,12 @@ get_plain_long (GmCurlEasy *easy,
       return CURLE_OK;
     case CURLINFO_OS_ERRNO:
       *answer = gm_transfer_get_error (easy->transfer)->sys_errno;
+      return CURLE_OK;
+    case CURLINFO_PROXY_ERROR:
+      *answer = gm_curl_proxy_code (gm_transfer_get_error (easy->transfer));
+      return CURLE_OK;
+    case CURLINFO_USED_PROXY:
+      *answer = info->used_proxy;
       return CURLE_OK;
     case CURLINFO_CONDITION_UNMET:
       *answer = info->condition_unmet || info->status == 304;
@@ -397,8 +406,6 @@ get_long (GmCurlEasy *easy,
     case CURLINFO_RTSP_CLIENT_CSEQ:
     case CURLINFO_RTSP_SERVER_CSEQ:
     case CURLINFO_RTSP_CSEQ_RECV:
-    case CURLINFO_PROXY_ERROR:
-    case CURLINFO_USED_PROXY:
       *answer = 0;
       return CURLE_OK;
     default:

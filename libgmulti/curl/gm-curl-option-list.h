@@ -101,7 +101,7 @@
   X_SPECIAL (HEADER, LONG, header)                                                                                     \
   X_SPECIAL (HEADERDATA, CBPTR, headerdata)                                                                            \
   X_SPECIAL (HEADERFUNCTION, FUNCTION, headerfunction)                                                                 \
-  X_IGNORED (HEADEROPT, VALUES)                                                                                        \
+  X_SPECIAL (HEADEROPT, VALUES, headeropt)                                                                             \
   X_ABSENT (HSTS, STRING, 0)                                                                                           \
   X_ABSENT (HSTS_CTRL, LONG, 0)                                                                                        \
   X_IGNORED (HSTSREADDATA, CBPTR)                                                                                      \
@@ -117,7 +117,7 @@
   X_SPECIAL (HTTPGET, LONG, httpget)                                                                                   \
   X_LIST (HTTPHEADER, SLIST, HEADERS)                                                                                  \
   X_ABSENT (HTTPPOST, OBJECT, 0)                                                                                       \
-  X_IGNORED (HTTPPROXYTUNNEL, LONG)                                                                                    \
+  X_NUMBER (HTTPPROXYTUNNEL, LONG, PROXY_TUNNEL, BOOL)                                                                 \
   X_ABSENT (HTTPSIG_ALGORITHM, LONG, 0)                                                                                \
   X_ABSENT (HTTPSIG_HEADERS, STRING, 0)                                                                                \
   X_ABSENT (HTTPSIG_KEY, STRING, 0)                                                                                    \
@@ -164,7 +164,7 @@
   X_NUMBER (NEW_FILE_PERMS, LONG, FILE_MODE, ONE)                                                                      \
   X_SPECIAL (NOBODY, LONG, nobody)                                                                                     \
   X_SPECIAL (NOPROGRESS, LONG, noprogress)                                                                             \
-  X_IGNORED (NOPROXY, STRING)                                                                                          \
+  X_STRING (NOPROXY, STRING, NO_PROXY)                                                                                 \
   X_IGNORED (NOSIGNAL, LONG)                                                                                           \
   X_KEPT (OPENSOCKETDATA, CBPTR, opensocketdata)                                                                       \
   X_SPECIAL (OPENSOCKETFUNCTION, FUNCTION, opensocketfunction)                                                         \
@@ -180,7 +180,7 @@
   X_SPECIAL (POSTFIELDSIZE_LARGE, OFF_T, postfieldsize_large)                                                          \
   X_ABSENT (POSTQUOTE, SLIST, 0)                                                                                       \
   X_SPECIAL (POSTREDIR, VALUES, postredir)                                                                             \
-  X_ABSENT (PRE_PROXY, STRING, 0)                                                                                      \
+  X_STRING (PRE_PROXY, STRING, PRE_PROXY)                                                                              \
   X_ABSENT (PREQUOTE, SLIST, 0)                                                                                        \
   X_KEPT (PREREQDATA, CBPTR, prereqdata)                                                                               \
   X_SPECIAL (PREREQFUNCTION, FUNCTION, prereqfunction)                                                                 \
@@ -189,7 +189,7 @@
   X_SPECIAL (PROGRESSFUNCTION, FUNCTION, progressfunction)                                                             \
   X_SPECIAL (PROTOCOLS, LONG, protocols)                                                                               \
   X_SPECIAL (PROTOCOLS_STR, STRING, protocols_str)                                                                     \
-  X_SPECIAL (PROXY, STRING, proxy)                                                                                     \
+  X_STRING (PROXY, STRING, PROXY)                                                                                      \
   X_STRING (PROXY_CAINFO, STRING, PROXY_TLS_CA_FILE)                                                                   \
   X_SPECIAL (PROXY_CAINFO_BLOB, BLOB, proxy_cainfo_blob)                                                               \
   X_STRING (PROXY_CAPATH, STRING, PROXY_TLS_CA_DIR)                                                                    \
@@ -215,13 +215,13 @@
   X_ABSENT (PROXY_TLSAUTH_TYPE, STRING, 0)                                                                             \
   X_ABSENT (PROXY_TLSAUTH_USERNAME, STRING, 0)                                                                         \
   X_IGNORED (PROXY_TRANSFER_MODE, LONG)                                                                                \
-  X_IGNORED (PROXYAUTH, VALUES)                                                                                        \
-  X_IGNORED (PROXYHEADER, SLIST)                                                                                       \
-  X_ABSENT (PROXYPASSWORD, STRING, 0)                                                                                  \
-  X_IGNORED (PROXYPORT, LONG)                                                                                          \
-  X_IGNORED (PROXYTYPE, VALUES)                                                                                        \
-  X_ABSENT (PROXYUSERNAME, STRING, 0)                                                                                  \
-  X_ABSENT (PROXYUSERPWD, STRING, 0)                                                                                   \
+  X_SPECIAL (PROXYAUTH, VALUES, proxyauth)                                                                             \
+  X_LIST (PROXYHEADER, SLIST, PROXY_FIELDS)                                                                            \
+  X_STRING (PROXYPASSWORD, STRING, PROXY_PASSWORD)                                                                     \
+  X_NUMBER (PROXYPORT, LONG, PROXY_PORT, ONE)                                                                          \
+  X_SPECIAL (PROXYTYPE, VALUES, proxytype)                                                                             \
+  X_STRING (PROXYUSERNAME, STRING, PROXY_USER)                                                                         \
+  X_SPECIAL (PROXYUSERPWD, STRING, proxyuserpwd)                                                                       \
   X_SPECIAL (PUT, LONG, put)                                                                                           \
   X_IGNORED (QUICK_EXIT, LONG)                                                                                         \
   X_ABSENT (QUOTE, SLIST, 0)                                                                                           \
@@ -255,7 +255,7 @@
   X_SPECIAL (SHARE, OBJECT, share)                                                                                     \
   X_KEPT (SOCKOPTDATA, CBPTR, sockoptdata)                                                                             \
   X_SPECIAL (SOCKOPTFUNCTION, FUNCTION, sockoptfunction)                                                               \
-  X_ABSENT (SOCKS5_AUTH, LONG, (long) (CURLAUTH_BASIC | CURLAUTH_GSSAPI))                                              \
+  X_SPECIAL (SOCKS5_AUTH, LONG, socks5_auth)                                                                           \
   X_ABSENT (SOCKS5_GSSAPI_NEC, LONG, 0)                                                                                \
   X_ABSENT (SOCKS5_GSSAPI_SERVICE, STRING, 0)                                                                          \
   X_ABSENT (SSH_AUTH_TYPES, VALUES, (long) CURLSSH_AUTH_DEFAULT)                                                       \
@@ -297,7 +297,7 @@
   X_ABSENT (STREAM_DEPENDS, OBJECT, 0)                                                                                 \
   X_ABSENT (STREAM_DEPENDS_E, OBJECT, 0)                                                                               \
   X_IGNORED (STREAM_WEIGHT, LONG)                                                                                      \
-  X_IGNORED (SUPPRESS_CONNECT_HEADERS, LONG)                                                                           \
+  X_NUMBER (SUPPRESS_CONNECT_HEADERS, LONG, PROXY_HIDES_HEAD, BOOL)                                                    \
   X_IGNORED (TCP_FASTOPEN, LONG)                                                                                       \
   X_NUMBER (TCP_KEEPALIVE, LONG, KEEPALIVE, BOOL)                                                                      \
   X_NUMBER (TCP_KEEPCNT, LONG, KEEPALIVE_COUNT, ONE)                                                                   \

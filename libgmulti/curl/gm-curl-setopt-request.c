@@ -50,16 +50,6 @@ gm_curl_set_abstract_unix_socket (GmCurlEasy *easy,
   return set_unix_path (easy, value->pointer, TRUE);
 }
 
-/* An empty one says: none, whatever the environment says. */
-CURLcode
-gm_curl_set_proxy (GmCurlEasy *easy,
-                   const GmCurlValue *value)
-{
-  const char *proxy = value->pointer;
-
-  return proxy == NULL || *proxy == '\0' ? CURLE_OK : CURLE_NOT_BUILT_IN;
-}
-
 /* ---- protocols ---- */
 
 /* The interface's bit, the engine's (0 = there is no such protocol, so that naming it allows nothing), the name. */

@@ -15,6 +15,7 @@ struct _GmMulti
   GmPool *pool; /* (owned) */
   GmDnsCache *dns_cache; /* (owned) */
   GmResolver *resolver; /* (owned) */
+  GmProxyEnvironment proxy_environment;
   GmMultiLimits limits;
   GQueue transfers; /* of GmTransfer, in order of adding */
   GQueue facts; /* of GmTransfer */
@@ -60,6 +61,7 @@ destroy (GmMulti *self)
   gm_pool_free (self->pool);
   gm_resolver_free (self->resolver);
   gm_dns_cache_unref (self->dns_cache);
+  gm_proxy_environment_clear (&self->proxy_environment);
   while (self->n_spare_runs > 0)
     g_free (self->spare_runs[--self->n_spare_runs]);
   gm_reactor_clear (&self->reactor);
@@ -119,6 +121,18 @@ GmResolver *
 gm_multi_get_resolver (GmMulti *self)
 {
   return self->resolver;
+}
+
+GmProxyEnvironment *
+gm_multi_get_proxy_environment (GmMulti *self)
+{
+  return &self->proxy_environment;
+}
+
+void
+gm_multi_use_proxy_environment (GmMulti *self)
+{
+  self->proxy_environment.asked = TRUE;
 }
 
 /* ---- runs ---- */

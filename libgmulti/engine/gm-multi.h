@@ -44,6 +44,9 @@ void             gm_multi_set_limits    (GmMulti *self,
 const GmMultiLimits *gm_multi_get_limits (GmMulti *self);
 GmPool          *gm_multi_get_pool      (GmMulti *self);
 GmResolver      *gm_multi_get_resolver  (GmMulti *self);
+/* Transfers for which no proxy is set find one in the environment, as programs written for libcurl expect. Not unless
+ * told. */
+void             gm_multi_use_proxy_environment (GmMulti *self);
 
 /* ---- transfers ---- */
 /* Queues its first turn. BAD_REQUEST if it is in a multi already, AFTER_FORK in a child process. */

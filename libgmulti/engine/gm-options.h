@@ -58,6 +58,19 @@
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
   X (UNIX_ABSTRACT, U8, connect, unix_abstract, 0, 1, FALSE)                                                           \
   X (INTERFACE, STRING, connect, local_interface, 0, 0, FALSE)                                                         \
+  X (PROXY, STRING, connect, proxy, 0, 0, FALSE)                                                                       \
+  X (PRE_PROXY, STRING, connect, pre_proxy, 0, 0, FALSE)                                                               \
+  X (NO_PROXY, STRING, connect, no_proxy, 0, 0, FALSE)                                                                 \
+  X (PROXY_USER, STRING, connect, proxy_user, 0, 0, FALSE)                                                             \
+  X (PROXY_PASSWORD, STRING, connect, proxy_password, 0, 0, FALSE)                                                     \
+  X (PROXY_FIELDS, LIST, connect, proxy_fields, 0, 0, FALSE)                                                           \
+  X (PROXY_PORT, U16, connect, proxy_port, 0, 65535, FALSE)                                                            \
+  X (PROXY_KIND, U8, connect, proxy_kind, 0, 7, FALSE)                                                                 \
+  X (PROXY_TUNNEL, U8, connect, proxy_tunnel, 0, 1, FALSE)                                                             \
+  X (PROXY_BASIC, U8, connect, proxy_basic, 0, 1, FALSE)                                                               \
+  X (PROXY_SOCKS_AUTH, U8, connect, proxy_socks_auth, 0, 3, FALSE)                                                     \
+  X (PROXY_SHARES_FIELDS, U8, connect, proxy_shares_fields, 0, 1, FALSE)                                               \
+  X (PROXY_HIDES_HEAD, U8, connect, proxy_hides_head, 0, 1, FALSE)                                                     \
   X (OVERRIDES, LIST, connect, overrides, 0, 0, FALSE)                                                                 \
   X (CONNECT_TO, LIST, connect, connect_to, 0, 0, FALSE)                                                               \
   X (MAX_IDLE_US, I64, connect, max_idle_us, 0, G_MAXINT64, FALSE)                                                     \

@@ -3,6 +3,7 @@
 
 #include "gm-multi.h"
 #include "gm-progress.h"
+#include "gm-proxy-choice.h"
 #include "gm-request.h"
 
 /* The inside of a transfer, for the engine's own files. Who writes what: gm-transfer.c settings and life,
@@ -41,6 +42,7 @@ typedef struct
   const GmRequestSettings *request_settings; /* (owned) */
   GmUrl *origin; /* (owned): the URL the user named */
   GmUrl *referer; /* (owned) (nullable) */
+  GmProxy *proxy; /* (owned) (nullable): for this hop */
   gboolean begun; /* protocol->begin() was called for this hop */
   gboolean fresh; /* not from the pool: a pooled one has just proved dead */
   gboolean old_version; /* the server wants HTTP/1.1 for this */
@@ -131,6 +133,7 @@ void     gm_transfer_destroy    (GmTransfer *self);
 GmResult gm_transfer_consult_stores (GmTransfer *self);
 
 /* ---- for gm-transfer-states.c, given by gm-multi.c ---- */
+GmProxyEnvironment *gm_multi_get_proxy_environment (GmMulti *self);
 void     gm_multi_note          (GmMulti *self,
                                  GmTransfer *transfer,
                                  GmFact fact);

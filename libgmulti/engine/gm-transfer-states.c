@@ -3,6 +3,7 @@
 
 #include "gm-chain.h"
 #include "gm-connect-to.h"
+#include "gm-http1-parse.h"
 #include "gm-trace.h"
 
 /* The state machine of a transfer: one function per state, each answering GM_AGAIN (stop here for now), GM_OK (look at the
@@ -147,12 +148,103 @@ make_key (GmTransfer *self,
   const GmRequest *request = &self->run->request;
   const GmConnectSettings *settings = self->run->connect_settings;
 
-  *key = (GmPoolKey){ .url = self->url, .settings = settings, .speak = request->protocol->speaks };
+  *key = (GmPoolKey){
+    .url = self->url,
+    .settings = settings,
+    .speak = request->protocol->speaks,
+    .proxy = self->run->proxy,
+  };
   if ((request->settings->http_version != GM_HTTP_DEFAULT || request->old_version) && request->protocol->speak != NULL)
     key->speak = request->protocol->speak (request);
+  if (G_UNLIKELY (request->proxy != NULL))
+    key->speak = GM_SPEAK_HTTP1;
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
                         &key->connect_host, &key->connect_port);
+}
+
+static GmResult
+choose_among_proxies (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  const GmConnectSettings *settings = run->connect_settings;
+  GmSpan connect_host = { NULL, 0 };
+  guint16 connect_port = 0;
+  GmProxyWish wish = {
+    .settings = settings,
+    .url = self->url,
+    .environment = gm_multi_get_proxy_environment (self->multi),
+    .fields = run->request_settings->headers,
+    .user_agent = run->request_settings->user_agent,
+  };
+
+  if (settings->connect_to != NULL)
+    gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url), &connect_host,
+                        &connect_port);
+  wish.must_tunnel =
+    connect_host.len > 0 || connect_port != 0 || run->request_settings->http_version == GM_HTTP_2_ONLY;
+
+  return gm_proxy_choose (&wish, &run->proxy);
+}
+
+/* Each hop chooses anew: what suits one URL need not suit the next. */
+static GmResult
+choose_proxy (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
+  GmResult result;
+
+  if (G_UNLIKELY (run->proxy != NULL))
+    {
+      g_clear_pointer (&run->proxy, gm_proxy_unref);
+      self->info.used_proxy = FALSE;
+    }
+  if (G_LIKELY (!gm_proxy_is_set (run->connect_settings, gm_multi_get_proxy_environment (self->multi),
+                                   request->reactor->now)))
+    return GM_OK;
+
+  result = choose_among_proxies (self);
+  request->proxy = gm_proxy_forwards (run->proxy) ? run->proxy : NULL;
+  self->info.used_proxy = run->proxy != NULL;
+  return result;
+}
+
+static GmHeaders *
+proxy_headers (gpointer user_data)
+{
+  GmTransfer *self = user_data;
+
+  gm_request_need_headers (&self->run->request);
+  return self->run->request.headers;
+}
+
+static GmResult
+proxy_head (const GmHttp1Head *head,
+            GmHeaders *headers,
+            const struct _GmProxy *proxy,
+            gpointer user_data)
+{
+  GmTransfer *self = user_data;
+  GmRequest *request = &self->run->request;
+  GmHttp1Line iter = { 0 };
+  GmResult result = GM_OK;
+  GmSpan line;
+
+  self->info.connect_status = head->status;
+  self->info.header_bytes += head->end - head->start;
+  if (proxy->suppress_head)
+    return GM_OK;
+
+  while (result == GM_OK && gm_http1_line_next (&iter, head, headers, &line))
+    {
+      if (request->settings->headers_in_body)
+        result = gm_sink_write (&request->client_sink.sink, line.data, line.len);
+      if (result == GM_OK)
+        result = gm_request_tell_line (request, line.data, line.len);
+    }
+
+  return result;
 }
 
 static int
@@ -230,6 +322,8 @@ open_connection (GmTransfer *self,
     connection->host.open_socket = open_socket;
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
+  connection->host.proxy_headers = proxy_headers;
+  connection->host.proxy_head = proxy_head;
   attach (self, connection);
   gm_chain_stack (connection, gm_multi_get_resolver (self->multi), key);
   self->info.n_connects++;
@@ -390,7 +484,10 @@ begin_hop (GmTransfer *self)
     gm_headers_set_request (self->headers, (guint16) run->n_hops);
 
   if (run->request.protocol->needs_connection)
-    return find_connection (self, FALSE);
+    {
+      result = choose_proxy (self);
+      return result == GM_OK ? find_connection (self, FALSE) : result;
+    }
 
   gm_request_need_headers (&run->request);
   info->hop.times.queue_end = info->hop.times.start;
@@ -775,6 +872,7 @@ gm_transfer_end_run (GmTransfer *self,
   self->run = NULL;
   gm_source_clear (&run->source);
   g_clear_pointer (&run->request.follow_url, gm_url_unref);
+  g_clear_pointer (&run->proxy, gm_proxy_unref);
   g_clear_pointer (&run->origin, gm_url_unref);
   g_clear_pointer (&run->referer, gm_url_unref);
   gm_transfer_settings_unref (run->transfer_settings);
@@ -811,6 +909,8 @@ note_error (GmTransfer *self,
       if (self->error.host == NULL)
         self->error.host = g_strdup (from->host);
       self->error.port = from->port;
+      self->error.proxy_status = from->proxy_status;
+      self->error.socks = from->socks;
     }
   gm_error_set (&self->error, result, phase, 0);
   self->error.result = result;

@@ -56,6 +56,7 @@ typedef struct
   GmEndpoint local;
   GmTlsInfo *tls; /* (owned) (nullable): of the last connection */
   gboolean condition_unmet;
+  gboolean used_proxy; /* by the last hop */
   GmUrl *referer; /* (owned) (nullable): where the last redirect came from, if that is told */
   GmUrl *redirect_url; /* (owned) (nullable): where it would go if it followed */
 } GmInfo;

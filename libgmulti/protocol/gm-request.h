@@ -48,6 +48,7 @@ struct _GmRequest
   gboolean old_version; /* a former try was answered with HTTP_1_1_REQUIRED */
   gboolean not_elsewhere; /* this is a try on a connection of its own already */
   gboolean foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
+  const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
   gboolean foreign_host; /* nor a Host field of the user's */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   void (*news) (GmRequest *self, GmNews news);

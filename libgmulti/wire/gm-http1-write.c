@@ -100,3 +100,27 @@ gm_http1_write_end (GmByteBuilder *builder)
   gm_byte_builder_append_literal (builder, "\r\n");
   return answer (builder);
 }
+
+/* ---- fields as applications write them ---- */
+
+gboolean
+gm_http1_user_field_parse (const char *line,
+                           GmHttp1UserField *field)
+{
+  gsize len = strlen (line);
+  const char *colon = memchr (line, ':', len);
+  const char *end = colon;
+
+  if (colon == NULL)
+    {
+      end = memchr (line, ';', len);
+      if (end == NULL || gm_span_strip (gm_span (end + 1, len - (gsize) (end + 1 - line))).len > 0)
+        return FALSE;
+    }
+
+  field->name = gm_span_strip (gm_span (line, (gsize) (end - line)));
+  field->value = gm_span_strip (gm_span (end + 1, len - (gsize) (end + 1 - line)));
+  field->remove = colon != NULL && field->value.len == 0;
+
+  return field->name.len > 0;
+}

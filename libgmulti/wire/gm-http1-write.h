@@ -31,3 +31,15 @@ GmResult gm_http1_write_field_uint   (GmByteBuilder *builder,
                                       guint64 value);
 /* The blank line. */
 GmResult gm_http1_write_end          (GmByteBuilder *builder);
+
+/* A field as an application writes it in a list: "Name: value", "Name:" (takes ours away), "Name;" (is sent empty). */
+typedef struct
+{
+  GmSpan name;
+  GmSpan value;
+  gboolean remove; /* "Name:" */
+} GmHttp1UserField;
+
+/* FALSE: anything else, which is no field and is passed over, as programs written for libcurl expect. */
+gboolean gm_http1_user_field_parse   (const char *line,
+                                      GmHttp1UserField *field);

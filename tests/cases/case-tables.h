@@ -22,3 +22,4 @@ extern const CaseSpec case_limits[];
 extern const CaseSpec case_options[];
 extern const CaseSpec case_coding[];
 extern const CaseSpec case_cookies[];
+extern const CaseSpec case_proxy[];

@@ -94,6 +94,144 @@ flip_ip_version (GmPoolKey *key,
   settings->ip_version = GM_IP_V6;
 }
 
+/* ---- the way there ---- */
+
+static GmProxy *
+new_proxy (const char *text,
+           gboolean tunnel)
+{
+  GmProxy *proxy = NULL;
+
+  g_assert_cmpint (gm_proxy_parse (text, GM_PROXY_HTTP, 0, &proxy), ==, GM_OK);
+  proxy->tunnel = tunnel;
+  return proxy;
+}
+
+/* "@" in front: it forwards; " " divides it from the one it is reached by. */
+static GmProxy *
+proxy_from (const char *text)
+{
+  gboolean forwards = text[0] == '@';
+  g_auto (GStrv) words = g_strsplit (text + forwards, " ", 2);
+  GmProxy *proxy = new_proxy (words[0], !forwards);
+
+  if (words[1] != NULL)
+    proxy->via = new_proxy (words[1], FALSE);
+  return proxy;
+}
+
+/* TLS to the proxy counts where there is some. */
+static void
+test_key_proxy_tls (void)
+{
+  static const char *const proxies[] = { "https://proxy.example", "@https://proxy.example", "http://proxy.example" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (proxies); i++)
+    {
+      GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default);
+      GmConnectSettings *b = gm_connect_settings_copy (&gm_connect_settings_default);
+      GmTlsSettings *tls = gm_tls_settings_copy (&gm_tls_settings_default);
+      GmProxy *proxy = proxy_from (proxies[i]);
+      GmPoolKey x = { .url = url ("http://host.example/"), .settings = a, .proxy = proxy };
+      GmPoolKey y = { .url = url ("http://host.example/"), .settings = b, .proxy = proxy };
+
+      g_assert_true (gm_pool_key_equal (&x, &y));
+      tls->verify_peer = !tls->verify_peer;
+      b->proxy_tls = tls;
+      g_assert_cmpint (gm_pool_key_equal (&x, &y), ==, i == 2);
+      gm_url_unref (x.url);
+      gm_url_unref (y.url);
+      gm_proxy_unref (proxy);
+      gm_connect_settings_unref (a);
+      gm_connect_settings_unref (b);
+    }
+}
+
+static gboolean
+keys_equal (GmProxy *a,
+            const char *url_a,
+            GmProxy *b,
+            const char *url_b)
+{
+  GmPoolKey x = { .url = url (url_a), .settings = &gm_connect_settings_default, .proxy = a };
+  GmPoolKey y = { .url = url (url_b), .settings = &gm_connect_settings_default, .proxy = b };
+  gboolean equal = gm_pool_key_equal (&x, &y);
+
+  g_assert_cmpint (gm_pool_key_equal (&y, &x), ==, equal);
+  if (equal)
+    g_assert_cmpuint (gm_pool_key_hash (&x), ==, gm_pool_key_hash (&y));
+  gm_url_unref (x.url);
+  gm_url_unref (y.url);
+
+  return equal;
+}
+
+/* Every member of a proxy, and of the one before it, flipped. */
+static void
+test_key_proxy (void)
+{
+  static const char base[] = "http://u:p@proxy.example:1 socks5://v:q@pre.example:2";
+  static const char *const others[] = {
+    "@http://u:p@proxy.example:1 socks5://v:q@pre.example:2",
+    "https://u:p@proxy.example:1 socks5://v:q@pre.example:2",
+    "http://w:p@proxy.example:1 socks5://v:q@pre.example:2",
+    "http://u:P@proxy.example:1 socks5://v:q@pre.example:2",
+    "http://u@proxy.example:1 socks5://v:q@pre.example:2",
+    "http://proxy.example:1 socks5://v:q@pre.example:2",
+    "http://u:p@proxz.example:1 socks5://v:q@pre.example:2",
+    "http://u:p@proxy.example:2 socks5://v:q@pre.example:2",
+    "http://u:p@proxy.example:1 socks5h://v:q@pre.example:2",
+    "http://u:p@proxy.example:1 socks5://w:q@pre.example:2",
+    "http://u:p@proxy.example:1 socks5://v:Q@pre.example:2",
+    "http://u:p@proxy.example:1 socks5://v:q@prf.example:2",
+    "http://u:p@proxy.example:1 socks5://v:q@pre.example:3",
+    "http://u:p@proxy.example:1",
+  };
+  static const char address[] = "http://host.example/";
+  GmStringList field = { (char *) "X-Field: 1", NULL };
+  GmProxy *x = proxy_from (base), *y = proxy_from (base);
+
+  g_assert_true (keys_equal (x, address, y, address));
+  g_assert_false (keys_equal (x, address, NULL, address));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      GmProxy *z = proxy_from (others[i]);
+
+      g_assert_false (keys_equal (x, address, z, address));
+      gm_proxy_unref (z);
+    }
+
+  y->basic = !y->basic;
+  g_assert_false (keys_equal (x, address, y, address));
+  y->basic = x->basic;
+  y->socks_auth ^= 1;
+  g_assert_false (keys_equal (x, address, y, address));
+  y->socks_auth = x->socks_auth;
+  g_assert_cmpint (gm_proxy_add_fields (y, &field), ==, GM_OK);
+  g_assert_false (keys_equal (x, address, y, address));
+  gm_proxy_unref (x);
+  gm_proxy_unref (y);
+}
+
+/* Who goes through a tunnel wants one to the same place; who has requests forwarded, any connection to the proxy. */
+static void
+test_key_forward (void)
+{
+  GmProxy *tunnel = proxy_from ("http://proxy.example"), *forward = proxy_from ("@http://proxy.example");
+  GmProxy *other = proxy_from ("@http://other.example"), *socks = proxy_from ("socks5://proxy.example");
+
+  g_assert_true (keys_equal (forward, "http://a.example/", forward, "http://b.example:81/"));
+  g_assert_false (keys_equal (forward, "http://a.example/", other, "http://a.example/"));
+  g_assert_false (keys_equal (tunnel, "http://a.example/", tunnel, "http://b.example/"));
+  g_assert_false (keys_equal (tunnel, "http://a.example/", tunnel, "http://a.example:81/"));
+  g_assert_false (keys_equal (socks, "http://a.example/", socks, "http://b.example/"));
+  g_assert_false (keys_equal (forward, "http://a.example/", NULL, "http://proxy.example:1080/"));
+  gm_proxy_unref (tunnel);
+  gm_proxy_unref (forward);
+  gm_proxy_unref (other);
+  gm_proxy_unref (socks);
+}
+
 static void
 flip_speak (GmPoolKey *key,
             GmConnectSettings *settings)
@@ -544,6 +682,9 @@ main (int argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pool/key-proxy", test_key_proxy);
+  g_test_add_func ("/pool/key-forward", test_key_forward);
+  g_test_add_func ("/pool/key-proxy-tls", test_key_proxy_tls);
   g_test_add_func ("/pool/key-members", test_key_members);
   g_test_add_func ("/pool/key-tls-members", test_key_tls_members);
   g_test_add_func ("/pool/key-tls-elsewhere", test_key_tls_elsewhere);

@@ -24,6 +24,7 @@ typedef enum
   FIELD_EXPECT = 1 << 11,
   FIELD_CONDITION = 1 << 12,
   FIELD_CONNECTION = 1 << 13,
+  FIELD_PROXY_AUTHORIZATION = 1 << 14,
 } Field;
 
 static guint
@@ -49,6 +50,7 @@ field_find (GmSpan name)
     { "If-Modified-Since", FIELD_CONDITION },
     { "If-Unmodified-Since", FIELD_CONDITION },
     { "Connection", FIELD_CONNECTION },
+    { "Proxy-Authorization", FIELD_PROXY_AUTHORIZATION },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
@@ -56,37 +58,6 @@ field_find (GmSpan name)
       return known[i].field;
 
   return FIELD_OTHER;
-}
-
-typedef struct
-{
-  GmSpan name;
-  GmSpan value;
-  gboolean remove; /* "Name:" */
-} UserField;
-
-/* "Name: value", "Name:" (takes ours away), "Name;" (sent empty). Anything else is no field and is passed over, as
- * programs written for libcurl expect. */
-static gboolean
-user_field_parse (const char *line,
-                  UserField *field)
-{
-  gsize len = strlen (line);
-  const char *colon = memchr (line, ':', len);
-  const char *end = colon;
-
-  if (colon == NULL)
-    {
-      end = memchr (line, ';', len);
-      if (end == NULL || gm_span_strip (gm_span (end + 1, len - (gsize) (end + 1 - line))).len > 0)
-        return FALSE;
-    }
-
-  field->name = gm_span_strip (gm_span (line, (gsize) (end - line)));
-  field->value = gm_span_strip (gm_span (end + 1, len - (gsize) (end + 1 - line)));
-  field->remove = colon != NULL && field->value.len == 0;
-
-  return field->name.len > 0;
 }
 
 /* Which of our fields the user speaks of, and what his Transfer-Encoding, Expect and Connection say. */
@@ -105,10 +76,10 @@ user_fields_scan (const GmRequestSettings *settings)
 
   for (const GmStringList *l = settings->headers; l != NULL; l = l->next)
     {
-      UserField field;
+      GmHttp1UserField field;
       guint id;
 
-      if (!user_field_parse (l->data, &field))
+      if (!gm_http1_user_field_parse (l->data, &field))
         continue;
       id = field_find (field.name);
       found.overridden |= id;
@@ -131,11 +102,14 @@ may_travel (const GmRequest *request,
 {
   if (request->foreign_host && id == FIELD_HOST)
     return FALSE;
+  /* It would reach a server, by a tunnel or because a redirect leads past the proxy. */
+  if (id == FIELD_PROXY_AUTHORIZATION && request->proxy == NULL &&
+      (request->info->used_proxy || request->info->n_redirects > 0))
+    return FALSE;
   if (!request->foreign_origin || request->settings->unrestricted_auth)
     return TRUE;
 
-  return (id & (FIELD_AUTHORIZATION | FIELD_COOKIE)) == 0 &&
-         !gm_span_equal_nocase (name, GM_SPAN ("Proxy-Authorization"));
+  return (id & (FIELD_AUTHORIZATION | FIELD_COOKIE | FIELD_PROXY_AUTHORIZATION)) == 0;
 }
 
 static gboolean
@@ -172,11 +146,11 @@ write_user_fields (const GmHttp *self,
 {
   for (const GmStringList *l = self->request->settings->headers; l != NULL; l = l->next)
     {
-      UserField field;
+      GmHttp1UserField field;
       GmResult result;
       guint id;
 
-      if (!user_field_parse (l->data, &field) || field.remove)
+      if (!gm_http1_user_field_parse (l->data, &field) || field.remove)
         continue;
       id = field_find (field.name);
       if ((id == FIELD_HOST) != host || !is_wanted (self, id, field.name))
@@ -277,6 +251,67 @@ write_credentials (const GmRequest *request,
     return write_url_login (request->origin, out);
 
   return GM_OK;
+}
+
+/* ---- for a proxy that forwards the request ---- */
+
+static GmResult
+write_proxy_login (const GmProxy *proxy,
+                   GmByteBuilder *out)
+{
+  GmResult result;
+
+  if (proxy->user == NULL || !proxy->basic || gm_proxy_has_field (proxy, GM_SPAN ("Proxy-Authorization")))
+    return GM_OK;
+
+  gm_byte_builder_append_literal (out, "Proxy-Authorization: ");
+  result = gm_http_basic_write (out, text_span (proxy->user), text_span (proxy->password != NULL ? proxy->password : ""));
+  gm_byte_builder_append_literal (out, "\r\n");
+
+  return result;
+}
+
+/* Fields for the proxy alone; what says where the request goes and how long it is, the request says itself. */
+static GmResult
+write_proxy_fields (const GmProxy *proxy,
+                    guint overridden,
+                    GmByteBuilder *out)
+{
+  static const guint never = FIELD_HOST | FIELD_CONTENT_LENGTH | FIELD_TRANSFER_ENCODING;
+  const char *line = proxy->fields;
+  GmResult result = GM_OK;
+
+  if ((overridden & FIELD_PROXY_AUTHORIZATION) == 0)
+    result = write_proxy_login (proxy, out);
+  while (result == GM_OK && line != NULL && *line != '\0')
+    {
+      const char *next = strstr (line, "\r\n") + 2;
+
+      if ((field_find (gm_span (line, strcspn (line, ":"))) & never) == 0)
+        gm_byte_builder_append (out, line, (gsize) (next - line));
+      line = next;
+    }
+
+  return result;
+}
+
+/* RFC 9112 section 3.2.2: absolute-form, without login and fragment. */
+static GmResult
+write_absolute_line (const GmRequest *request,
+                     GmSpan method,
+                     guint version,
+                     GmByteBuilder *out)
+{
+  g_auto (GmByteBuilder) target = { 0 };
+
+  gm_byte_builder_append_span (&target, gm_url_get_scheme_name (request->url));
+  gm_byte_builder_append_literal (&target, "://");
+  gm_byte_builder_append_span (&target, gm_url_get_authority_for_host_header (request->url));
+  gm_byte_builder_append_span (&target, gm_url_get_request_target (request->url));
+  if (target.failed)
+    return GM_OUT_OF_MEMORY;
+
+  return gm_http1_write_request_line (out, method, gm_span (target.data, target.len), version);
 }
 
 /* "Content-Range: bytes range/total": the piece of the resource that an upload is, in the user's own words. */
@@ -430,9 +465,9 @@ write_te (const GmHttp *self,
   gm_byte_builder_append_literal (out, "Connection: ");
   for (const GmStringList *l = self->request->settings->headers; has_connection && l != NULL; l = l->next)
     {
-      UserField field;
+      GmHttp1UserField field;
 
-      if (!user_field_parse (l->data, &field) || field_find (field.name) != FIELD_CONNECTION || field.value.len == 0)
+      if (!gm_http1_user_field_parse (l->data, &field) || field_find (field.name) != FIELD_CONNECTION || field.value.len == 0)
         continue;
       if (!gm_http_is_field_value (field.value))
         return GM_BAD_REQUEST;
@@ -525,6 +560,7 @@ gm_http_write_head (GmHttp *self,
   const GmRequestSettings *settings = request->settings;
   gboolean old = settings->http_version == GM_HTTP_1_0;
   UserFields user = { 0 };
+  GmSpan method = method_word (request);
   GmSpan target = gm_url_get_request_target (request->url);
   GmResult result;
 
@@ -543,9 +579,14 @@ gm_http_write_head (GmHttp *self,
     return GM_BAD_REQUEST;
   self->close_asked = user.close;
 
-  result = gm_http1_write_request_line (out, method_word (request), target, old ? 10 : 11);
+  if (request->proxy != NULL && settings->request_target == NULL)
+    result = write_absolute_line (request, method, old ? 10 : 11, out);
+  else
+    result = gm_http1_write_request_line (out, method, target, old ? 10 : 11);
   if (result == GM_OK)
     result = write_own_fields (self, user.overridden, out);
+  if (result == GM_OK && request->proxy != NULL)
+    result = write_proxy_fields (request->proxy, user.overridden, out);
   if (result == GM_OK && settings->headers != NULL)
     result = write_user_fields (self, FALSE, out);
   if (result == GM_OK)

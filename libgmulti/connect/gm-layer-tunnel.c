@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-layer-proxy.h"
+
+#include "gm-http-basic.h"
+#include "gm-http1-parse.h"
+#include "gm-http1-write.h"
+#include "gm-trace.h"
+
+/* Interim answers to one CONNECT; more is a proxy that wants to keep us. */
+#define MAX_INTERIM 16
+
+/* Read at once. What comes behind the head is the tunnel's, and kept: little, as nobody there was spoken to yet. */
+#define READ_SIZE 4096
+
+/* A proxy that answers is on the path of everybody: its heads are small. libcurl takes 100 KiB. */
+static const GmHttp1Limits head_limits = { .head_bytes = 100 * 1024, .line_bytes = 64 * 1024, .fields = 500 };
+
+typedef enum
+{
+  STATE_BELOW, /* the way to the proxy is made */
+  STATE_TALK,
+  STATE_FAILED,
+} TunnelState;
+
+typedef struct
+{
+  GmLayer layer; /* first member */
+  TunnelState state;
+  GmResult failure; /* while STATE_FAILED */
+  GmProxy *proxy; /* (owned) */
+  char *authority; /* (owned): "host:port" */
+  gboolean login_sent;
+  guint n_interim;
+  GmProxyTalk talk;
+  GmHttp1Head head;
+  GmHeaders *own_headers; /* (owned) (nullable): where nobody wants them */
+  GmHeaders *headers; /* (unowned): of this answer */
+  char *early; /* (owned) (nullable): came behind the head */
+  gsize early_len;
+  gsize early_done;
+} TunnelLayer;
+
+static const GmLayerType done_type;
+static const GmLayerType early_type;
+
+static GmResult
+fail (TunnelLayer *self,
+      GmResult result)
+{
+  GmError *error = self->layer.host->error;
+
+  gm_error_set (error, result, GM_PHASE_PROXY, 0);
+  if (result == GM_PROXY_REFUSED || result == GM_PROXY_LOGIN)
+    error->proxy_status = self->head.status;
+  GM_TRACE (PROXY, 0, self->layer.host->id, "CONNECT failed: %s, status %u", gm_result_name (result),
+            self->head.status);
+
+  self->state = STATE_FAILED;
+  self->failure = result;
+  return result;
+}
+
+/* ---- the request ---- */
+
+static GmResult
+write_login (TunnelLayer *self,
+             GmByteBuilder *out)
+{
+  const GmProxy *proxy = self->proxy;
+  const char *password = proxy->password != NULL ? proxy->password : "";
+  GmResult result;
+
+  if (proxy->user == NULL || !proxy->basic || gm_proxy_has_field (proxy, GM_SPAN ("Proxy-Authorization")))
+    return GM_OK;
+
+  self->login_sent = TRUE;
+  gm_byte_builder_append_literal (out, "Proxy-Authorization: ");
+  result = gm_http_basic_write (out, gm_span (proxy->user, strlen (proxy->user)),
+                                gm_span (password, strlen (password)));
+  gm_byte_builder_append_literal (out, "\r\n");
+
+  return result;
+}
+
+static GmResult
+write_request (TunnelLayer *self)
+{
+  const GmProxy *proxy = self->proxy;
+  GmByteBuilder *out = &self->talk.out;
+  GmSpan authority = gm_span (self->authority, strlen (self->authority));
+  GmResult result = gm_http1_write_request_line (out, GM_SPAN ("CONNECT"), authority,
+                                                 proxy->kind == GM_PROXY_HTTP_1_0 ? 10 : 11);
+
+  if (result == GM_OK && !gm_proxy_has_field (proxy, GM_SPAN ("Host")))
+    result = gm_http1_write_field (out, GM_SPAN ("Host"), authority);
+  if (result == GM_OK)
+    result = write_login (self, out);
+  if (result == GM_OK && proxy->user_agent != NULL && *proxy->user_agent != '\0' &&
+      !gm_proxy_has_field (proxy, GM_SPAN ("User-Agent")))
+    result = gm_http1_write_field (out, GM_SPAN ("User-Agent"), gm_span (proxy->user_agent, strlen (proxy->user_agent)));
+  if (result == GM_OK && proxy->fields != NULL)
+    gm_byte_builder_append (out, proxy->fields, strlen (proxy->fields));
+  if (result == GM_OK)
+    result = gm_http1_write_end (out);
+
+  return result;
+}
+
+/* ---- the answer ---- */
+
+static void
+begin_head (TunnelLayer *self)
+{
+  GmLayerHost *host = self->layer.host;
+
+  if (host->proxy_headers != NULL)
+    self->headers = host->proxy_headers (host->socket_data);
+  else
+    {
+      if (self->own_headers == NULL)
+        self->own_headers = gm_headers_new (GM_HEADERS_MAX_BYTES, GM_HEADERS_MAX_ENTRIES);
+      gm_headers_clear (self->own_headers);
+      self->headers = self->own_headers;
+    }
+  gm_http1_head_init (&self->head, &head_limits, GM_HTTP1_CONNECT);
+}
+
+static GmResult
+begin_talk (TunnelLayer *self)
+{
+  GmResult result = write_request (self);
+
+  if (result != GM_OK)
+    return fail (self, result);
+
+  GM_TRACE (PROXY, 0, self->layer.host->id, "CONNECT %s", self->authority);
+  begin_head (self);
+  self->state = STATE_TALK;
+  return GM_OK;
+}
+
+/* RFC 9110 section 9.3.6: any 2xx is a tunnel, and no fields of it say anything about a body. GM_AGAIN: another head
+ * follows. */
+static GmResult
+judge (TunnelLayer *self)
+{
+  GmLayerHost *host = self->layer.host;
+  guint status = self->head.status;
+  GmResult result;
+
+  GM_TRACE (PROXY, 0, host->id, "answer to CONNECT: %u", status);
+  if (host->proxy_head != NULL)
+    {
+      result = host->proxy_head (&self->head, self->headers, self->proxy, host->socket_data);
+      if (result != GM_OK)
+        return fail (self, result);
+    }
+
+  if (status < 200)
+    {
+      if (status == 101 || ++self->n_interim > MAX_INTERIM)
+        return fail (self, GM_PROXY_BAD_REPLY);
+      begin_head (self);
+      return GM_AGAIN;
+    }
+  if (status < 300)
+    return GM_OK;
+
+  return fail (self, status == 407 ? GM_PROXY_LOGIN : GM_PROXY_REFUSED);
+}
+
+static void
+keep_early (TunnelLayer *self,
+            const char *data,
+            gsize len)
+{
+  if (len == 0)
+    return;
+
+  self->early = g_memdup2 (data, len);
+  self->early_len = len;
+}
+
+/* Whatever the parser calls it, it is the proxy that talks nonsense, and not the server. */
+static GmResult
+take_bytes (TunnelLayer *self,
+            const char *data,
+            gsize len)
+{
+  while (len > 0)
+    {
+      GmResult why = GM_PROXY_BAD_REPLY;
+      gsize consumed = 0;
+      GmParse parse = gm_http1_head_feed (&self->head, self->headers, data, len, &consumed, &why);
+      GmResult result;
+
+      if (parse == GM_PARSE_BAD)
+        return fail (self, GM_PROXY_BAD_REPLY);
+      data += consumed;
+      len -= consumed;
+      if (parse != GM_PARSE_DONE)
+        continue;
+
+      result = judge (self);
+      if (result == GM_OK)
+        keep_early (self, data, len);
+      if (result != GM_AGAIN)
+        return result;
+    }
+
+  return GM_AGAIN;
+}
+
+static GmResult
+step_talk (TunnelLayer *self)
+{
+  for (;;)
+    {
+      char data[READ_SIZE];
+      gsize n = 0;
+      GmResult result = gm_proxy_talk_send (&self->talk, self->layer.next);
+
+      /* An answer may come before everything is sent: it is read only then, as there is nothing else to do with it. */
+      if (result == GM_OK)
+        result = gm_proxy_talk_recv (self->layer.next, data, sizeof data, &n);
+      if (result == GM_AGAIN)
+        return GM_AGAIN;
+      if (result != GM_OK)
+        return fail (self, result);
+
+      result = take_bytes (self, data, n);
+      if (result != GM_AGAIN)
+        return result;
+    }
+}
+
+static GmResult
+tunnel_connect (GmLayer *layer)
+{
+  TunnelLayer *self = (TunnelLayer *) layer;
+  GmResult result;
+
+  if (self->state == STATE_FAILED)
+    return self->failure;
+
+  if (self->state == STATE_BELOW)
+    {
+      result = gm_layer_connect (layer->next);
+      if (result == GM_OK)
+        result = begin_talk (self);
+      if (result != GM_OK)
+        return result;
+    }
+
+  result = step_talk (self);
+  if (result != GM_OK)
+    return result;
+
+  layer->type = self->early != NULL ? &early_type : &done_type;
+  return GM_OK;
+}
+
+/* ---- bytes that came too early ---- */
+
+static GmResult
+early_recv (GmLayer *layer,
+            char *data,
+            gsize len,
+            gsize *n_read)
+{
+  TunnelLayer *self = (TunnelLayer *) layer;
+  gsize n = MIN (len, self->early_len - self->early_done);
+
+  memcpy (data, self->early + self->early_done, n);
+  self->early_done += n;
+  *n_read = n;
+  if (self->early_done == self->early_len)
+    layer->type = &done_type;
+
+  return GM_OK;
+}
+
+static gboolean
+early_query (GmLayer *layer,
+             GmQuery query,
+             gpointer answer)
+{
+  switch ((guint) query)
+    {
+    case GM_QUERY_PENDING:
+      *(gboolean *) answer = TRUE;
+      return TRUE;
+    case GM_QUERY_ALIVE:
+      /* Nobody asked for them. */
+      *(gboolean *) answer = FALSE;
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* ---- questions ---- */
+
+static gboolean
+tunnel_query (GmLayer *layer,
+              GmQuery query,
+              gpointer answer)
+{
+  TunnelLayer *self = (TunnelLayer *) layer;
+
+  return self->state == STATE_TALK && gm_proxy_talk_query (&self->talk, query, answer);
+}
+
+static void
+tunnel_adjust (GmLayer *layer,
+               GmIo want)
+{
+  TunnelLayer *self = (TunnelLayer *) layer;
+
+  if (self->state == STATE_TALK)
+    want |= gm_proxy_talk_want (&self->talk);
+  gm_layer_adjust (layer->next, want);
+}
+
+static void
+tunnel_free (GmLayer *layer)
+{
+  TunnelLayer *self = (TunnelLayer *) layer;
+
+  gm_proxy_talk_clear (&self->talk);
+  gm_headers_unref (self->own_headers);
+  gm_proxy_unref (self->proxy);
+  g_free (self->authority);
+  g_free (self->early);
+  g_free (self);
+}
+
+static const GmLayerType tunnel_type = {
+  .name = "tunnel",
+  .connect = tunnel_connect,
+  .query = tunnel_query,
+  .adjust = tunnel_adjust,
+  .free = tunnel_free,
+};
+
+static const GmLayerType early_type = {
+  .name = "tunnel",
+  .recv = early_recv,
+  .query = early_query,
+  .free = tunnel_free,
+};
+
+static const GmLayerType done_type = {
+  .name = "tunnel",
+  .free = tunnel_free,
+  .set_up_only = TRUE,
+};
+
+GmLayer *
+gm_layer_tunnel_new (GmLayerHost *host,
+                     GmLayer *below,
+                     GmProxy *proxy,
+                     const GmProxyTarget *target)
+{
+  TunnelLayer *self = g_new0 (TunnelLayer, 1);
+  gboolean v6 = memchr (target->host.data, ':', target->host.len) != NULL;
+  /* A zone id means something on this machine only. */
+  const char *zone = memchr (target->host.data, '%', target->host.len);
+  gsize len = zone != NULL ? (gsize) (zone - target->host.data) : target->host.len;
+
+  self->layer.type = &tunnel_type;
+  self->layer.host = host;
+  self->layer.next = below;
+  self->proxy = gm_proxy_ref (proxy);
+  self->authority = g_strdup_printf (v6 ? "[%.*s]:%u" : "%.*s:%u", (int) len, target->host.data, target->port);
+
+  return &self->layer;
+}
