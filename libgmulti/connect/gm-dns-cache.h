@@ -4,7 +4,8 @@
 #include "gm-address.h"
 
 /* What is known of names: answers by (host, family) and overrides by (host, port). Refcounted, with a lock of its own,
- * so that resolvers of several threads can share one. Hosts come in lower case. Ports in the lists mean nothing. */
+ * so that resolvers of several threads can share one. Hosts come in lower case. Ports in the lists mean nothing. An empty
+ * list says that there is nothing of that family. */
 
 /* Answers kept at most, the oldest go first: a crawler must not grow it for ever. An answer is about 200 bytes. */
 #define GM_DNS_CACHE_MAX 10000

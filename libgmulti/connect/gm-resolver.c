@@ -149,6 +149,30 @@ flight_tell (Flight *self)
     }
 }
 
+/* The name may well have addresses of the other family. */
+static gboolean
+has_none_of_family (int eai)
+{
+  return eai == EAI_NONAME || eai == EAI_NODATA || eai == EAI_ADDRFAMILY;
+}
+
+/* That a name has none of one family is kept as an empty list, which counts only beside addresses of the other one: else
+ * each connection to it would wait for the same answer again. Failures are not kept. */
+static void
+flight_keep (Flight *self)
+{
+  GmResolver *resolver = self->resolver;
+  GmAddresses *list = NULL;
+
+  if (self->eai == 0)
+    list = gm_addresses_ref (self->addresses);
+  else if (has_none_of_family (self->eai))
+    list = gm_addresses_new (0);
+  if (list != NULL)
+    gm_dns_cache_put (resolver->cache, self->host, self->family, list, resolver->reactor->now);
+  gm_addresses_unref (list);
+}
+
 static void
 flight_done (GmJob *job)
 {
@@ -157,8 +181,8 @@ flight_done (GmJob *job)
 
   GM_TRACE (RESOLVE, 0, 0, "%s, IPv%c: %u addresses, code %d", self->host, self->family == AF_INET6 ? '6' : '4',
             self->addresses != NULL ? self->addresses->n : 0, self->eai);
-  if (self->eai == 0 && self->keep)
-    gm_dns_cache_put (resolver->cache, self->host, self->family, self->addresses, resolver->reactor->now);
+  if (self->keep)
+    flight_keep (self);
   g_hash_table_remove (resolver->flights, self->key);
   flight_tell (self);
   gm_job_unref (job);
@@ -408,6 +432,29 @@ one_address (const GmAddress *address)
   return list;
 }
 
+/* (transfer full) (nullable): what was answered before. */
+static GmAddresses *
+get_cached (GmResolver *self,
+            const char *host,
+            int family,
+            gint64 max_age)
+{
+  int other_family = family == AF_INET6 ? AF_INET : AF_INET6;
+  GmAddresses *list, *other;
+
+  if (max_age == 0)
+    return NULL;
+  list = gm_dns_cache_get (self->cache, host, family, self->reactor->now, max_age);
+  if (list == NULL || list->n > 0)
+    return list;
+
+  other = gm_dns_cache_get (self->cache, host, other_family, self->reactor->now, max_age);
+  if (other == NULL || other->n == 0)
+    g_clear_pointer (&list, gm_addresses_unref);
+  gm_addresses_unref (other);
+  return list;
+}
+
 /* What needs nobody else. FALSE if only a server can know. */
 static gboolean
 answer_at_once (GmResolver *self,
@@ -427,11 +474,10 @@ answer_at_once (GmResolver *self,
   else if (is_localhost (host) && gm_address_parse (&address, family == AF_INET6 ? GM_SPAN ("::1")
                                                                                  : GM_SPAN ("127.0.0.1"), 0))
     list = one_address (&address);
-  else if (settings->dns_cache_us == 0
-           || (list = gm_dns_cache_get (self->cache, host, family, self->reactor->now, settings->dns_cache_us)) == NULL)
+  else if ((list = get_cached (self, host, family, settings->dns_cache_us)) == NULL)
     return FALSE;
 
-  lookup_answer (lookup, list, EAI_ADDRFAMILY);
+  lookup_answer (lookup, list != NULL && list->n > 0 ? list : NULL, EAI_ADDRFAMILY);
   gm_addresses_unref (list);
   return TRUE;
 }

@@ -8,7 +8,8 @@
 #include "gm-workers.h"
 
 /* Names to addresses, without waiting. One getaddrinfo() per (A-label host, family) on a worker, in single flight:
- * who asks for what is being asked joins. Answers are kept for GmConnectSettings.dns_cache_us, failures are not.
+ * who asks for what is being asked joins. Answers are kept for GmConnectSettings.dns_cache_us, failures are not; that a
+ * name has no address of one family counts as an answer while addresses of the other one are kept.
  * Numeric addresses, localhost names (RFC 6761) and overrides never see a worker, so that stuck look-ups do not delay
  * them. The cache is refcounted and can be shared among resolvers of several threads (a lock of its own).
  *

@@ -318,6 +318,8 @@ gm_transfer_set_list (GmTransfer *self,
                       GmOption option,
                       const GmStringList *list)
 {
+  if (option == GM_OPTION_OVERRIDES)
+    self->overrides_fed = NULL;
   return set_borrowed (self, option, GM_OPTION_TYPE_LIST, list);
 }
 

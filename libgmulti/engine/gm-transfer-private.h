@@ -90,6 +90,7 @@ struct _GmTransfer
   guint stepping; /* > 0 while a step or the removal is on the stack */
   guint8 doomed : 1; /* remove at the end of the step */
   guint8 dead : 1; /* free at the end of the step */
+  GmMulti *overrides_fed; /* (unowned) (nullable): compared only: whose cache has them since they were last set */
   GmFlow flow;
   GmRun *run; /* (owned) (nullable) */
   guint8 last_method; /* GmMethod of the last request, once there was one */

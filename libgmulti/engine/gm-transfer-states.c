@@ -549,8 +549,10 @@ state_starting (GmTransfer *self)
   if (result != GM_OK)
     return result;
 
-  if (run->connect_settings->overrides != NULL)
+  /* Once for each time they are set: what expires would never do so if each use of the handle renewed it. */
+  if (run->connect_settings->overrides != NULL && self->overrides_fed != self->multi)
     gm_resolver_add_overrides (gm_multi_get_resolver (self->multi), run->connect_settings->overrides);
+  self->overrides_fed = self->multi;
   set_up_source (self);
   wipe_request (self, (GmMethod) run->request_settings->method, TRUE);
   if (run->request_settings->resume_from > 0 && run->request_settings->method == GM_METHOD_PUT &&

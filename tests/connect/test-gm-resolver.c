@@ -63,6 +63,8 @@ backend (const char *host,
     wait_for_gate ();
   if (g_str_has_prefix (host, "none-"))
     return EAI_NONAME;
+  if (g_str_has_prefix (host, "only4-") && family == AF_INET6)
+    return EAI_NODATA;
   if (g_str_has_prefix (host, "broken-"))
     return EAI_AGAIN;
   if (g_str_has_prefix (host, "empty-"))
@@ -354,6 +356,35 @@ test_cache (Fixture *self,
   check_asked (self, "other", 80, AF_INET, "192.0.2.1:80 192.0.2.2:80");
 }
 
+/* That there is none of one family is known as long as those of the other one are; by itself it is a failure, and asked
+ * for again. */
+static void
+test_cache_none (Fixture *self,
+                 gconstpointer data)
+{
+  g_autofree char *none = g_strdup_printf ("error %d", EAI_ADDRFAMILY);
+  g_autofree char *no_data = g_strdup_printf ("error %d", EAI_NODATA);
+  g_autofree char *no_name = g_strdup_printf ("error %d", EAI_NONAME);
+
+  self->settings.dns_cache_us = 60 * G_USEC_PER_SEC;
+  check_asked (self, "only4-name", 80, AF_INET6, no_data);
+  check_asked (self, "only4-name", 80, AF_INET6, no_data);
+  check_asked (self, "only4-name", 80, AF_INET, "192.0.2.1:80 192.0.2.2:80");
+  check_now (self, "only4-name", 80, AF_INET6, none);
+  check_now (self, "only4-name", 81, AF_INET, "192.0.2.1:81 192.0.2.2:81");
+  turning_advance (&self->reactor, 60 * G_USEC_PER_SEC);
+  check_asked (self, "only4-name", 80, AF_INET6, no_data);
+  check_asked (self, "only4-name", 80, AF_INET, "192.0.2.1:80 192.0.2.2:80");
+
+  check_asked (self, "only4-last", 80, AF_INET, "192.0.2.1:80 192.0.2.2:80");
+  check_asked (self, "only4-last", 80, AF_INET6, no_data);
+  check_now (self, "only4-last", 80, AF_INET6, none);
+
+  check_asked (self, "none-at-all", 80, AF_INET6, no_name);
+  check_asked (self, "none-at-all", 80, AF_INET, no_name);
+  check_asked (self, "none-at-all", 80, AF_INET6, no_name);
+}
+
 static void
 test_shared_cache (Fixture *self,
                    gconstpointer data)
@@ -574,6 +605,7 @@ main (int argc,
   ADD ("limit", test_limit);
   ADD ("single-flight", test_single_flight);
   ADD ("cache", test_cache);
+  ADD ("cache-none", test_cache_none);
   ADD ("shared-cache", test_shared_cache);
   ADD ("cache-limit", test_cache_limit);
   ADD ("overrides", test_overrides);

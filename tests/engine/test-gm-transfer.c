@@ -3,6 +3,7 @@
 #include "gm-trace.h"
 #include "scripted-server.h"
 
+#include <netdb.h>
 #include <unistd.h>
 
 /* One transfer by itself: what it waits for, what it leaves on a connection, and what it takes along from a former run. */
@@ -613,6 +614,60 @@ test_loop_case (gconstpointer data)
     }
 }
 
+/* ---- overrides ---- */
+
+static int
+no_such_name (const char *host,
+              int family,
+              GmAddresses **addresses,
+              gpointer user_data)
+{
+  g_atomic_int_inc ((gint *) user_data);
+  return EAI_NONAME;
+}
+
+static void
+run_override (Engine *engine,
+              Fetch *fetch,
+              gint64 after_s,
+              GmResult result)
+{
+  engine_clock_now += after_s * G_USEC_PER_SEC;
+  fetch_rewind (fetch);
+  /* Not over a connection that is there. */
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_FRESH_CONNECT, 1);
+  engine_add (engine, fetch);
+  engine_run (engine);
+  fetch_check (fetch, result, result == GM_OK ? 200 : 0, result == GM_OK ? "plain" : "");
+  engine_remove (fetch);
+}
+
+/* An override that expires does so from when it was set, however often the handle is used meanwhile. */
+static void
+test_override_expires (void)
+{
+  g_autoptr (ScriptedServer) server = make_server ();
+  Engine *engine = engine_new (ENGINE_PULL, &engine_clock);
+  g_autofree char *url = g_strdup_printf ("http://expires.test:%u/plain", scripted_server_port (server));
+  g_autofree char *line = g_strdup_printf ("+expires.test:%u:127.0.0.1", scripted_server_port (server));
+  GmStringList list = { line, NULL };
+  Fetch *fetch = fetch_new (url);
+  gint n_asked = 0;
+
+  gm_resolver_set_backend (gm_multi_get_resolver (engine->multi), no_such_name, &n_asked);
+  gm_transfer_set_list (fetch->transfer, GM_OPTION_OVERRIDES, &list);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_DNS_CACHE_US, 60 * G_USEC_PER_SEC);
+  run_override (engine, fetch, 0, GM_OK);
+  run_override (engine, fetch, 40, GM_OK);
+  g_assert_cmpint (n_asked, ==, 0);
+  run_override (engine, fetch, 40, GM_RESOLVE_FAILED);
+  g_assert_cmpint (n_asked, ==, 2);
+  gm_transfer_set_list (fetch->transfer, GM_OPTION_OVERRIDES, &list);
+  run_override (engine, fetch, 0, GM_OK);
+  fetch_free (fetch);
+  engine_free (engine);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -627,6 +682,7 @@ main (int argc,
   g_test_add_func ("/gm-transfer/zone", test_zone);
   g_test_add_func ("/gm-transfer/trace", test_trace);
   g_test_add_func ("/gm-transfer/removal-inside-removal", test_removal_inside_removal);
+  g_test_add_func ("/gm-transfer/override-expires", test_override_expires);
 
   return g_test_run ();
 }
