@@ -354,6 +354,10 @@ gm_multi_post_all (GmMulti *self)
 gint64
 gm_multi_get_next (GmMulti *self)
 {
+  /* In a child process nothing will ever be done about what is due. */
+  if (self->fork_generation != gm_fork_generation ())
+    return -1;
+
   return gm_reactor_next (&self->reactor);
 }
 

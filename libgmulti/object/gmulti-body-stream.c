@@ -8,6 +8,7 @@ struct _GmBodyStream
   GInputStream parent_instance;
 
   GmErrand *errand; /* (owned) */
+  GObject *session; /* (owned) (nullable): until the stream is closed */
 };
 
 static void pollable_init (GPollableInputStreamInterface *iface);
@@ -30,6 +31,7 @@ gm_body_stream_finalize (GObject *object)
 
   stop (self);
   gm_errand_unref (self->errand);
+  g_clear_object (&self->session);
 
   G_OBJECT_CLASS (gm_body_stream_parent_class)->finalize (object);
 }
@@ -88,6 +90,7 @@ gm_body_stream_close (GInputStream *stream,
                       GError **error)
 {
   stop (GM_BODY_STREAM (stream));
+  g_clear_object (&GM_BODY_STREAM (stream)->session);
   return TRUE;
 }
 
@@ -103,6 +106,7 @@ gm_body_stream_close_async (GInputStream *stream,
 
   g_task_set_source_tag (task, gm_body_stream_close_async);
   stop (GM_BODY_STREAM (stream));
+  g_clear_object (&GM_BODY_STREAM (stream)->session);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -166,10 +170,12 @@ gm_body_stream_init (GmBodyStream *self)
 }
 
 GInputStream *
-gm_body_stream_new (GmErrand *errand)
+gm_body_stream_new (GmErrand *errand,
+                    gpointer session)
 {
   GmBodyStream *self = g_object_new (GM_TYPE_BODY_STREAM, NULL);
 
   self->errand = gm_errand_ref (errand);
+  self->session = g_object_ref (session);
   return G_INPUT_STREAM (self);
 }

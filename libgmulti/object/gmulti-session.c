@@ -1037,7 +1037,7 @@ open_hook (GmErrand *errand,
   if (error != NULL && (errand->head == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     g_task_return_error (task, g_error_copy (error));
   else if (!g_task_return_error_if_cancelled (task))
-    g_task_return_pointer (task, gm_body_stream_new (errand), g_object_unref);
+    g_task_return_pointer (task, gm_body_stream_new (errand, g_task_get_source_object (task)), g_object_unref);
 }
 
 /**
@@ -1051,7 +1051,8 @@ open_hook (GmErrand *errand,
  * Carries out a transfer and gives its body as a stream, as soon as the head of the response is there.
  *
  * Whatever the status is: the body of an error can be read, too. While the stream is not read the transfer waits with a
- * bounded buffer.
+ * bounded buffer. The stream keeps the session alive until it is closed; closed or dropped before its end it cancels the
+ * transfer.
  *
  * Since: 1.0
  */

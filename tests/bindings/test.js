@@ -94,9 +94,9 @@ const cases = {
         check(left === null, left?.get_name());
     },
     async stream() {
-        // The session is kept: a stream does not hold it, and the last reference to it cancels.
-        const session = new GMulti.Session();
-        const source = await session.open_async(transfer('/bytes/300000/x'), null);
+        // A stream keeps its session.
+        const source = await new GMulti.Session().open_async(transfer('/bytes/300000/x'), null);
+        System.gc();
         let body = '';
         for (;;) {
             const bytes = await source.read_bytes_async(65536, GLib.PRIORITY_DEFAULT, null);
@@ -104,7 +104,7 @@ const cases = {
                 break;
             body += text(bytes);
         }
-        check(body === content(300000) && session.get_n_unfinished() === 0, body.length);
+        check(body === content(300000), body.length);
     },
     async splice() {
         const target = Gio.MemoryOutputStream.new_resizable();

@@ -199,6 +199,28 @@ test_drop (Fixture *fixture,
   g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_CANCELLED);
 }
 
+/* Who has the stream needs nothing else. */
+static void
+test_holds (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/big");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInputStream) stream = open_stream (fixture, transfer, &error);
+  GMultiSession *session = fixture->session;
+
+  g_object_add_weak_pointer (G_OBJECT (session), (gpointer *) &session);
+  g_object_unref (fixture->session);
+  g_assert_cmpuint (read_all (stream, &error), ==, BIG);
+  g_assert_no_error (error);
+  g_assert_nonnull (session);
+  g_assert_true (g_input_stream_close (stream, NULL, &error));
+  face_wait_for (session == NULL);
+  face_wait_for (gmulti_transfer_is_finished (transfer));
+  g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_SUCCEEDED);
+  fixture->session = gmulti_session_new ();
+}
+
 static gboolean
 count_ready (GObject *stream,
              gpointer user_data)
@@ -323,6 +345,7 @@ main (int argc,
   add ("back-pressure", test_back_pressure);
   add ("close", test_close);
   add ("drop", test_drop);
+  add ("holds", test_holds);
   add ("pollable", test_pollable);
   add ("open-fails", test_open_fails);
   add ("splice", test_splice);
