@@ -153,6 +153,7 @@ struct _GmAuth
   guint16 port;
   guint8 is_proxy : 1;
   guint8 delegate : 1;
+  guint8 unasked : 1; /* a challenge that was sure to come did not */
   guint8 fresh_nonce : 1; /* the nonce of the last request came from a challenge to this very login */
 };
 
@@ -312,7 +313,8 @@ is_one (guint schemes)
   return schemes != 0 && (schemes & (schemes - 1)) == 0;
 }
 
-/* The scheme of the next request: what was asked for, what worked the last time, or the only one there is. */
+/* The scheme of the next request: what was asked for, the only one that is allowed or possible, or what worked the last
+ * time. With a choice of schemes a password waits until it is asked for, as with libcurl. */
 static GmAuthScheme
 choose (const GmAuth *self)
 {
@@ -321,7 +323,7 @@ choose (const GmAuth *self)
 
   if ((self->picked & usable) != 0)
     return self->picked;
-  if (is_one (usable))
+  if (is_one (self->allowed) || (usable & GM_AUTH_BEARER) == usable)
     return (GmAuthScheme) usable;
   entry = store_find (self->store, self->key);
 
@@ -339,7 +341,7 @@ has_nonce (const GmAuth *self)
 gboolean
 gm_auth_will_be_asked (const GmAuth *self)
 {
-  return choose (self) == GM_AUTH_DIGEST && !has_nonce (self);
+  return !self->unasked && choose (self) == GM_AUTH_DIGEST && !has_nonce (self);
 }
 
 gboolean
@@ -681,6 +683,12 @@ take_next_nonce (GmAuth *self,
 }
 
 void
+gm_auth_not_asked (GmAuth *self)
+{
+  self->unasked = TRUE;
+}
+
+void
 gm_auth_accepted (GmAuth *self,
                   const GmHeaders *headers,
                   guint first,
@@ -700,6 +708,18 @@ gm_auth_accepted (GmAuth *self,
 }
 
 /* ---- what is known ---- */
+
+const char *
+gm_auth_get_host (const GmAuth *self)
+{
+  return self->host;
+}
+
+guint16
+gm_auth_get_port (const GmAuth *self)
+{
+  return self->port;
+}
 
 guint
 gm_auth_get_offered (const GmAuth *self)

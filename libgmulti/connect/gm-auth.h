@@ -101,6 +101,8 @@ gboolean     gm_auth_refused       (GmAuth *self,
                                     const GmHeaders *headers,
                                     guint first,
                                     guint n);
+/* The request went without its body because a challenge was sure to come, and none came. */
+void         gm_auth_not_asked     (GmAuth *self);
 /* Any other answer, whose head it is. */
 void         gm_auth_accepted      (GmAuth *self,
                                     const GmHeaders *headers,
@@ -108,6 +110,8 @@ void         gm_auth_accepted      (GmAuth *self,
                                     guint n);
 
 /* ---- what is known ---- */
+const char  *gm_auth_get_host      (const GmAuth *self);
+guint16      gm_auth_get_port      (const GmAuth *self);
 gboolean     gm_auth_has_login     (const GmAuth *self);
 guint        gm_auth_get_offered   (const GmAuth *self); /* by the last refusal */
 GmAuthScheme gm_auth_get_sent      (const GmAuth *self); /* in the last request */

@@ -396,13 +396,17 @@ get_long (GmCurlEasy *easy,
     case CURLINFO_HTTPAUTH_AVAIL:
       *answer = get_offered (easy, 401, "WWW-Authenticate");
       return CURLE_OK;
+    case CURLINFO_HTTPAUTH_USED:
+      *answer = gm_transfer_get_info (easy->transfer)->auth_used;
+      return CURLE_OK;
+    case CURLINFO_PROXYAUTH_USED:
+      *answer = gm_transfer_get_info (easy->transfer)->proxy_auth_used;
+      return CURLE_OK;
     case CURLINFO_PROXYAUTH_AVAIL:
       *answer = get_offered (easy, 407, "Proxy-Authenticate");
       return CURLE_OK;
     case CURLINFO_SSL_VERIFYRESULT:
     case CURLINFO_PROXY_SSL_VERIFYRESULT:
-    case CURLINFO_HTTPAUTH_USED:
-    case CURLINFO_PROXYAUTH_USED:
     case CURLINFO_RTSP_CLIENT_CSEQ:
     case CURLINFO_RTSP_SERVER_CSEQ:
     case CURLINFO_RTSP_CSEQ_RECV:

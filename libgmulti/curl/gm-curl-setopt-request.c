@@ -432,12 +432,16 @@ gm_curl_set_httpauth (GmCurlEasy *easy,
                       const GmCurlValue *value)
 {
   gulong methods = (gulong) value->number & ~CURLAUTH_ONLY;
-  gulong known = CURLAUTH_BASIC | CURLAUTH_BEARER;
+  gulong known;
 
-  if (methods != CURLAUTH_NONE && (methods & known) == 0)
+  /* The older sums of a browser are those of Digest. */
+  if ((methods & CURLAUTH_DIGEST_IE) != 0)
+    methods |= CURLAUTH_DIGEST;
+  known = methods & gm_auth_schemes ();
+  if (methods != CURLAUTH_NONE && known == 0)
     return CURLE_NOT_BUILT_IN;
 
-  return gm_curl_set_engine_int (easy, GM_OPTION_BASIC_AUTH, (methods & CURLAUTH_BASIC) != 0);
+  return gm_curl_set_engine_int (easy, GM_OPTION_AUTH, (gint64) known);
 }
 
 
@@ -455,7 +459,6 @@ gm_curl_get_defaults (void)
       gm_transfer_set_int (defaults, GM_OPTION_REDIRECT_PROTOCOLS, REDIRECT_PROTOCOLS);
       gm_transfer_set_int (defaults, GM_OPTION_MAX_REDIRECTS, 30);
       gm_transfer_set_int (defaults, GM_OPTION_FOLLOW, FALSE);
-      gm_transfer_set_int (defaults, GM_OPTION_BASIC_AUTH, TRUE);
       g_once_init_leave (&once, 1);
     }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-auth.h"
 #include "gm-result.h"
 #include "gm-connect-settings.h"
 
@@ -128,7 +129,7 @@
   X (TRANSFER_CODING, U8, request, transfer_coding, 0, 1, FALSE)                                                       \
   X (HEADERS_IN_BODY, U8, request, headers_in_body, 0, 1, FALSE)                                                       \
   X (WANT_FILETIME, U8, request, want_filetime, 0, 1, FALSE)                                                           \
-  X (BASIC_AUTH, U8, request, basic_auth, 0, 1, FALSE)                                                                 \
+  X (AUTH, U8, request, auth, 0, GM_AUTH_ANY, FALSE) /* GmAuthScheme bits; those not in this build are never used */     \
   X (APPEND, U8, request, append, 0, 1, FALSE)                                                                         \
   X (FILE_MODE, U32, request, file_mode, 0, 07777, FALSE)                                                              \
   GM_TLS_OPTIONS (X, TLS_, tls)                                                                                        \

@@ -393,6 +393,19 @@ on_make_headers (GmRequest *request)
   return self->headers;
 }
 
+static void
+clear_request (GmRequest *request)
+{
+  GmAuth *auth = request->auth;
+  GmAuth *proxy_auth = request->proxy_auth;
+  guint n_logins = request->n_logins;
+
+  memset (request, 0, sizeof *request);
+  request->auth = auth;
+  request->proxy_auth = proxy_auth;
+  request->n_logins = n_logins;
+}
+
 /* A request wiped whole, so that nothing of the former hop can leak into this one. */
 static void
 wipe_request (GmTransfer *self,
@@ -404,7 +417,7 @@ wipe_request (GmTransfer *self,
 
   /* Of a run just begun everything but the arena is zero. */
   if (request->reactor != NULL)
-    memset (request, 0, sizeof *request);
+    clear_request (request);
   memset (run->arena, 0, sizeof run->arena);
   run->begun = FALSE;
   run->response_clock = 0;
@@ -444,7 +457,7 @@ find_protocol (GmTransfer *self)
 {
   GmRun *run = self->run;
   const GmProtocol *protocol = gm_protocol_find (gm_url_get_scheme (self->url));
-  guint allowed = run->n_hops > 0 ? run->transfer_settings->redirect_protocols & run->transfer_settings->protocols
+  guint allowed = self->info.n_redirects > 0 ? run->transfer_settings->redirect_protocols & run->transfer_settings->protocols
                                   : run->transfer_settings->protocols;
 
   if (protocol == NULL)
@@ -875,6 +888,11 @@ gm_transfer_end_run (GmTransfer *self,
   gm_source_clear (&run->source);
   g_clear_pointer (&run->request.follow_url, gm_url_unref);
   g_clear_pointer (&run->proxy, gm_proxy_unref);
+  if (G_UNLIKELY (((gsize) run->request.auth | (gsize) run->request.proxy_auth) != 0))
+    {
+      g_clear_pointer (&run->request.auth, gm_auth_free);
+      g_clear_pointer (&run->request.proxy_auth, gm_auth_free);
+    }
   g_clear_pointer (&run->origin, gm_url_unref);
   g_clear_pointer (&run->referer, gm_url_unref);
   gm_transfer_settings_unref (run->transfer_settings);
@@ -1054,6 +1072,9 @@ follow (GmTransfer *self)
     }
   run->fresh = run->old_version = FALSE;
   run->n_refused = 0;
+  /* A login of the new URL's own, not the one that was used until now. */
+  if (gm_url_has_user (next))
+    g_clear_pointer (&request->auth, gm_auth_free);
   gm_url_unref (self->url);
   self->url = next;
   gm_multi_note (self->multi, self, GM_FACT_REDIRECT);
@@ -1069,6 +1090,11 @@ end_hop (GmTransfer *self)
 
   if (request->follow_url != NULL)
     return follow (self);
+  if (request->again_with_login)
+    {
+      self->info.n_logins++;
+      return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
+    }
   if (request->again_elsewhere)
     self->run->fresh = TRUE;
   if (request->again_without_expect || request->again_elsewhere)

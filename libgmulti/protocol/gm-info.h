@@ -57,6 +57,10 @@ typedef struct
   GmTlsInfo *tls; /* (owned) (nullable): of the last connection */
   gboolean condition_unmet;
   gboolean used_proxy; /* by the last hop */
+  guint8 auth_used; /* GmAuthScheme of the last request, towards the server */
+  guint8 proxy_auth_used;
+  guint8 auth_problem; /* GmResult: why a challenge was left unanswered, if it was not for want of a (right) login */
+  guint n_logins; /* requests made again to log in */
   GmUrl *referer; /* (owned) (nullable): where the last redirect came from, if that is told */
   GmUrl *redirect_url; /* (owned) (nullable): where it would go if it followed */
 } GmInfo;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-request-settings.h"
 
+#include "gm-auth.h"
+
 const GmRequestSettings gm_request_settings_default = {
   .post_size = -1,
   .upload_size = -1,
   .expect_timeout_ms = 1000,
   .max_redirects = 30,
-  .basic_auth = TRUE,
+  .auth = GM_AUTH_BASIC,
   .file_mode = 0644,
 };
 

@@ -90,7 +90,7 @@ typedef struct
   guint8 transfer_coding; /* ask for transfer codings (TE) and undo them */
   guint8 headers_in_body; /* raw head lines are written as body too */
   guint8 want_filetime;
-  guint8 basic_auth; /* user and password may go as Basic unasked */
+  guint8 auth; /* GmAuthScheme bits that may be used for servers */
   guint8 append; /* file: uploads */
   guint8 urgency; /* RFC 9218: 1 to 8 for u=0 to u=7; 0 = nothing is said */
   guint16 stream_weight; /* 1 to 256; 0 = nothing is said */

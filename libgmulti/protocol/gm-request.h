@@ -27,7 +27,7 @@ struct _GmRequest
   /* ---- given by the engine ---- */
   const GmProtocol *protocol;
   GmUrl *url; /* (unowned) */
-  GmUrl *origin; /* (unowned) (nullable): the one the user named; it may have the login for all of its origin */
+  GmUrl *origin; /* (unowned): the one the user named; it may have the login for all of its origin */
   const GmRequestSettings *settings; /* (unowned) */
   GmReactor *reactor; /* (unowned) */
   GmRunnable *owner; /* (unowned): queue it to be stepped */
@@ -51,6 +51,10 @@ struct _GmRequest
   const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
   gboolean foreign_host; /* nor a Host field of the user's */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
+  /* Kept over the hops of a transfer; the protocol makes, uses and replaces them. */
+  GmAuth *auth; /* (owned) (nullable): for the server of @url */
+  GmAuth *proxy_auth; /* (owned) (nullable): for the proxy that this request is told to */
+  guint n_logins; /* that somebody gave when asked */
   void (*news) (GmRequest *self, GmNews news);
   GmHeaders *(*make_headers) (GmRequest *self); /* sets @headers, for who waits for an answer has no use for them */
   char *arena; /* (unowned): zeroed memory for one attempt, by gm_request_alloc() */
@@ -71,6 +75,7 @@ struct _GmRequest
   gboolean again_elsewhere; /* at the end with GM_OK: repeat the request on another connection */
   gboolean again_in_http1; /* at the end with a failure: repeat it with old_version */
   gboolean unprocessed; /* at the end with a failure: the server has not looked at it */
+  gboolean again_with_login; /* at the end with GM_OK: repeat the request, @auth or @proxy_auth knows how */
   gpointer state; /* (owned): the protocol's own */
 };
 

@@ -241,7 +241,7 @@ const CaseSpec case_headers[] = {
   { "headers-agent", run_agent },
   { "headers-request-target", run_request_target },
   { "headers-basic", run_basic },
-  { "headers-any-auth", run_any_auth, CASE_NOT_YET, "answers to challenges are still to come" },
+  { "headers-any-auth", run_any_auth },
   { "headers-refused-login", run_refused_login },
   { "headers-bearer", run_bearer },
   { "headers-include", run_include },

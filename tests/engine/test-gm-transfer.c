@@ -386,7 +386,7 @@ run_login_of_the_url (Engine *engine,
   scripted_server_on (other, "/elsewhere", scripted_answer_text (200, NULL, "end"));
   gm_transfer_set_int (fetch->transfer, GM_OPTION_FOLLOW, GM_FOLLOW_ALL);
   gm_transfer_set_int (fetch->transfer, GM_OPTION_MAX_REDIRECTS, 5);
-  gm_transfer_set_int (fetch->transfer, GM_OPTION_BASIC_AUTH, TRUE);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_AUTH, GM_AUTH_BASIC);
   engine_add (engine, fetch);
   engine_run (engine);
   fetch_check (fetch, GM_OK, 200, "end");
@@ -448,7 +448,7 @@ set_secrets (Fetch *fetch)
   gm_transfer_set_list (fetch->transfer, GM_OPTION_HEADERS, &first);
   gm_transfer_set_int (fetch->transfer, GM_OPTION_FOLLOW, GM_FOLLOW_ALL);
   gm_transfer_set_int (fetch->transfer, GM_OPTION_MAX_REDIRECTS, 5);
-  gm_transfer_set_int (fetch->transfer, GM_OPTION_BASIC_AUTH, TRUE);
+  gm_transfer_set_int (fetch->transfer, GM_OPTION_AUTH, GM_AUTH_BASIC);
 }
 
 static char *

@@ -192,67 +192,6 @@ method_word (const GmRequest *request)
     }
 }
 
-static GmResult
-write_basic (GmByteBuilder *out,
-             const char *user,
-             const char *password)
-{
-  GmResult result;
-
-  gm_byte_builder_append_literal (out, "Authorization: ");
-  result = gm_http_basic_write (out, text_span (user != NULL ? user : ""), text_span (password != NULL ? password : ""));
-  gm_byte_builder_append_literal (out, "\r\n");
-
-  return result;
-}
-
-static GmResult
-write_url_login (const GmUrl *url,
-                 GmByteBuilder *out)
-{
-  g_autofree char *user = NULL;
-  g_autofree char *password = NULL;
-  GmResult result = GM_BAD_REQUEST;
-
-  if (gm_url_dup_user (url, FALSE, &user) == GM_OK && gm_url_dup_password (url, FALSE, &password) == GM_OK)
-    result = write_basic (out, user, password);
-  if (password != NULL)
-    explicit_bzero (password, strlen (password));
-
-  return result;
-}
-
-static GmResult
-write_credentials (const GmRequest *request,
-                   GmByteBuilder *out)
-{
-  const GmRequestSettings *settings = request->settings;
-  GmResult result;
-
-  /* What was set for the user's origin counts more than a login in an URL. */
-  if (!request->foreign_origin || settings->unrestricted_auth)
-    {
-      if (settings->bearer != NULL)
-        {
-          gm_byte_builder_append_literal (out, "Authorization: ");
-          result = gm_http_bearer_write (out, text_span (settings->bearer));
-          gm_byte_builder_append_literal (out, "\r\n");
-          return result;
-        }
-      if (settings->user != NULL && settings->basic_auth)
-        return write_basic (out, settings->user, settings->password);
-    }
-  if (!settings->basic_auth)
-    return GM_OK;
-  if (gm_url_has_user (request->url))
-    return write_url_login (request->url, out);
-  /* A redirect within the origin need not repeat the login. */
-  if (request->origin != NULL && gm_url_has_user (request->origin) && !request->foreign_origin)
-    return write_url_login (request->origin, out);
-
-  return GM_OK;
-}
-
 /* ---- for a proxy that forwards the request ---- */
 
 static GmResult
@@ -429,6 +368,8 @@ write_body_fields (GmHttp *self,
   gint64 size = request->source->size;
   GmResult result = GM_OK;
 
+  if (self->body_withheld)
+    return gm_http1_write_field (out, GM_SPAN ("Content-Length"), GM_SPAN ("0"));
   if (self->upload == GM_HTTP_UPLOAD_NONE)
     return GM_OK;
 
@@ -442,7 +383,8 @@ write_body_fields (GmHttp *self,
   if (user->overridden & FIELD_EXPECT)
     self->expecting = user->expect_continue && !request->no_expect;
   else if (!request->no_expect && !self->can_stop && request->settings->http_version != GM_HTTP_1_0 &&
-           (size < 0 || size > GM_HTTP_EXPECT_FROM))
+           (size < 0 || size > GM_HTTP_EXPECT_FROM ||
+            (size > GM_HTTP_EXPECT_LOGIN_FROM && gm_http_auth_may_be_asked (self))))
     {
       self->expecting = TRUE;
       if (result == GM_OK)
@@ -516,6 +458,7 @@ write_cookies (const GmRequest *request,
 static GmResult
 write_own_fields (GmHttp *self,
                   guint overridden,
+                  GmSpan target,
                   GmByteBuilder *out)
 {
   const GmRequest *request = self->request;
@@ -527,8 +470,8 @@ write_own_fields (GmHttp *self,
     result = gm_http1_write_field (out, GM_SPAN ("Host"), gm_url_get_authority_for_host_header (request->url));
   else
     result = write_user_fields (self, TRUE, out);
-  if (result == GM_OK && (overridden & FIELD_AUTHORIZATION) == 0)
-    result = write_credentials (request, out);
+  if (result == GM_OK && self->may_log_in)
+    result = gm_http_auth_write (self, target, (overridden & FIELD_AUTHORIZATION) != 0, out);
   if (result == GM_OK && ((overridden & FIELD_RANGE) == 0 || self->upload != GM_HTTP_UPLOAD_NONE))
     result = write_range (request, out);
   if (result == GM_OK)
@@ -578,13 +521,20 @@ gm_http_write_head (GmHttp *self,
   if (self->upload == GM_HTTP_UPLOAD_CHUNKED && old)
     return GM_BAD_REQUEST;
   self->close_asked = user.close;
+  if (self->may_log_in && self->upload != GM_HTTP_UPLOAD_NONE && (user.overridden & FIELD_AUTHORIZATION) == 0 &&
+      gm_http_auth_withholds_body (self))
+    {
+      self->body_withheld = TRUE;
+      self->upload = GM_HTTP_UPLOAD_NONE;
+    }
 
+  self->method = method;
   if (request->proxy != NULL && settings->request_target == NULL)
     result = write_absolute_line (request, method, old ? 10 : 11, out);
   else
     result = gm_http1_write_request_line (out, method, target, old ? 10 : 11);
   if (result == GM_OK)
-    result = write_own_fields (self, user.overridden, out);
+    result = write_own_fields (self, user.overridden, target, out);
   if (result == GM_OK && request->proxy != NULL)
     result = write_proxy_fields (request->proxy, user.overridden, out);
   if (result == GM_OK && settings->headers != NULL)

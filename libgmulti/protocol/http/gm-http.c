@@ -257,6 +257,45 @@ take_cookies (GmHttp *self,
     }
 }
 
+/* The links that undo codings, if there are any. */
+static GmResult
+decode (GmHttp *self,
+        guint first,
+        guint n,
+        const GmHttpPlan *plan)
+{
+  if (G_LIKELY (self->facts.content_encoding == 0 && (self->facts.flags & GM_HTTP_TRANSFER_ENCODING) == 0))
+    return GM_OK;
+
+  return has_body (plan) ? gm_http_decode (self, first, n) : GM_OK;
+}
+
+/* What a 401 or 407 leads to. TRUE: this answer is not the client's, or not yet. */
+static gboolean
+judge_login (GmHttp *self,
+             guint status,
+             guint first,
+             guint n,
+             GmHttpPlan *plan,
+             GmResult *result)
+{
+  switch (gm_http_auth_judge (self, status, first, n))
+    {
+    case GM_HTTP_LOGIN_AGAIN:
+      self->request->again_with_login = TRUE;
+      plan->ignore_body = plan->stop_sending = TRUE;
+      *result = GM_OK;
+      return TRUE;
+    case GM_HTTP_LOGIN_ASK:
+      plan->stop_sending = TRUE;
+      *result = decode (self, first, n, plan);
+      return TRUE;
+    case GM_HTTP_LOGIN_NONE:
+    default:
+      return FALSE;
+    }
+}
+
 /* @first, @n: its entries in the header block. */
 static GmResult
 take_final (GmHttp *self,
@@ -291,6 +330,9 @@ take_final (GmHttp *self,
       return GM_OK;
     }
 
+  if (G_UNLIKELY (self->may_log_in) && judge_login (self, status, first, n, plan, &result))
+    return result;
+
   result = judge_redirect (self, status, plan);
   if (result != GM_OK)
     return result;
@@ -306,8 +348,7 @@ take_final (GmHttp *self,
   if (!plan->ignore_body && settings->max_size > 0 && plan->body.framing == GM_HTTP_BODY_LENGTH &&
       plan->body.length > settings->max_size)
     return GM_TOO_LARGE;
-  if ((self->facts.content_encoding != 0 || (self->facts.flags & GM_HTTP_TRANSFER_ENCODING) != 0) && has_body (plan))
-    result = gm_http_decode (self, first, n);
+  result = decode (self, first, n, plan);
   if (result == GM_OK && request->follow_url == NULL)
     request->news (request, GM_NEWS_HEAD);
 
@@ -385,8 +426,25 @@ http_begin (GmRequest *request)
   self->request = request;
   request->phase = GM_PHASE_REQUEST;
   self->exchange = request->connection->http2 != NULL ? gm_http2_exchange_new (self) : gm_http1_exchange_new (self);
+  self->may_log_in = gm_http_may_log_in (request);
 
-  return GM_OK;
+  return G_UNLIKELY (self->may_log_in) ? gm_http_auth_begin (self) : GM_OK;
+}
+
+static GmResult
+step_with_login (GmHttp *self)
+{
+  GmResult result = self->login_pending ? gm_http_auth_prepare (self) : GM_OK;
+
+  if (result == GM_OK && !self->complete)
+    {
+      result = self->exchange->type->step (self->exchange);
+      self->complete = result == GM_OK;
+    }
+  if (result != GM_OK)
+    return result;
+
+  return self->hold != NULL ? gm_http_auth_ask (self) : GM_OK;
 }
 
 static GmResult
@@ -394,7 +452,7 @@ http_step (GmRequest *request)
 {
   GmHttp *self = request->state;
 
-  return self->exchange->type->step (self->exchange);
+  return G_UNLIKELY (self->may_log_in) ? step_with_login (self) : self->exchange->type->step (self->exchange);
 }
 
 static GmIo
@@ -412,6 +470,8 @@ http_end (GmRequest *request)
 
   if (self == NULL)
     return;
+  if (G_UNLIKELY (self->hold != NULL))
+    gm_http_auth_end (self);
   if (self->exchange != NULL)
     self->exchange->type->free (self->exchange);
 }

@@ -19,6 +19,21 @@ typedef struct _GmHttpExchange GmHttpExchange;
 /* Uploads larger than this ask with Expect: 100-continue before they send. */
 #define GM_HTTP_EXPECT_FROM (1024 * 1024)
 
+/* Logins that somebody may give for one transfer, when asked. */
+#define GM_HTTP_MAX_LOGINS 20
+/* Uploads larger than this ask first, too, when a login will probably be asked for: what is longer than what is kept of a
+ * stream cannot be sent twice. */
+#define GM_HTTP_EXPECT_LOGIN_FROM GM_SOURCE_KEEP_MAX
+
+typedef enum
+{
+  GM_HTTP_LOGIN_NONE, /* nothing to do: the answer is an answer like any other */
+  GM_HTTP_LOGIN_AGAIN, /* the same request once more */
+  GM_HTTP_LOGIN_ASK, /* somebody is to be asked, once the answer is complete; its body is held back until then */
+} GmHttpLogin;
+
+typedef struct _GmHttpHold GmHttpHold;
+
 typedef enum
 {
   GM_HTTP_UPLOAD_NONE,
@@ -46,6 +61,14 @@ struct _GmHttp
   gboolean expecting; /* Expect: 100-continue is in the request */
   gboolean close_asked; /* "Connection: close" is in the request */
   gboolean can_stop; /* a body that is not wanted can be broken off at no cost: no Expect unless the user says so */
+  GmSpan method; /* the word in the request line */
+  GmHttpHold *hold; /* (nullable): somebody is to be asked for a login */
+  guint8 may_log_in : 1; /* there is a login, or somebody to ask for one: else nothing of the following is looked at */
+  guint8 login_pending : 1; /* gm_http_auth_prepare() is still to say OK */
+  guint8 login_is_users : 1; /* the user wrote Authorization himself */
+  guint8 body_withheld : 1; /* until a challenge is answered */
+  guint8 complete : 1; /* the exchange is over */
+  guint8 hold_done : 1; /* nobody logs in: what was held back is given on */
 };
 
 typedef struct
@@ -107,3 +130,38 @@ gboolean gm_http_is_redirect (guint status);
 GmResult gm_http_follow      (GmRequest *request,
                               guint status,
                               GmSpan location);
+
+/* ---- gm-http-auth.c ---- */
+
+/* Whether anything about logins need be done for this hop. */
+static inline gboolean
+gm_http_may_log_in (const GmRequest *request)
+{
+  const GmRequestSettings *settings = request->settings;
+
+  /* Each request asks this: one branch for all of it. */
+  return ((gsize) settings->user | (gsize) settings->bearer | (gsize) request->auth | (gsize) request->proxy_auth |
+          request->question->mask | (gsize) gm_url_has_user (request->url) |
+          (gsize) gm_url_has_user (request->origin)) != 0;
+}
+
+/* At the begin of a hop: finds the login for it, if there is one. */
+GmResult gm_http_auth_begin  (GmHttp *self);
+/* Before the head is written, while login_pending. AGAIN: a token is being made. */
+GmResult gm_http_auth_prepare (GmHttp *self);
+/* The answer is sure to be a challenge: a body would go for nothing. */
+gboolean gm_http_auth_withholds_body (const GmHttp *self);
+gboolean gm_http_auth_may_be_asked (const GmHttp *self);
+/* Appends the fields of the login, if there is something to say. @own: the user has an Authorization of his own. */
+GmResult gm_http_auth_write  (GmHttp *self,
+                              GmSpan target,
+                              gboolean own,
+                              GmByteBuilder *out);
+/* A final head. */
+GmHttpLogin gm_http_auth_judge (GmHttp *self,
+                              guint status,
+                              guint first,
+                              guint n);
+/* After an exchange that ended with GM_HTTP_LOGIN_ASK (there is a hold): asks; AGAIN until all is done. */
+GmResult gm_http_auth_ask    (GmHttp *self);
+void     gm_http_auth_end    (GmHttp *self); /* frees the hold */

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-http.h"
+
+#include "gm-trace.h"
+
+/* Logins (RFC 9110 section 11): which one this hop may use, what a 401 or 407 means, and the question for a login that
+ * nobody has given. What is known of a server or proxy is GmAuth's. */
+
+/* Body of a refusal, kept while somebody is asked for a login, because it is the answer if there is none. */
+#define MAX_HELD (1024 * 1024)
+
+struct _GmHttpHold
+{
+  GmSink sink; /* first member */
+  GmSink *down; /* (unowned): where the bytes go if nobody logs in */
+  GmByteBuilder bytes;
+  GmAuth *auth; /* (unowned): that has no login yet, or a wrong one */
+  gboolean over; /* there was more than is kept */
+};
+
+/* ---- before the request ---- */
+
+typedef struct
+{
+  char *user; /* (owned) (nullable) */
+  char *password; /* (owned) (nullable) */
+  const char *token; /* (unowned) (nullable) */
+} Login;
+
+static void
+login_clear (Login *login)
+{
+  if (login->password != NULL)
+    explicit_bzero (login->password, strlen (login->password));
+  g_free (login->password);
+  g_free (login->user);
+}
+
+static GmResult
+take_url_login (const GmUrl *url,
+                Login *login)
+{
+  if (gm_url_dup_user (url, FALSE, &login->user) != GM_OK || gm_url_dup_password (url, FALSE, &login->password) != GM_OK)
+    return GM_BAD_REQUEST;
+
+  return GM_OK;
+}
+
+/* What was set for the user's origin counts more than a login in an URL; neither leaves its origin. */
+static GmResult
+find_login (const GmRequest *request,
+            Login *login)
+{
+  const GmRequestSettings *settings = request->settings;
+
+  if (!request->foreign_origin || settings->unrestricted_auth)
+    {
+      login->token = settings->bearer;
+      if (settings->user != NULL)
+        {
+          login->user = g_strdup (settings->user);
+          login->password = g_strdup (settings->password);
+          return GM_OK;
+        }
+    }
+  if (gm_url_has_user (request->url))
+    return take_url_login (request->url, login);
+  /* A redirect within the origin need not repeat the login. */
+  if (gm_url_has_user (request->origin) && !request->foreign_origin)
+    return take_url_login (request->origin, login);
+
+  return GM_OK;
+}
+
+static void
+make_auth (GmRequest *request)
+{
+  GmAuthTarget target = {
+    .scheme = gm_url_get_scheme_name (request->url),
+    .host = gm_url_get_host (request->url),
+    .port = gm_url_get_port (request->url),
+  };
+
+  if (request->auth != NULL && gm_auth_is_for (request->auth, &target))
+    return;
+
+  gm_auth_free (request->auth);
+  request->auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, request->settings->auth);
+}
+
+GmResult
+gm_http_auth_begin (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  GmAuth *before = request->auth;
+  Login login = { 0 };
+  GmResult result;
+
+  result = find_login (request, &login);
+  if (result == GM_OK && (login.user != NULL || login.token != NULL || before != NULL))
+    {
+      make_auth (request);
+      /* The one of the hop before has its login already, be it that somebody was asked for it. */
+      if (request->auth != before && login.user != NULL)
+        gm_auth_set_login (request->auth, login.user, login.password);
+      if (request->auth != before)
+        gm_auth_set_token (request->auth, login.token);
+    }
+  login_clear (&login);
+  self->login_pending = result == GM_OK && (request->auth != NULL || request->proxy_auth != NULL);
+
+  return result;
+}
+
+GmResult
+gm_http_auth_prepare (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  GmAuth *auths[] = { request->proxy_auth, request->auth };
+
+  for (guint i = 0; i < G_N_ELEMENTS (auths); i++)
+    if (auths[i] != NULL)
+      {
+        GmResult result = gm_auth_prepare (auths[i], request->reactor, request->owner);
+
+        if (result != GM_OK)
+          return result;
+      }
+  self->login_pending = FALSE;
+
+  return GM_OK;
+}
+
+/* ---- in the request ---- */
+
+gboolean
+gm_http_auth_withholds_body (const GmHttp *self)
+{
+  const GmRequest *request = self->request;
+
+  return (request->auth != NULL && gm_auth_will_be_asked (request->auth)) ||
+         (request->proxy_auth != NULL && gm_auth_will_be_asked (request->proxy_auth));
+}
+
+gboolean
+gm_http_auth_may_be_asked (const GmHttp *self)
+{
+  const GmRequest *request = self->request;
+
+  return (request->auth != NULL && gm_auth_may_be_asked (request->auth)) ||
+         (request->proxy_auth != NULL && gm_auth_may_be_asked (request->proxy_auth));
+}
+
+static GmSpan
+get_body (const GmRequest *request,
+          gboolean *known)
+{
+  const GmSource *source = request->source;
+
+  *known = source->kind == GM_SOURCE_NONE || (source->kind == GM_SOURCE_BYTES && source->size <= GM_AUTH_MAX_SUMMED);
+  if (!*known || source->kind == GM_SOURCE_NONE)
+    return GM_SPAN ("");
+
+  return gm_span (source->bytes, (gsize) source->size);
+}
+
+GmResult
+gm_http_auth_write (GmHttp *self,
+                    GmSpan target,
+                    gboolean own,
+                    GmByteBuilder *out)
+{
+  GmRequest *request = self->request;
+  gboolean known;
+  GmSpan body = get_body (request, &known);
+  GmAuthAsk ask = { self->method, target, known ? &body : NULL };
+  GmResult result = GM_OK;
+
+  self->login_is_users = own;
+  if (request->proxy_auth != NULL)
+    {
+      result = gm_auth_write (request->proxy_auth, &ask, out);
+      request->info->proxy_auth_used = gm_auth_get_sent (request->proxy_auth);
+    }
+  if (result == GM_OK && request->auth != NULL && !own)
+    {
+      result = gm_auth_write (request->auth, &ask, out);
+      request->info->auth_used = gm_auth_get_sent (request->auth);
+    }
+
+  return result;
+}
+
+/* ---- the answer ---- */
+
+static GmResult
+hold_write (GmSink *sink,
+            const char *data,
+            gsize len)
+{
+  GmHttpHold *self = (GmHttpHold *) sink;
+
+  if (self->bytes.len + len > MAX_HELD)
+    self->over = TRUE;
+  else
+    gm_byte_builder_append (&self->bytes, data, len);
+
+  return self->bytes.failed ? GM_OUT_OF_MEMORY : GM_OK;
+}
+
+static void
+hold_free (GmSink *sink)
+{
+}
+
+static void
+hold (GmHttp *self,
+      GmAuth *auth)
+{
+  static const GmSinkType type = { .name = "hold", .write = hold_write, .free = hold_free };
+  GmRequest *request = self->request;
+
+  self->hold = gm_request_alloc (request, sizeof *self->hold);
+  self->hold->sink.type = &type;
+  self->hold->down = request->sink;
+  self->hold->auth = auth;
+  request->sink = &self->hold->sink;
+}
+
+void
+gm_http_auth_end (GmHttp *self)
+{
+  gm_byte_builder_clear (&self->hold->bytes);
+}
+
+static gboolean
+can_ask (const GmRequest *request)
+{
+  return (request->question->mask & (1u << GM_QUESTION_LOGIN)) != 0 && request->n_logins < GM_HTTP_MAX_LOGINS;
+}
+
+static GmHttpLogin
+judge_refusal (GmHttp *self,
+               GmAuth *auth,
+               guint first,
+               guint n)
+{
+  GmRequest *request = self->request;
+  const char *ignored;
+
+  if (gm_auth_refused (auth, request->headers, first, n))
+    return GM_HTTP_LOGIN_AGAIN;
+  if (can_ask (request) && gm_auth_get_wanted (auth, &ignored) != GM_AUTH_NONE)
+    {
+      hold (self, auth);
+      return GM_HTTP_LOGIN_ASK;
+    }
+  request->info->auth_problem = gm_auth_get_problem (auth, &ignored);
+
+  return GM_HTTP_LOGIN_NONE;
+}
+
+GmHttpLogin
+gm_http_auth_judge (GmHttp *self,
+                    guint status,
+                    guint first,
+                    guint n)
+{
+  GmRequest *request = self->request;
+
+  if (status == 401 && !self->login_is_users)
+    {
+      if (request->auth == NULL && can_ask (request))
+        make_auth (request);
+      return request->auth != NULL ? judge_refusal (self, request->auth, first, n) : GM_HTTP_LOGIN_NONE;
+    }
+  if (status == 407)
+    return request->proxy_auth != NULL ? judge_refusal (self, request->proxy_auth, first, n) : GM_HTTP_LOGIN_NONE;
+
+  if (request->auth != NULL)
+    gm_auth_accepted (request->auth, request->headers, first, n);
+  if (request->proxy_auth != NULL)
+    gm_auth_accepted (request->proxy_auth, request->headers, first, n);
+  /* Nobody wanted a login, so that the body, which was not sent, is wanted at once. */
+  if (self->body_withheld && status < 300)
+    {
+      if (request->auth != NULL)
+        gm_auth_not_asked (request->auth);
+      if (request->proxy_auth != NULL)
+        gm_auth_not_asked (request->proxy_auth);
+      return GM_HTTP_LOGIN_AGAIN;
+    }
+
+  return GM_HTTP_LOGIN_NONE;
+}
+
+/* ---- the question ---- */
+
+static GmQuestionData *
+make_question (gpointer user_data)
+{
+  GmHttp *self = user_data;
+  GmAuth *auth = self->hold->auth;
+  GmQuestionData *data = gm_question_data_new (GM_QUESTION_LOGIN);
+  const char *realm;
+
+  data->scheme = g_strdup (gm_auth_scheme_name (gm_auth_get_wanted (auth, &realm)));
+  data->text = g_strdup (realm);
+  data->host = g_strdup (gm_auth_get_host (auth));
+  data->port = gm_auth_get_port (auth);
+  data->is_proxy = auth == self->request->proxy_auth;
+  data->attempt = self->request->n_logins + 1;
+
+  return data;
+}
+
+/* There is no login: the refusal is the answer after all. */
+static GmResult
+give_up (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  GmHttpHold *held = self->hold;
+  GmResult result;
+  const char *ignored;
+
+  self->hold_done = TRUE;
+  request->info->auth_problem = gm_auth_get_problem (held->auth, &ignored);
+  if (request->settings->fail_on_error)
+    return GM_HTTP_STATUS;
+  request->news (request, GM_NEWS_HEAD);
+  if (held->over)
+    return GM_TOO_LARGE;
+  result = held->bytes.len > 0 ? gm_sink_write (held->down, held->bytes.data, held->bytes.len) : GM_OK;
+
+  return result == GM_OK ? gm_sink_finish (held->down) : result;
+}
+
+GmResult
+gm_http_auth_ask (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  GmQuestion *question = request->question;
+  GmResult result = GM_OK;
+
+  if (!self->hold_done)
+    switch (gm_question_ask (question, GM_QUESTION_LOGIN, make_question, self))
+      {
+      case GM_REPLY_NONE:
+        return GM_AGAIN;
+      case GM_REPLY_ACCEPT:
+        gm_auth_set_login (self->hold->auth, question->answer->user, question->answer->password);
+        gm_question_clear (question);
+        request->n_logins++;
+        request->again_with_login = TRUE;
+        return GM_OK;
+      case GM_REPLY_DECLINE:
+      default:
+        gm_question_clear (question);
+        result = give_up (self);
+        break;
+      }
+  if (result != GM_OK)
+    return result;
+
+  /* The client may not take all of it at once. */
+  return gm_sink_holds (self->hold->down) ? gm_sink_flush (self->hold->down) : GM_OK;
+}
