@@ -24,7 +24,7 @@ typedef enum
 
 struct _GmRequest
 {
-  /* ---- given by the engine ---- */
+  /* ---- given by the engine (guint8: TRUE or FALSE; there are many requests) ---- */
   const GmProtocol *protocol;
   GmUrl *url; /* (unowned) */
   GmUrl *origin; /* (unowned): the one the user named; it may have the login for all of its origin */
@@ -33,7 +33,7 @@ struct _GmRequest
   GmRunnable *owner; /* (unowned): queue it to be stepped */
   gpointer holder; /* (unowned): goes to sockets the protocol opens by itself */
   GmConnection *connection; /* (unowned) (nullable) */
-  gboolean reused; /* the connection carried another request before */
+  guint8 reused; /* the connection carried another request before */
   GmClient *client; /* (unowned) */
   GmFlow *flow; /* (unowned) */
   GmSource *source; /* (unowned): at its start */
@@ -43,13 +43,13 @@ struct _GmRequest
   GmQuestion *question; /* (unowned): to ask what takes time */
   guint64 id; /* of the transfer, for the trace */
   GmMethod method; /* after redirects */
-  gboolean keep_custom_method; /* settings->custom_method is (still) to be used */
-  gboolean no_expect; /* a former try was answered with 417 */
-  gboolean old_version; /* a former try was answered with HTTP_1_1_REQUIRED */
-  gboolean not_elsewhere; /* this is a try on a connection of its own already */
-  gboolean foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
+  guint8 keep_custom_method; /* settings->custom_method is (still) to be used */
+  guint8 no_expect; /* a former try was answered with 417 */
+  guint8 old_version; /* a former try was answered with HTTP_1_1_REQUIRED */
+  guint8 not_elsewhere; /* this is a try on a connection of its own already */
+  guint8 foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
   const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
-  gboolean foreign_host; /* nor a Host field of the user's */
+  guint8 foreign_host; /* nor a Host field of the user's */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   /* Kept over the hops of a transfer; the protocol makes, uses and replaces them. */
   GmAuth *auth; /* (owned) (nullable): for the server of @url */
@@ -65,17 +65,17 @@ struct _GmRequest
   GmSink *sink; /* (owned): the chain that ends in client_sink */
   GmPhase phase;
   gint64 wake_at; /* µs: step again then, whatever happens; 0 = no wish */
-  gboolean keep_connection; /* at the end: it can carry another request */
-  gboolean answered; /* at least one byte of an answer came */
-  gboolean waiting_for_answer; /* the request is sent (or needs no more sending) and no byte came yet */
+  guint8 keep_connection; /* at the end: it can carry another request */
+  guint8 answered; /* at least one byte of an answer came */
+  guint8 waiting_for_answer; /* the request is sent (or needs no more sending) and no byte came yet */
   GmUrl *follow_url; /* (owned) (nullable): at the end with GM_OK: go there next */
   GmMethod follow_method;
-  gboolean follow_custom_method;
-  gboolean again_without_expect; /* at the end with GM_OK: repeat the request with no_expect */
-  gboolean again_elsewhere; /* at the end with GM_OK: repeat the request on another connection */
-  gboolean again_in_http1; /* at the end with a failure: repeat it with old_version */
-  gboolean unprocessed; /* at the end with a failure: the server has not looked at it */
-  gboolean again_with_login; /* at the end with GM_OK: repeat the request, @auth or @proxy_auth knows how */
+  guint8 follow_custom_method;
+  guint8 again_without_expect; /* at the end with GM_OK: repeat the request with no_expect */
+  guint8 again_elsewhere; /* at the end with GM_OK: repeat the request on another connection */
+  guint8 again_in_http1; /* at the end with a failure: repeat it with old_version */
+  guint8 unprocessed; /* at the end with a failure: the server has not looked at it */
+  guint8 again_with_login; /* at the end with GM_OK: repeat the request, @auth or @proxy_auth knows how */
   gpointer state; /* (owned): the protocol's own */
 };
 
