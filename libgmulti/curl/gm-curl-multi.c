@@ -418,6 +418,9 @@ set_limit (GmCurlMulti *self,
     case CURLMOPT_MAX_CONCURRENT_STREAMS:
       limits.max_streams = number > 0 ? number : DEFAULT_STREAMS;
       break;
+    case CURLMOPT_PIPELINING:
+      limits.alone = (value & CURLPIPE_MULTIPLEX) == 0;
+      break;
     case CURLMOPT_RESOLVE_THREADS_MAX:
     default:
       if (value < 0)
@@ -442,13 +445,13 @@ set_number (GmCurlMulti *self,
     case CURLMOPT_MAX_HOST_CONNECTIONS:
     case CURLMOPT_MAX_TOTAL_CONNECTIONS:
     case CURLMOPT_MAX_CONCURRENT_STREAMS:
+    case CURLMOPT_PIPELINING:
     case CURLMOPT_RESOLVE_THREADS_MAX:
       return set_limit (self, option, value);
     case CURLMOPT_NETWORK_CHANGED:
       gm_multi_network_changed (self->engine, (value & (CURLMNWC_CLEAR_ALL | CURLMNWC_CLEAR_CONNS)) != 0,
                                 (value & (CURLMNWC_CLEAR_ALL | CURLMNWC_CLEAR_DNS)) != 0);
       return CURLM_OK;
-    case CURLMOPT_PIPELINING:
     case CURLMOPT_MAX_PIPELINE_LENGTH:
     case CURLMOPT_QUICK_EXIT: /* no thread is ever waited for */
       return CURLM_OK;

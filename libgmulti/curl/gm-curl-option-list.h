@@ -296,7 +296,7 @@
   X_SPECIAL (STDERR, OBJECT, stderr)                                                                                   \
   X_ABSENT (STREAM_DEPENDS, OBJECT, 0)                                                                                 \
   X_ABSENT (STREAM_DEPENDS_E, OBJECT, 0)                                                                               \
-  X_IGNORED (STREAM_WEIGHT, LONG)                                                                                      \
+  X_SPECIAL (STREAM_WEIGHT, LONG, stream_weight)                                                                       \
   X_NUMBER (SUPPRESS_CONNECT_HEADERS, LONG, PROXY_HIDES_HEAD, BOOL)                                                    \
   X_IGNORED (TCP_FASTOPEN, LONG)                                                                                       \
   X_NUMBER (TCP_KEEPALIVE, LONG, KEEPALIVE, BOOL)                                                                      \

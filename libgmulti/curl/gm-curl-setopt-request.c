@@ -364,6 +364,16 @@ gm_curl_set_http_version (GmCurlEasy *easy,
 }
 
 CURLcode
+gm_curl_set_stream_weight (GmCurlEasy *easy,
+                           const GmCurlValue *value)
+{
+  /* as libcurl: what is no weight is passed over */
+  if (value->number < 1 || value->number > 256)
+    return CURLE_OK;
+  return gm_curl_set_engine_int (easy, GM_OPTION_STREAM_WEIGHT, value->number);
+}
+
+CURLcode
 gm_curl_set_followlocation (GmCurlEasy *easy,
                             const GmCurlValue *value)
 {

@@ -11,6 +11,9 @@
 #if HAVE_IDN2
 #include <idn2.h>
 #endif
+#if HAVE_NGHTTP2
+#include <nghttp2/nghttp2.h>
+#endif
 #if HAVE_ZLIB
 #include <zlib.h>
 #endif
@@ -43,6 +46,9 @@ static const char *const feature_names[] = {
 #if HAVE_BROTLI
   "brotli",
 #endif
+#if HAVE_NGHTTP2
+  "HTTP2",
+#endif
 #if HAVE_IDN2
   "IDN",
 #endif
@@ -69,6 +75,9 @@ static curl_version_info_data info = {
               CURL_VERSION_UNIX_SOCKETS
 #if HAVE_IDN2
               | CURL_VERSION_IDN
+#endif
+#if HAVE_NGHTTP2
+              | CURL_VERSION_HTTP2
 #endif
 #if HAVE_ZLIB
               | CURL_VERSION_LIBZ
@@ -114,10 +123,22 @@ fill_in_codings (void)
 #endif
 }
 
+static void
+fill_in_http2 (void)
+{
+#if HAVE_NGHTTP2
+  const nghttp2_info *http2 = nghttp2_version (0);
+
+  info.nghttp2_ver_num = (unsigned int) http2->version_num;
+  info.nghttp2_version = http2->version_str;
+#endif
+}
+
 static gpointer
 fill_in (gpointer data G_GNUC_UNUSED)
 {
   fill_in_codings ();
+  fill_in_http2 ();
 #if HAVE_IDN2
   info.libidn = idn2_check_version (NULL);
   g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s libidn2/%s", LIBCURL_VERSION,

@@ -100,7 +100,7 @@ gm_multi_set_limits (GmMulti *self,
                      const GmMultiLimits *limits)
 {
   self->limits = *limits;
-  gm_pool_set_max_streams (self->pool, limits->max_streams);
+  gm_pool_set_max_streams (self->pool, limits->alone ? 1 : limits->max_streams);
   gm_pool_set_limits (self->pool, &limits->pool);
   gm_resolver_set_max (self->resolver, limits->resolve_threads);
 }

@@ -25,6 +25,7 @@ typedef struct
 {
   GmPoolLimits pool;
   guint max_streams; /* per connection that can carry several; 100 */
+  gboolean alone; /* such a connection carries one at a time all the same */
   guint resolve_threads; /* 20 */
 } GmMultiLimits;
 
