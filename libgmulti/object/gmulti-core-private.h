@@ -13,6 +13,7 @@ typedef struct
   guint max_active; /* transfers under way at once; 0 = no limit */
   guint max_connections; /* 0 = no limit */
   guint max_connections_per_host;
+  guint max_streams; /* per connection */
   gint max_idle_connections; /* -1 = by the number of transfers */
   guint idle_timeout;        /* ms; 0 = for ever */
   guint progress_interval;   /* ms */

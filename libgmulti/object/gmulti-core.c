@@ -675,6 +675,7 @@ apply_settings (GmCore *self)
   limits.pool.max_total = self->settings.max_connections;
   limits.pool.max_per_host = self->settings.max_connections_per_host;
   limits.pool.max_idle = self->settings.max_idle_connections;
+  limits.max_streams = self->settings.max_streams;
   self->max_active = self->settings.max_active;
   self->progress_interval = (gint64) self->settings.progress_interval * 1000;
   g_mutex_unlock (&self->lock);

@@ -124,6 +124,30 @@ typedef enum
 } GMultiProtocol;
 
 /**
+ * GMultiHttpPolicy:
+ * @GMULTI_HTTP_POLICY_AUTO: the highest version that the server takes
+ * @GMULTI_HTTP_POLICY_HTTP_1_1: HTTP/1.1 may be used
+ * @GMULTI_HTTP_POLICY_HTTP_2: HTTP/2 may be used
+ * @GMULTI_HTTP_POLICY_HTTP_3: HTTP/3 may be used
+ * @GMULTI_HTTP_POLICY_PRIOR_KNOWLEDGE: the server is known to speak HTTP/2, so that without TLS, too, it is used at once
+ *
+ * Which versions of HTTP a transfer may travel by.
+ *
+ * With none of them all are allowed. A version that stands alone is demanded: a server that does not speak it fails the
+ * transfer.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  GMULTI_HTTP_POLICY_AUTO = 0,
+  GMULTI_HTTP_POLICY_HTTP_1_1 = 1 << 0,
+  GMULTI_HTTP_POLICY_HTTP_2 = 1 << 1,
+  GMULTI_HTTP_POLICY_HTTP_3 = 1 << 2,
+  GMULTI_HTTP_POLICY_PRIOR_KNOWLEDGE = 1 << 8,
+} GMultiHttpPolicy;
+
+/**
  * GMultiRedirects:
  * @GMULTI_REDIRECTS_FOLLOW: follow all of them
  * @GMULTI_REDIRECTS_SAME_ORIGIN: follow those that stay on the same scheme, host and port; others fail the transfer

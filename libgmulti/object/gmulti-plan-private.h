@@ -42,6 +42,7 @@ typedef struct
   guint stall_timeout;
   guint timeout;
   guint max_redirects;
+  guint16 http_policy; /* GMultiHttpPolicy */
   guint8 redirects; /* GMultiRedirects */
   guint8 body_kind; /* GmUploadKind */
   guint8 has_range;

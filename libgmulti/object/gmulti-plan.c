@@ -155,6 +155,35 @@ apply_redirects (const GmPlan *self,
 }
 
 static GmResult
+apply_version (const GmPlan *self,
+               GmTransfer *engine)
+{
+  guint allowed = self->http_policy & (GMULTI_HTTP_POLICY_HTTP_1_1 | GMULTI_HTTP_POLICY_HTTP_2);
+  GmHttpVersion version = GM_HTTP_DEFAULT;
+
+  if (self->http_policy == GMULTI_HTTP_POLICY_AUTO)
+    return GM_OK;
+  if (allowed == GMULTI_HTTP_POLICY_HTTP_1_1)
+    version = GM_HTTP_1_1;
+  else if (allowed == GMULTI_HTTP_POLICY_HTTP_2 || (self->http_policy & GMULTI_HTTP_POLICY_PRIOR_KNOWLEDGE) != 0)
+    version = GM_HTTP_2_ONLY;
+  else if (allowed == 0)
+    return GM_HTTP_VERSION; /* what stands alone is not spoken here */
+  gm_transfer_set_int (engine, GM_OPTION_HTTP_VERSION, version);
+
+  return GM_OK;
+}
+
+/* RFC 9218: 3 is in the middle. */
+static void
+apply_priority (const GmPlan *self,
+                GmTransfer *engine)
+{
+  if (self->priority != 0)
+    gm_transfer_set_int (engine, GM_OPTION_URGENCY, 1 + CLAMP (self->priority, -3, 4) + 3);
+}
+
+static GmResult
 apply_range (const GmPlan *self,
              GmTransfer *engine)
 {
@@ -285,7 +314,10 @@ gm_plan_apply (const GmPlan *self,
     result = apply_method (self, engine);
   if (result == GM_OK)
     result = apply_body (self, engine);
+  if (result == GM_OK)
+    result = apply_version (self, engine);
   apply_redirects (self, engine);
+  apply_priority (self, engine);
   apply_limits (self, engine);
   return result;
 }

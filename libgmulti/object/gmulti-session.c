@@ -41,6 +41,7 @@ struct _GMultiSession
 #define DEFAULT_PRIORITY 130
 /* As many as browsers open to one host of HTTP/1.1. */
 #define DEFAULT_MAX_CONNECTIONS_PER_HOST 6
+#define DEFAULT_MAX_STREAMS 100
 
 typedef enum
 {
@@ -49,6 +50,7 @@ typedef enum
   PROP_MAX_ACTIVE,
   PROP_MAX_CONNECTIONS,
   PROP_MAX_CONNECTIONS_PER_HOST,
+  PROP_MAX_STREAMS_PER_CONNECTION,
   PROP_MAX_IDLE_CONNECTIONS,
   PROP_IDLE_TIMEOUT,
   PROP_PROGRESS_INTERVAL,
@@ -102,6 +104,7 @@ gmulti_session_constructed (GObject *object)
   self->core = gm_core_new (context, self->priority, wants_fd_watches (), self->threaded);
   settings = gm_core_lock_settings (self->core);
   settings->max_connections_per_host = DEFAULT_MAX_CONNECTIONS_PER_HOST;
+  settings->max_streams = DEFAULT_MAX_STREAMS;
   settings->user_agent = g_strdup ("libgmulti/" GMULTI_VERSION_STRING);
   gm_core_unlock_settings (self->core, TRUE);
 
@@ -143,6 +146,9 @@ gmulti_session_get_property (GObject *object,
       break;
     case PROP_MAX_CONNECTIONS:
       g_value_set_uint (value, gmulti_session_get_max_connections (self));
+      break;
+    case PROP_MAX_STREAMS_PER_CONNECTION:
+      g_value_set_uint (value, gmulti_session_get_max_streams_per_connection (self));
       break;
     case PROP_MAX_CONNECTIONS_PER_HOST:
       g_value_set_uint (value, gmulti_session_get_max_connections_per_host (self));
@@ -188,6 +194,9 @@ gmulti_session_set_property (GObject *object,
       break;
     case PROP_MAX_CONNECTIONS:
       gmulti_session_set_max_connections (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_STREAMS_PER_CONNECTION:
+      gmulti_session_set_max_streams_per_connection (self, g_value_get_uint (value));
       break;
     case PROP_MAX_CONNECTIONS_PER_HOST:
       gmulti_session_set_max_connections_per_host (self, g_value_get_uint (value));
@@ -265,6 +274,16 @@ install_limit_properties (void)
    */
   properties[PROP_MAX_CONNECTIONS_PER_HOST] = g_param_spec_uint (
     "max-connections-per-host", NULL, NULL, 0, G_MAXUINT, DEFAULT_MAX_CONNECTIONS_PER_HOST, flags);
+
+  /**
+   * GMultiSession:max-streams-per-connection: (getter get_max_streams_per_connection) (setter set_max_streams_per_connection)
+   *
+   * How many transfers share one HTTP/2 connection at most; a server may allow fewer.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_STREAMS_PER_CONNECTION]
+    = g_param_spec_uint ("max-streams-per-connection", NULL, NULL, 1, G_MAXUINT, DEFAULT_MAX_STREAMS, flags);
 
   /**
    * GMultiSession:max-idle-connections: (getter get_max_idle_connections) (setter set_max_idle_connections)
@@ -516,6 +535,55 @@ gmulti_session_set_max_connections_per_host (GMultiSession *self,
 
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_CONNECTIONS_PER_HOST]);
+}
+
+/**
+ * gmulti_session_get_max_streams_per_connection: (get-property max-streams-per-connection)
+ * @self: the session
+ *
+ * Gets how many transfers share one HTTP/2 connection at most.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_max_streams_per_connection (GMultiSession *self)
+{
+  guint value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_streams;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_streams_per_connection: (set-property max-streams-per-connection)
+ * @self: the session
+ * @max_streams_per_connection: the number
+ *
+ * Sets how many transfers share one HTTP/2 connection at most.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_streams_per_connection (GMultiSession *self,
+                                               guint max_streams_per_connection)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_streams != MAX (max_streams_per_connection, 1);
+  settings->max_streams = MAX (max_streams_per_connection, 1);
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_STREAMS_PER_CONNECTION]);
 }
 
 /**

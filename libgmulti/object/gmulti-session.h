@@ -35,6 +35,11 @@ GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_max_connections_per_host (GMultiSession *self,
                                                             guint          max_connections_per_host);
 GMULTI_AVAILABLE_IN_1_0
+guint          gmulti_session_get_max_streams_per_connection (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_max_streams_per_connection (GMultiSession *self,
+                                                              guint          max_streams_per_connection);
+GMULTI_AVAILABLE_IN_1_0
 int            gmulti_session_get_max_idle_connections     (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_max_idle_connections     (GMultiSession *self,

@@ -90,6 +90,9 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_ACCEPT_STATUS:
       g_value_set_boolean (value, gmulti_transfer_get_accept_status (self));
       break;
+    case GM_TRANSFER_PROP_HTTP_POLICY:
+      g_value_set_flags (value, gmulti_transfer_get_http_policy (self));
+      break;
     case GM_TRANSFER_PROP_REDIRECTS:
       g_value_set_enum (value, gmulti_transfer_get_redirects (self));
       break;
@@ -155,6 +158,9 @@ set_property (GObject *object,
       break;
     case GM_TRANSFER_PROP_ACCEPT_STATUS:
       gmulti_transfer_set_accept_status (self, g_value_get_boolean (value));
+      break;
+    case GM_TRANSFER_PROP_HTTP_POLICY:
+      gmulti_transfer_set_http_policy (self, g_value_get_flags (value));
       break;
     case GM_TRANSFER_PROP_REDIRECTS:
       gmulti_transfer_set_redirects (self, g_value_get_enum (value));
@@ -262,6 +268,16 @@ install_answer_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS]
     = g_param_spec_boolean ("accept-status", NULL, NULL, FALSE, write_flags);
+
+  /**
+   * GMultiTransfer:http-policy: (getter get_http_policy) (setter set_http_policy)
+   *
+   * Which versions of HTTP may be used.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_HTTP_POLICY]
+    = g_param_spec_flags ("http-policy", NULL, NULL, GMULTI_TYPE_HTTP_POLICY, GMULTI_HTTP_POLICY_AUTO, write_flags);
 
   /**
    * GMultiTransfer:redirects: (getter get_redirects) (setter set_redirects)

@@ -220,6 +220,46 @@ gmulti_transfer_set_accept_status (GMultiTransfer *self,
 }
 
 /**
+ * gmulti_transfer_get_http_policy: (get-property http-policy)
+ * @self: the transfer
+ *
+ * Gets which versions of HTTP may be used.
+ *
+ * Returns: the value
+ *
+ * Since: 1.0
+ */
+GMultiHttpPolicy
+gmulti_transfer_get_http_policy (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), GMULTI_HTTP_POLICY_AUTO);
+
+  return (GMultiHttpPolicy) self->plan.http_policy;
+}
+
+/**
+ * gmulti_transfer_set_http_policy: (set-property http-policy)
+ * @self: the transfer
+ * @policy: the new value
+ *
+ * Sets which versions of HTTP may be used.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_http_policy (GMultiTransfer *self,
+                                 GMultiHttpPolicy policy)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (self->plan.http_policy == (guint16) policy || !gm_face_transfer_check_idle (self))
+    return;
+
+  self->plan.http_policy = (guint16) policy;
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_HTTP_POLICY]);
+}
+
+/**
  * gmulti_transfer_get_redirects: (get-property redirects)
  * @self: the transfer
  *

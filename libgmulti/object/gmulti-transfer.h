@@ -45,6 +45,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_accept_status     (GMultiTransfer *self,
                                                            gboolean        accept_status);
 GMULTI_AVAILABLE_IN_1_0
+GMultiHttpPolicy    gmulti_transfer_get_http_policy       (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_http_policy       (GMultiTransfer  *self,
+                                                           GMultiHttpPolicy policy);
+GMULTI_AVAILABLE_IN_1_0
 GMultiRedirects     gmulti_transfer_get_redirects         (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_redirects         (GMultiTransfer *self,
