@@ -54,6 +54,9 @@ typedef struct
   GmResult push_result; /* the failure of a push */
   GmResult end; /* GM_AGAIN while more may come; GM_OK after close_notify; else what recv() says from now on */
   guint n_warnings;
+  GmTlsVerdict verdict;
+  gboolean judged;
+  gboolean is_proxy;
   gboolean said_goodbye;
 } TlsLayer;
 
@@ -203,7 +206,7 @@ fail (TlsLayer *self,
         error->host = g_strdup (self->name.text);
       error->port = self->port;
     }
-  GM_TRACE (TLS, 0, self->layer.host->id, "failed: %s, %d, %s", gm_result_name (result), code,
+  GM_TRACE (TLS, 0, self->layer.host->id, "failed: %s, code %d, alert %u, %s", gm_result_name (result), code, error->alert,
             detail != NULL ? detail : "");
   self->state = STATE_FAILED;
   self->failure = result;
@@ -365,28 +368,77 @@ step_handshake (TlsLayer *self)
 
 /* ---- verdict ---- */
 
+static void
+judge (TlsLayer *self)
+{
+  GmTlsCredentials *anchors = self->credentials[GM_TLS_ANCHORS];
+
+  /* From here on GnuTLS looks for authorities where they are; our own certificate has done its service. */
+  if (anchors != NULL)
+    gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, anchors->gnutls);
+  gm_tls_verify (self->session, self->settings, anchors, &self->name, &self->verdict);
+  self->info = gm_tls_session_get_info (self->session, self->name.text, self->verdict.result);
+  self->judged = TRUE;
+}
+
+static GmQuestionData *
+make_question (gpointer user_data)
+{
+  TlsLayer *self = user_data;
+  GmQuestionData *data = gm_question_data_new (GM_QUESTION_TRUST);
+
+  data->host = g_strdup (self->name.text);
+  data->port = self->port;
+  data->chain = g_ptr_array_ref (self->info->chain);
+  data->verdict = self->verdict.result;
+  data->faults = self->verdict.faults;
+  data->is_proxy = self->is_proxy;
+  data->attempt = 1;
+
+  return data;
+}
+
+/* Whoever is there to answer has the last word. */
+static GmResult
+ask (TlsLayer *self)
+{
+  GmQuestion *question = self->layer.host->question;
+
+  if (!self->settings->ask_trust || question == NULL || (question->mask & (1u << GM_QUESTION_TRUST)) == 0)
+    return self->verdict.result;
+
+  switch (gm_question_ask (question, GM_QUESTION_TRUST, make_question, self))
+    {
+    case GM_REPLY_NONE:
+      return GM_AGAIN;
+    case GM_REPLY_ACCEPT:
+      gm_question_clear (question);
+      return GM_OK;
+    case GM_REPLY_DECLINE:
+    default:
+      gm_question_clear (question);
+      return self->verdict.result != GM_OK ? self->verdict.result : GM_TLS_REFUSED;
+    }
+}
+
 static GmResult
 step_verdict (TlsLayer *self)
 {
-  GmTlsCredentials *anchors;
-  g_autofree char *detail = NULL;
   GmResult result = take_trust (self, GM_TLS_ANCHORS);
 
   if (result != GM_OK)
     return result;
-
-  /* From here on GnuTLS looks for authorities where they are; our own certificate has done its service. */
-  anchors = self->credentials[GM_TLS_ANCHORS];
-  if (anchors != NULL)
-    gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, anchors->gnutls);
-  result = gm_tls_verify (self->session, self->settings, anchors, &self->name, &detail);
-  self->info = gm_tls_session_get_info (self->session, self->name.text, result);
+  if (!self->judged)
+    judge (self);
+  result = ask (self);
+  if (result == GM_AGAIN)
+    return result;
   if (result != GM_OK)
     {
       gnutls_alert_send (self->session, GNUTLS_AL_FATAL,
                          result == GM_TLS_UNKNOWN_CA || result == GM_TLS_SELF_SIGNED ? GNUTLS_A_UNKNOWN_CA
                                                                                      : GNUTLS_A_BAD_CERTIFICATE);
-      return fail (self, result, 0, detail);
+      return fail (self, result, 0, self->verdict.detail);
     }
 
   GM_TRACE (TLS, 0, self->layer.host->id, "%s, %s, %s%s", self->info->version, self->info->cipher,
@@ -554,11 +606,18 @@ tls_shutdown (GmLayer *layer)
 
 /* ---- questions ---- */
 
+/* There are bytes for the application, or an end. */
+static gboolean
+has_news (TlsLayer *self)
+{
+  return self->end != GM_AGAIN || gnutls_record_check_pending (self->session) > 0;
+}
+
+/* What is read ahead may be bytes for the application, or only tickets: who reads finds out. */
 static gboolean
 is_pending (TlsLayer *self)
 {
-  return self->state == STATE_OPEN &&
-         (self->end != GM_AGAIN || self->in_pos < self->in_len || gnutls_record_check_pending (self->session) > 0);
+  return self->state == STATE_OPEN && (self->in_pos < self->in_len || has_news (self));
 }
 
 /* While nobody waits for anything tickets and new keys are welcome, and nothing else. */
@@ -570,9 +629,9 @@ is_alive (TlsLayer *self)
   gsize n = 0;
   GmResult result;
 
-  if (self->state != STATE_OPEN || is_pending (self) || (flush (self) != GM_OK && !has_out (self)))
+  if (self->state != STATE_OPEN || has_news (self) || (flush (self) != GM_OK && !has_out (self)))
     return FALSE;
-  if (gm_layer_query (self->layer.next, GM_QUERY_ALIVE, &alive) && alive)
+  if (self->in_pos == self->in_len && gm_layer_query (self->layer.next, GM_QUERY_ALIVE, &alive) && alive)
     return TRUE;
 
   gm_layer_query (self->layer.next, GM_QUERY_LOOK, NULL);
@@ -624,6 +683,8 @@ tls_query (GmLayer *layer,
       *(const char **) answer = self->info != NULL ? self->info->alpn : "";
       return TRUE;
     case GM_QUERY_TLS:
+      if (self->is_proxy)
+        return FALSE;
       *(GmTlsInfo **) answer = self->info;
       return TRUE;
     case GM_QUERY_SOCKET:
@@ -677,6 +738,7 @@ tls_free (GmLayer *layer)
   for (guint i = 0; i < G_N_ELEMENTS (self->credentials); i++)
     gm_tls_credentials_unref (self->credentials[i]);
   gm_tls_info_unref (self->info);
+  g_free (self->verdict.detail);
   if (self->in != NULL)
     gm_reactor_give_block (layer->host->reactor, self->in, BLOCK_SIZE);
   gm_byte_builder_clear (&self->out);
@@ -713,6 +775,7 @@ gm_layer_tls_new (GmLayerHost *host,
                                    : peer->peer_name);
   self->port = peer->port;
   self->alpn = peer->alpn;
+  self->is_proxy = peer->is_proxy;
   self->tickets = peer->tickets != NULL ? gm_ticket_cache_ref (peer->tickets) : NULL;
   self->out.max = MAX_OUT;
   self->end = GM_AGAIN;

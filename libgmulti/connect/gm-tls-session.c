@@ -187,10 +187,13 @@ is_about_client (gnutls_session_t session,
 {
   if (gnutls_certificate_client_get_request_status (session) == 0)
     return FALSE;
+  /* It was asked for, there was none, and that was the end of it: servers have many words for this. */
+  if (gnutls_certificate_get_ours (session) == NULL)
+    return TRUE;
 
   switch ((int) alert)
     {
-    case GNUTLS_A_HANDSHAKE_FAILURE: /* TLS 1.2's word for "none" */
+    case GNUTLS_A_HANDSHAKE_FAILURE:
     case GNUTLS_A_BAD_CERTIFICATE:
     case GNUTLS_A_UNSUPPORTED_CERTIFICATE:
     case GNUTLS_A_CERTIFICATE_REVOKED:

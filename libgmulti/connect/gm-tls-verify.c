@@ -52,6 +52,7 @@ add_address (GString *names,
     }
 }
 
+/* @names (nullable): what is in the way of it is appended. */
 static gboolean
 name_fits (gnutls_x509_crt_t crt,
            const GmTlsName *name,
@@ -70,34 +71,29 @@ name_fits (gnutls_x509_crt_t crt,
         {
           if (gm_tls_name_match (name, gm_span (buffer, len)))
             return TRUE;
-          add_name (names, buffer, len);
+          if (names != NULL)
+            add_name (names, buffer, len);
         }
       else if (type == GNUTLS_SAN_IPADDRESS)
         {
           if (gm_tls_name_match_address (name, buffer, len))
             return TRUE;
-          add_address (names, (const guint8 *) buffer, len);
+          if (names != NULL)
+            add_address (names, (const guint8 *) buffer, len);
         }
     }
 
   return FALSE;
 }
 
-static GmResult
-check_name (gnutls_x509_crt_t crt,
-            const GmTlsName *name,
-            char **detail)
+static char *
+dup_names (gnutls_x509_crt_t crt,
+           const GmTlsName *name)
 {
   GString *names = g_string_new (NULL);
 
-  if (name_fits (crt, name, names))
-    {
-      g_string_free (names, TRUE);
-      return GM_OK;
-    }
-
-  *detail = g_string_free (names, FALSE);
-  return GM_TLS_WRONG_HOST;
+  name_fits (crt, name, names);
+  return g_string_free (names, FALSE);
 }
 
 /* ---- the chain ---- */
@@ -118,58 +114,54 @@ dup_subject (gnutls_x509_crt_t crt,
   return text;
 }
 
-/* The worst first: what no waiting and no added authority would mend. */
-static GmResult
-result_of (guint status,
+static guint
+faults_of (guint status,
            gnutls_x509_crt_t crt,
            guint n_certificates)
 {
+  guint faults = 0;
+
   if (status & GNUTLS_CERT_REVOKED)
-    return GM_TLS_REVOKED;
+    faults |= GM_TLS_FAULT (REVOKED);
   if (status & (GNUTLS_CERT_SIGNATURE_FAILURE | GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE | GNUTLS_CERT_MISMATCH |
-                GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS))
-    return GM_TLS_BAD_CERTIFICATE;
+                GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS | GNUTLS_CERT_SIGNER_NOT_CA))
+    faults |= GM_TLS_FAULT (BAD_CERTIFICATE);
   if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
-    return GM_TLS_WEAK;
+    faults |= GM_TLS_FAULT (WEAK);
   if (status & GNUTLS_CERT_SIGNER_NOT_FOUND)
-    return n_certificates == 1 && gnutls_x509_crt_check_issuer (crt, crt) ? GM_TLS_SELF_SIGNED : GM_TLS_UNKNOWN_CA;
+    faults |= n_certificates == 1 && gnutls_x509_crt_check_issuer (crt, crt) ? GM_TLS_FAULT (SELF_SIGNED)
+                                                                             : GM_TLS_FAULT (UNKNOWN_CA);
   if (status & GNUTLS_CERT_EXPIRED)
-    return GM_TLS_EXPIRED;
+    faults |= GM_TLS_FAULT (EXPIRED);
   if (status & GNUTLS_CERT_NOT_ACTIVATED)
-    return GM_TLS_NOT_YET_VALID;
+    faults |= GM_TLS_FAULT (NOT_YET_VALID);
   if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
-    return GM_TLS_WRONG_PURPOSE;
+    faults |= GM_TLS_FAULT (WRONG_PURPOSE);
   if (status & (GNUTLS_CERT_MISSING_OCSP_STATUS | GNUTLS_CERT_INVALID_OCSP_STATUS |
                 GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE))
-    return GM_TLS_OCSP;
-  if (status & GNUTLS_CERT_SIGNER_NOT_CA)
-    return GM_TLS_BAD_CERTIFICATE;
+    faults |= GM_TLS_FAULT (OCSP);
 
-  return status != 0 ? GM_TLS_BAD_CERTIFICATE : GM_OK;
+  return faults == 0 && status != 0 ? GM_TLS_FAULT (BAD_CERTIFICATE) : faults;
 }
 
-static GmResult
+static guint
 check_chain (gnutls_session_t session,
              GmTlsCredentials *anchors,
              gnutls_x509_crt_t crt,
-             guint n_certificates,
-             char **detail)
+             guint n_certificates)
 {
   gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *) GNUTLS_KP_TLS_WWW_SERVER, 0 };
   unsigned int status = 0;
-  GmResult result;
-  int code = gnutls_certificate_verify_peers (session, &purpose, 1, &status);
+  guint faults;
 
-  if (code != 0)
-    return GM_TLS_BAD_CERTIFICATE;
+  if (gnutls_certificate_verify_peers (session, &purpose, 1, &status) != 0)
+    return GM_TLS_FAULT (BAD_CERTIFICATE);
 
-  result = result_of (status, crt, n_certificates);
-  if (result == GM_OK && anchors->issuer != NULL && !gnutls_x509_crt_check_issuer (crt, anchors->issuer))
-    result = GM_TLS_UNKNOWN_CA;
-  if (result != GM_OK)
-    *detail = dup_subject (crt, result == GM_TLS_UNKNOWN_CA);
+  faults = faults_of (status, crt, n_certificates);
+  if (anchors->issuer != NULL && !gnutls_x509_crt_check_issuer (crt, anchors->issuer))
+    faults |= GM_TLS_FAULT (UNKNOWN_CA);
 
-  return result;
+  return faults;
 }
 
 /* ---- pins ---- */
@@ -195,12 +187,10 @@ dup_pin (gnutls_x509_crt_t crt)
   return pin;
 }
 
-static GmResult
-check_pins (gnutls_x509_crt_t crt,
-            const char *pins,
-            char **detail)
+static gboolean
+is_pinned (const char *pin,
+           const char *pins)
 {
-  g_autofree char *pin = dup_pin (crt);
   gsize len = pin != NULL ? strlen (pin) : 0;
 
   while (pin != NULL && *pins != '\0')
@@ -209,46 +199,103 @@ check_pins (gnutls_x509_crt_t crt,
       GmSpan wanted = gm_span_strip (gm_span (pins, one));
 
       if (wanted.len == 8 + len && memcmp (wanted.data, "sha256//", 8) == 0 && memcmp (wanted.data + 8, pin, len) == 0)
-        return GM_OK;
+        return TRUE;
       pins += one + (pins[one] == ';');
     }
 
-  *detail = pin != NULL ? g_strconcat ("sha256//", pin, NULL) : NULL;
-  return GM_TLS_PIN;
+  return FALSE;
 }
 
 /* ---- the verdict ---- */
 
+/* The worst first: what no waiting and no added authority would mend. */
 static GmResult
-check_status (gnutls_session_t session)
+worst (guint faults)
 {
-  return gnutls_ocsp_status_request_is_checked (session, 0) != 0 ? GM_OK : GM_TLS_OCSP;
+  static const GmResult order[] = { GM_TLS_PIN,           GM_TLS_REVOKED,     GM_TLS_BAD_CERTIFICATE, GM_TLS_WEAK,
+                                    GM_TLS_SELF_SIGNED,   GM_TLS_UNKNOWN_CA,  GM_TLS_EXPIRED,         GM_TLS_NOT_YET_VALID,
+                                    GM_TLS_WRONG_PURPOSE, GM_TLS_WRONG_HOST,  GM_TLS_OCSP };
+
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    if (faults & (1u << (order[i] - GM_TLS_EXPIRED)))
+      return order[i];
+
+  return GM_OK;
 }
 
-GmResult
+static char *
+dup_detail (GmResult result,
+            gnutls_x509_crt_t crt,
+            const GmTlsName *name)
+{
+  g_autofree char *pin = NULL;
+
+  switch ((int) result)
+    {
+    case GM_TLS_WRONG_HOST:
+      return dup_names (crt, name);
+    case GM_TLS_PIN:
+      pin = dup_pin (crt);
+      return pin != NULL ? g_strconcat ("sha256//", pin, NULL) : NULL;
+    case GM_TLS_UNKNOWN_CA:
+      return dup_subject (crt, TRUE);
+    case GM_OK:
+      return NULL;
+    default:
+      return dup_subject (crt, FALSE);
+    }
+}
+
+static guint
+check_all (gnutls_session_t session,
+           const GmTlsSettings *settings,
+           GmTlsCredentials *anchors,
+           const GmTlsName *name,
+           gnutls_x509_crt_t crt,
+           guint n_certificates)
+{
+  guint faults = 0;
+
+  if (settings->verify_peer)
+    faults |= check_chain (session, anchors, crt, n_certificates);
+  if (settings->verify_host && !name_fits (crt, name, NULL))
+    faults |= GM_TLS_FAULT (WRONG_HOST);
+  if (settings->verify_status && gnutls_ocsp_status_request_is_checked (session, 0) == 0)
+    faults |= GM_TLS_FAULT (OCSP);
+  if (settings->pins != NULL)
+    {
+      g_autofree char *pin = dup_pin (crt);
+
+      if (!is_pinned (pin, settings->pins))
+        faults |= GM_TLS_FAULT (PIN);
+    }
+
+  return faults;
+}
+
+void
 gm_tls_verify (gnutls_session_t session,
                const GmTlsSettings *settings,
                GmTlsCredentials *anchors,
                const GmTlsName *name,
-               char **detail)
+               GmTlsVerdict *verdict)
 {
   unsigned int n = 0;
   const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
   gnutls_x509_crt_t crt = chain != NULL && n > 0 ? import (&chain[0]) : NULL;
-  GmResult result = GM_OK;
 
-  if (crt == NULL)
-    return settings->verify_peer || settings->verify_host || settings->pins != NULL ? GM_TLS_BAD_CERTIFICATE : GM_OK;
-
-  if (settings->verify_peer)
-    result = check_chain (session, anchors, crt, n, detail);
-  if (result == GM_OK && settings->verify_host)
-    result = check_name (crt, name, detail);
-  if (result == GM_OK && settings->verify_status)
-    result = check_status (session);
-  if (result == GM_OK && settings->pins != NULL)
-    result = check_pins (crt, settings->pins, detail);
-  gnutls_x509_crt_deinit (crt);
-
-  return result;
+  *verdict = (GmTlsVerdict){ GM_OK };
+  if (crt != NULL)
+    {
+      verdict->faults = check_all (session, settings, anchors, name, crt, n);
+      verdict->result = worst (verdict->faults);
+      verdict->detail = dup_detail (verdict->result, crt, name);
+      gnutls_x509_crt_deinit (crt);
+    }
+  /* Nobody shows nothing where TLS has certificates; what cannot be read is as good as that. */
+  else if (settings->verify_peer || settings->verify_host || settings->verify_status || settings->pins != NULL)
+    {
+      verdict->faults = GM_TLS_FAULT (BAD_CERTIFICATE);
+      verdict->result = GM_TLS_BAD_CERTIFICATE;
+    }
 }

@@ -66,7 +66,7 @@ fill (gnutls_x509_crt_t crt,
 {
   static gint last_serial;
   guint32 serial = GUINT32_TO_BE ((guint32) g_atomic_int_add (&last_serial, 1) + 0x01000000u);
-  const char *subject = spec->subject != NULL ? spec->subject : "Zoo";
+  const char *subject = spec->subject != NULL ? spec->subject : spec->ca ? "Zoo authority" : "Zoo";
   gboolean dated = spec->from != 0 || spec->until != 0;
   guint8 key_id[20];
   size_t key_id_len = sizeof key_id;
