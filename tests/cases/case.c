@@ -566,6 +566,11 @@ run_case (gconstpointer data)
       g_test_skip ("not over faults");
       return;
     }
+  if (case_default_port () != 80 && (run->spec->flags & CASE_ONLY_CLEARTEXT))
+    {
+      g_test_skip ("not over TLS");
+      return;
+    }
   if (!case_on_libcurl () && (run->spec->flags & CASE_NOT_YET))
     {
       g_test_skip (run->spec->why);
