@@ -22,6 +22,8 @@ set_other_value (GParamSpec *pspec,
     g_value_set_boolean (value, !g_value_get_boolean (value));
   else if (G_IS_PARAM_SPEC_ENUM (pspec))
     g_value_set_enum (value, g_value_get_enum (value) + 1);
+  else if (G_IS_PARAM_SPEC_FLAGS (pspec))
+    g_value_set_flags (value, g_value_get_flags (value) ^ 1);
   else if (G_IS_PARAM_SPEC_UINT (pspec))
     g_value_set_uint (value, g_value_get_uint (value) + 1);
   else if (G_IS_PARAM_SPEC_UINT64 (pspec))
