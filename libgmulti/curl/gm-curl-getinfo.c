@@ -295,27 +295,27 @@ get_login_bit (GmSpan word)
   return 0;
 }
 
-/* Which login schemes the last answer offered, if it asked for a login. */
+/* Which login schemes were offered by the last answer that asked for a login. */
 static long
 get_offered (GmCurlEasy *easy,
-             guint status,
              const char *name)
 {
   GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
-  const GmInfo *info = gm_transfer_get_info (easy->transfer);
-  GmHeaderOrigin origin = status == 407 && info->connect_status == 407 ? GM_HEADER_CONNECT : GM_HEADER_FINAL;
   GmSpan field = gm_span (name, strlen (name));
+  guint16 request = 0;
   gulong offered = 0;
   gint i = -1;
 
-  if (headers == NULL || (info->status != status && origin == GM_HEADER_FINAL))
-    return 0;
-
-  while ((i = gm_headers_find (headers, field, (guint) (i + 1), origin, GM_HEADERS_LAST_REQUEST)) >= 0)
+  while (headers != NULL &&
+         (i = gm_headers_find (headers, field, (guint) (i + 1), GM_HEADER_FINAL | GM_HEADER_CONNECT,
+                               GM_HEADERS_ANY_REQUEST)) >= 0)
     {
       GmSpan rest = gm_headers_get_value (headers, (guint) i);
       GmSpan element;
 
+      if (headers->entries[i].request != request)
+        offered = 0;
+      request = headers->entries[i].request;
       while (gm_span_cut_element (&rest, &element))
         offered |= get_login_bit (element);
     }
@@ -394,7 +394,7 @@ get_long (GmCurlEasy *easy,
       *answer = get_socket (easy);
       return CURLE_OK;
     case CURLINFO_HTTPAUTH_AVAIL:
-      *answer = get_offered (easy, 401, "WWW-Authenticate");
+      *answer = get_offered (easy, "WWW-Authenticate");
       return CURLE_OK;
     case CURLINFO_HTTPAUTH_USED:
       *answer = gm_transfer_get_info (easy->transfer)->auth_used;
@@ -403,7 +403,7 @@ get_long (GmCurlEasy *easy,
       *answer = gm_transfer_get_info (easy->transfer)->proxy_auth_used;
       return CURLE_OK;
     case CURLINFO_PROXYAUTH_AVAIL:
-      *answer = get_offered (easy, 407, "Proxy-Authenticate");
+      *answer = get_offered (easy, "Proxy-Authenticate");
       return CURLE_OK;
     case CURLINFO_SSL_VERIFYRESULT:
     case CURLINFO_PROXY_SSL_VERIFYRESULT:

@@ -5,7 +5,7 @@ int
 main (int argc,
       char *argv[])
 {
-  const CaseSpec *const tables[] = { case_basics,  case_framing, case_upload, case_redirect, case_headers,
+  const CaseSpec *const tables[] = { case_basics,  case_framing, case_upload, case_redirect, case_headers, case_auth,
                                      case_parts,   case_refused, case_connect, case_pool,    case_flow,
                                      case_times,   case_multi,   case_schemes, case_many,    case_limits,
                                      case_options, case_coding,  case_cookies, case_proxy,   NULL };

@@ -5,6 +5,7 @@
 
 /* The cases that need nothing but a scripted server, by what they are about. */
 extern const CaseSpec case_basics[];
+extern const CaseSpec case_auth[];
 extern const CaseSpec case_framing[];
 extern const CaseSpec case_upload[];
 extern const CaseSpec case_redirect[];

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "case-tables.h"
+
+/* Logins: what is asked for, what is answered, and what is not given away. */
+
+#define USER "user"
+#define PASSWORD "secret"
+#define BASIC "Basic dXNlcjpzZWNyZXQ="
+
+/* ---- a server that knows Digest: user, secret ---- */
+
+typedef struct
+{
+  const char *algorithm; /* (nullable) */
+  const char *more; /* of the challenge: ", stale=true" */
+  GChecksumType sum;
+  gboolean session;
+  guint always_refuse; /* requests that are refused whatever they say; G_MAXUINT: all */
+  guint n_nonces; /* the one that is good now */
+  gint64 counts_needed; /* nc that the next good request has */
+} DigestServer;
+
+static char *
+get_param (const char *field,
+           const char *name)
+{
+  g_autofree char *start = g_strdup_printf (" %s=", name);
+  const char *at = strstr (field, start);
+  gsize len;
+
+  if (at == NULL)
+    return NULL;
+  at += strlen (start);
+  if (*at == '"')
+    return g_strndup (at + 1, strcspn (at + 1, "\""));
+  len = strcspn (at, ", ");
+
+  return g_strndup (at, len);
+}
+
+static char *
+sum_of (GChecksumType type,
+        const char *first,
+        ...)
+{
+  g_autoptr (GString) text = g_string_new (first);
+  va_list args;
+  const char *next;
+
+  va_start (args, first);
+  while ((next = va_arg (args, const char *)) != NULL)
+    g_string_append_printf (text, ":%s", next);
+  va_end (args);
+
+  return g_compute_checksum_for_string (type, text->str, -1);
+}
+
+static gboolean
+is_right (const DigestServer *self,
+          const ScriptedRequest *request,
+          const char *field)
+{
+  g_autofree char *user = get_param (field, "username");
+  g_autofree char *nonce = get_param (field, "nonce");
+  g_autofree char *cnonce = get_param (field, "cnonce");
+  g_autofree char *nc = get_param (field, "nc");
+  g_autofree char *uri = get_param (field, "uri");
+  g_autofree char *response = get_param (field, "response");
+  g_autofree char *opaque = get_param (field, "opaque");
+  g_autofree char *wanted_nonce = g_strdup_printf ("nonce%u", self->n_nonces);
+  g_autofree char *a1 = NULL;
+  g_autofree char *a2 = NULL;
+  g_autofree char *right = NULL;
+
+  if (user == NULL || nonce == NULL || cnonce == NULL || nc == NULL || uri == NULL || response == NULL)
+    return FALSE;
+  a1 = sum_of (self->sum, USER, "the realm", PASSWORD, NULL);
+  if (self->session)
+    {
+      g_autofree char *plain = g_steal_pointer (&a1);
+
+      a1 = sum_of (self->sum, plain, nonce, cnonce, NULL);
+    }
+  a2 = sum_of (self->sum, request->method, uri, NULL);
+  right = sum_of (self->sum, a1, nonce, nc, cnonce, "auth", a2, NULL);
+
+  return g_str_equal (user, USER) && g_str_equal (nonce, wanted_nonce) && g_str_equal (uri, request->target) &&
+         g_strcmp0 (opaque, "0paque") == 0 && g_str_equal (response, right) &&
+         (self->counts_needed == 0 || g_ascii_strtoll (nc, NULL, 16) == self->counts_needed);
+}
+
+static ScriptedAnswer *
+answer_digest (const ScriptedRequest *request,
+               gpointer user_data)
+{
+  DigestServer *self = user_data;
+  const char *field = scripted_request_header (request, "Authorization");
+  g_autofree char *challenge = NULL;
+
+  if (self->always_refuse == 0 && field != NULL && is_right (self, request, field))
+    {
+      if (self->counts_needed != 0)
+        self->counts_needed++;
+      return scripted_answer_text (200, NULL, "inside");
+    }
+
+  if (self->always_refuse > 0 && self->always_refuse != G_MAXUINT && field != NULL)
+    self->always_refuse--;
+  self->n_nonces++;
+  challenge = g_strdup_printf ("WWW-Authenticate: Digest realm=\"the realm\", nonce=\"nonce%u\", qop=\"auth\", "
+                               "opaque=\"0paque\"%s%s%s\r\n",
+                               self->n_nonces, self->algorithm != NULL ? ", algorithm=" : "",
+                               self->algorithm != NULL ? self->algorithm : "", self->more != NULL ? self->more : "");
+
+  return scripted_answer_text (401, challenge, "outside");
+}
+
+/* The server's thread reads it until the case is over; one case runs at a time. */
+static DigestServer *
+digest_on (ScriptedServer *server,
+           const char *key)
+{
+  static DigestServer digest;
+
+  digest = (DigestServer){ .sum = G_CHECKSUM_MD5 };
+  scripted_server_on (server, key, scripted_answer_handler (scripted_answer_new (), answer_digest, &digest));
+
+  return &digest;
+}
+
+static CaseTransfer *
+login (Case *c,
+       const char *url,
+       gulong schemes)
+{
+  CaseTransfer *t = case_transfer (c, url);
+
+  case_set (t, CURLOPT_USERPWD, USER ":" PASSWORD);
+  case_set (t, CURLOPT_HTTPAUTH, (long) schemes);
+  return t;
+}
+
+static const char *
+sent (Case *c,
+      guint number)
+{
+  return scripted_request_header (scripted_server_request (case_server (c), number), "Authorization");
+}
+
+static void
+check_scheme (Case *c,
+              guint number,
+              const char *scheme)
+{
+  const char *field = sent (c, number);
+
+  g_assert_nonnull (field);
+  g_assert_true (g_str_has_prefix (field, scheme));
+}
+
+/* ---- Digest ---- */
+
+static void
+check_algorithm (Case *c,
+                 const char *algorithm,
+                 GChecksumType sum,
+                 gboolean session)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/path?query=1", CURLAUTH_DIGEST);
+
+  digest->algorithm = algorithm;
+  digest->sum = sum;
+  digest->session = session;
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  /* Both on one connection: the refusal's body was read away. */
+  case_check_log (c, "GET /path?query=1#0 GET /path?query=1#0");
+  g_assert_null (sent (c, 0));
+  g_assert_cmpint (case_info (t, CURLINFO_HTTPAUTH_AVAIL), ==, CURLAUTH_DIGEST);
+}
+
+static void
+run_digest (Case *c)
+{
+  check_algorithm (c, NULL, G_CHECKSUM_MD5, FALSE);
+}
+
+static void
+run_digest_md5_sess (Case *c)
+{
+  check_algorithm (c, "MD5-sess", G_CHECKSUM_MD5, TRUE);
+}
+
+static void
+run_digest_sha256 (Case *c)
+{
+  check_algorithm (c, "SHA-256", G_CHECKSUM_SHA256, FALSE);
+}
+
+static void
+run_digest_sha256_sess (Case *c)
+{
+  check_algorithm (c, "SHA-256-sess", G_CHECKSUM_SHA256, TRUE);
+}
+
+/* A handle that is used again goes with the nonce it has, and counts. */
+static void
+run_digest_counts (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->counts_needed = 1;
+  for (guint i = 0; i < 4; i++)
+    {
+      case_run_transfer (t);
+      case_check_ok (t, 200, "inside");
+      case_remove (t);
+      case_rewind (t);
+    }
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 5);
+}
+
+/* So does another handle: what a server asks for is known to all of a multi handle. */
+static void
+run_digest_shared (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY), *other = login (c, "/", CURLAUTH_ANY);
+
+  digest->counts_needed = 1;
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  case_run_transfer (other);
+  case_check_ok (other, 200, "inside");
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 3);
+}
+
+static void
+run_digest_wrong (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest_on (case_server (c), "*");
+  case_set (t, CURLOPT_PASSWORD, "wrong");
+  case_run_transfer (t);
+  case_check_ok (t, 401, "outside");
+  case_check_log (c, "GET /#0 GET /#0");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTPAUTH_AVAIL), ==, CURLAUTH_DIGEST);
+}
+
+static void
+run_digest_stale (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->more = ", stale=true";
+  digest->always_refuse = 1;
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 3);
+}
+
+/* Always stale: there is an end to it. */
+static void
+run_digest_stale_loop (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->more = ", stale=true";
+  digest->always_refuse = G_MAXUINT;
+  case_run_transfer (t);
+  case_check_ok (t, 401, "outside");
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), <=, 8);
+}
+
+static void
+run_digest_head (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest_on (case_server (c), "*");
+  case_set (t, CURLOPT_NOBODY, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "");
+  case_check_log (c, "HEAD /#0 HEAD /#0");
+}
+
+/* ---- bodies ---- */
+
+static guint64
+sent_body (Case *c,
+           guint number)
+{
+  return scripted_server_request (case_server (c), number)->body_length;
+}
+
+/* A challenge is sure to come: the body waits for it. */
+static void
+run_post_digest (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest_on (case_server (c), "*");
+  case_set (t, CURLOPT_POSTFIELDS, "the body");
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  case_check_log (c, "POST /#0 POST /#0");
+  g_assert_cmpuint (sent_body (c, 0), ==, 0);
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (case_server (c), 0), "Content-Length"), ==, "0");
+  g_assert_cmpuint (sent_body (c, 1), ==, 8);
+}
+
+/* … and goes at once if none came. */
+static void
+run_post_unasked (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "inside"));
+  case_set (t, CURLOPT_POSTFIELDS, "the body");
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  case_check_log (c, "POST /#0 POST /#0");
+  g_assert_cmpuint (sent_body (c, 0), ==, 0);
+  g_assert_cmpuint (sent_body (c, 1), ==, 8);
+}
+
+/* With a choice nobody knows whether one comes; a body that went for nothing goes again. */
+static void
+run_post_any (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+
+  digest_on (case_server (c), "*");
+  case_set (t, CURLOPT_POSTFIELDS, "the body");
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpuint (sent_body (c, scripted_server_n_requests (case_server (c)) - 1), ==, 8);
+}
+
+static void
+run_put_callback (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+
+  digest_on (case_server (c), "*");
+  case_set (t, CURLOPT_UPLOAD, 1L);
+  case_set (t, CURLOPT_INFILESIZE, 10L);
+  case_upload_from (t, g_bytes_new_static ("0123456789", 10), 3);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpuint (sent_body (c, scripted_server_n_requests (case_server (c)) - 1), ==, 10);
+}
+
+/* ---- choosing ---- */
+
+static void
+run_strongest (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+  DigestServer *digest = digest_on (case_server (c), "*");
+
+  digest->more = "\r\nWWW-Authenticate: Basic realm=\"the realm\"";
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  check_scheme (c, 1, "Digest ");
+}
+
+/* What is not allowed is not used, whatever the server says. */
+static void
+run_not_allowed (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  scripted_server_on (case_server (c), "*",
+                      scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "outside"));
+  case_run_transfer (t);
+  case_check_ok (t, 401, "outside");
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 1);
+  g_assert_null (sent (c, 0));
+}
+
+/* A wrong password does not go in clear after it was refused as a sum. */
+static void
+run_no_downgrade (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+  DigestServer *digest = digest_on (case_server (c), "*");
+
+  digest->more = "\r\nWWW-Authenticate: Basic realm=\"the realm\"";
+  digest->always_refuse = G_MAXUINT;
+  case_run_transfer (t);
+  case_check_ok (t, 401, "outside");
+  case_check_log (c, "GET /#0 GET /#0");
+  check_scheme (c, 1, "Digest ");
+}
+
+static void
+run_broken (Case *c)
+{
+  static const char *const broken[] = {
+    "Digest realm=\"open",
+    "Digest realm=x",
+    "Digest realm=x, nonce=y, algorithm=ROT13",
+    "Digest realm=x, nonce=y, qop=\"auth-conf\"",
+    "Digest",
+    "Digest nonsense",
+    "=",
+    ",,,",
+    "",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_autofree char *key = g_strdup_printf ("/%u", i);
+      g_autofree char *field = g_strdup_printf ("WWW-Authenticate: %s\r\n", broken[i]);
+      CaseTransfer *t = login (c, key, CURLAUTH_ANY);
+
+      scripted_server_on (case_server (c), key, scripted_answer_text (401, field, "outside"));
+      case_run_transfer (t);
+      case_check_ok (t, 401, "outside");
+    }
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, G_N_ELEMENTS (broken));
+}
+
+static void
+run_used (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+
+  digest_on (case_server (c), "*");
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+#ifndef CASES_ON_LIBCURL
+  g_assert_cmpint (case_info (t, CURLINFO_HTTPAUTH_USED), ==, CURLAUTH_DIGEST);
+#endif
+}
+
+static void
+run_fail_on_error (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST), *wrong = login (c, "/", CURLAUTH_DIGEST);
+
+  digest_on (case_server (c), "*");
+  case_set (t, CURLOPT_FAILONERROR, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  case_set (wrong, CURLOPT_FAILONERROR, 1L);
+  case_set (wrong, CURLOPT_PASSWORD, "wrong");
+  case_run_transfer (wrong);
+  case_check_error (wrong, CURLE_HTTP_RETURNED_ERROR);
+}
+
+/* ---- connections ---- */
+
+static void
+run_closes (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+
+  scripted_server_on (case_server (c), "#0.0",
+                      scripted_answer_end (scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\nConnection: close\r\n",
+                                                                 "outside"),
+                                           SCRIPTED_END_FIN));
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "inside"));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  case_check_log (c, "GET /#0 GET /#1");
+  g_assert_cmpstr (sent (c, 1), ==, BASIC);
+}
+
+/* ---- redirects ---- */
+
+/* The login stays at its origin, also where the other one asks for it in the same words. */
+static void
+run_redirect (Case *c)
+{
+  CaseTransfer *t = login (c, "/a", CURLAUTH_ANY);
+  ScriptedServer *there = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+
+  scripted_server_on (case_server (c), "/a", scripted_answer_redirect (302, scripted_server_url (there, "/b")));
+  scripted_server_on (there, "/b",
+                      scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "outside"));
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 401, "outside");
+  g_assert_cmpuint (scripted_server_n_requests (there), ==, 1);
+  g_assert_null (scripted_request_header (scripted_server_request (there, 0), "Authorization"));
+}
+
+/* A redirect within the origin, behind a login. */
+static void
+run_redirect_here (Case *c)
+{
+  CaseTransfer *t = login (c, "/a", CURLAUTH_ANY);
+
+  scripted_server_on (case_server (c), "/a",
+                      scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "outside"));
+  scripted_server_on (case_server (c), "/a", scripted_answer_redirect (302, "/b"));
+  scripted_server_on (case_server (c), "/b", scripted_answer_text (200, NULL, "inside"));
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpstr (sent (c, 1), ==, BASIC);
+  g_assert_cmpstr (sent (c, 2), ==, BASIC);
+}
+
+static void
+run_redirect_with_login (Case *c)
+{
+  CaseTransfer *t = login (c, "/a", CURLAUTH_BASIC);
+  ScriptedServer *there = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  const char *plain = scripted_server_url (there, "/b");
+  const char *host = strstr (plain, "://") + 3;
+  g_autofree char *url = g_strdup_printf ("%.*syou:yours@%s", (int) (host - plain), plain, host);
+
+  scripted_server_on (case_server (c), "/a", scripted_answer_redirect (302, url));
+  scripted_server_on (there, "/b", scripted_answer_text (200, NULL, "inside"));
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (there, 0), "Authorization"), ==,
+                   "Basic eW91OnlvdXJz");
+}
+
+/* The user's own field is left alone, and no other takes its place. */
+static void
+run_own_field (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+
+  scripted_server_on (case_server (c), "*",
+                      scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "outside"));
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Authorization: Own thing", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 401, "outside");
+  for (guint i = 0; i < scripted_server_n_requests (case_server (c)); i++)
+    g_assert_cmpstr (sent (c, i), ==, "Own thing");
+}
+
+const CaseSpec case_auth[] = {
+  { "auth-digest", run_digest },
+  { "auth-digest-md5-sess", run_digest_md5_sess },
+  { "auth-digest-sha256", run_digest_sha256 },
+  { "auth-digest-sha256-sess", run_digest_sha256_sess },
+  { "auth-digest-counts", run_digest_counts },
+  { "auth-digest-shared", run_digest_shared, CASE_NOT_ON_LIBCURL, "libcurl asks anew for each handle" },
+  { "auth-digest-wrong", run_digest_wrong },
+  { "auth-digest-stale", run_digest_stale },
+  { "auth-digest-stale-loop", run_digest_stale_loop, CASE_NOT_ON_LIBCURL, "libcurl goes on up to its limit of redirects" },
+  { "auth-digest-head", run_digest_head },
+  { "auth-post-digest", run_post_digest },
+  { "auth-post-unasked", run_post_unasked },
+  { "auth-post-any", run_post_any },
+  { "auth-put-callback", run_put_callback },
+  { "auth-strongest", run_strongest },
+  { "auth-not-allowed", run_not_allowed },
+  { "auth-no-downgrade", run_no_downgrade },
+  { "auth-broken", run_broken, CASE_NOT_ON_LIBCURL, "libcurl answers one whose quotes are not closed" },
+  { "auth-used", run_used },
+  { "auth-fail-on-error", run_fail_on_error },
+  { "auth-closes", run_closes },
+  { "auth-redirect", run_redirect },
+  { "auth-redirect-here", run_redirect_here },
+  { "auth-redirect-with-login", run_redirect_with_login, CASE_NOT_ON_LIBCURL, "libcurl sends none where one was set, too" },
+  { "auth-own-field", run_own_field },
+  { NULL },
+};
