@@ -72,7 +72,7 @@ test_properties (void)
       g_signal_handlers_disconnect_by_data (object, &n_notified);
       n_writable++;
     }
-  g_assert_cmpuint (n_writable, ==, 16);
+  g_assert_cmpuint (n_writable, ==, 17);
 }
 
 static void
