@@ -374,6 +374,13 @@ carry_out (Attempt *self)
     }
 }
 
+/* So many times as long does it take under tools until a transfer is where its time is to run out. */
+static guint
+patience (void)
+{
+  return g_getenv ("GMULTI_TEST_VALGRIND") != NULL ? 25 : g_getenv ("ASAN_OPTIONS") != NULL ? 4 : 1;
+}
+
 static Attempt *
 attempt_new (Fixture *fixture,
              const Case *case_,
@@ -399,7 +406,8 @@ attempt_new (Fixture *fixture,
     }
   leaks_watch (self->transfer);
   if (case_->property != NULL)
-    g_object_set (self->transfer, case_->property, case_->value, NULL);
+    g_object_set (self->transfer, case_->property,
+                  case_->value * (g_str_has_suffix (case_->property, "timeout") ? patience () : 1), NULL);
   else if (case_->value != 0)
     gmulti_transfer_set_max_size (self->transfer, case_->value);
   g_signal_connect (self->transfer, "completed", G_CALLBACK (completed_cb), self);
