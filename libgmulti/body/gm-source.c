@@ -22,6 +22,16 @@ gm_source_init (GmSource *self,
 }
 
 void
+gm_source_init_form (GmSource *self,
+                     GmForm *form,
+                     GmClient *client,
+                     GmFlow *flow)
+{
+  gm_source_init (self, GM_SOURCE_FORM, client, flow, NULL, gm_form_get_size (form));
+  self->form = form;
+}
+
+void
 gm_source_clear (GmSource *self)
 {
   g_clear_pointer (&self->kept, g_free);
@@ -74,6 +84,8 @@ ask_client (GmSource *self,
   *n = 0;
   if (self->flow->paused & GM_FLOW_SEND)
     return GM_AGAIN;
+  if (self->kind == GM_SOURCE_FORM)
+    return gm_form_read (self->form, buffer, len, n);
   if (self->client->ops->read == NULL)
     return GM_READ_FAILED;
 
@@ -119,7 +131,7 @@ gm_source_read (GmSource *self,
     }
 
   /* What was kept for sending again comes before what the client has not given yet. */
-  if (self->kept_all && self->pos < (gint64) self->kept_len)
+  if (self->kind == GM_SOURCE_CLIENT && self->kept_all && self->pos < (gint64) self->kept_len)
     {
       *n = MIN (len, self->kept_len - (gsize) self->pos);
       memcpy (buffer, self->kept + self->pos, *n);
@@ -136,7 +148,8 @@ gm_source_read (GmSource *self,
       return self->size >= 0 && self->pos < self->size ? GM_READ_SHORT : GM_OK;
     }
 
-  keep (self, buffer, *n);
+  if (self->kind == GM_SOURCE_CLIENT)
+    keep (self, buffer, *n);
   self->pos += (gint64) *n;
   return GM_OK;
 }
@@ -163,6 +176,14 @@ gm_source_rewind (GmSource *self)
   if (self->kind == GM_SOURCE_NONE || (self->pos == 0 && !self->ended))
     return GM_OK;
 
+  if (self->kind == GM_SOURCE_FORM)
+    {
+      GmResult result = gm_form_rewind (self->form);
+
+      self->pos = 0;
+      self->ended = FALSE;
+      return result;
+    }
   if (self->kind == GM_SOURCE_CLIENT && self->client->ops->seek != NULL)
     {
       switch (self->client->ops->seek (self->client, self->start))

@@ -3,9 +3,10 @@
 
 #include "gm-client.h"
 #include "gm-flow.h"
+#include "gm-form.h"
 #include "gm-result.h"
 
-/* The body of an upload: bytes in memory, or what the client gives when asked. It can be sent again (redirect, retry,
+/* The body of an upload: bytes in memory, a composed one, or what the client gives when asked. It can be sent again (redirect, retry,
  * login): from memory always; from a client by seek, else from a copy kept while it is short enough. */
 
 /* Most that is kept of an upload whose client cannot seek, so that a redirect of a small streamed body still works. */
@@ -16,6 +17,7 @@ typedef enum
   GM_SOURCE_NONE,
   GM_SOURCE_BYTES,
   GM_SOURCE_CLIENT,
+  GM_SOURCE_FORM,
 } GmSourceKind;
 
 typedef struct
@@ -23,7 +25,11 @@ typedef struct
   GmSourceKind kind;
   GmClient *client; /* (unowned) */
   GmFlow *flow; /* (unowned) */
-  const char *bytes; /* (unowned): GM_SOURCE_BYTES */
+  union
+  {
+    const char *bytes; /* (unowned): GM_SOURCE_BYTES */
+    GmForm *form; /* (unowned): GM_SOURCE_FORM */
+  };
   gint64 size; /* what is to be sent in all; -1 = until the client says end */
   gint64 start; /* offset in the client's data where the body begins (resumed upload) */
   gint64 pos; /* sent so far */
@@ -40,8 +46,14 @@ void     gm_source_init   (GmSource *self,
                            GmFlow *flow,
                            const char *bytes,
                            gint64 size);
+/* @form is attached to its reader, and at its start. */
+void     gm_source_init_form (GmSource *self,
+                           GmForm *form,
+                           GmClient *client,
+                           GmFlow *flow);
 void     gm_source_clear  (GmSource *self);
-/* Up to @len bytes. OK with *@n = 0 is the end. AGAIN = paused. READ_SHORT: the client ended before size. */
+/* Up to @len bytes. OK with *@n = 0 is the end. AGAIN = paused, or (a form) a worker fetches more, which queues the
+ * transfer. READ_SHORT: the client ended before size. */
 GmResult gm_source_read   (GmSource *self,
                            char *buffer,
                            gsize len,

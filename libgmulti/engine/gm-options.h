@@ -102,6 +102,7 @@
   X (HEADERS, LIST, request, headers, 0, 0, FALSE)                                                                     \
   X (POST_DATA, POINTER, request, post_data, 0, 0, FALSE)                                                              \
   X (POST_COPY, BYTES, request, post_copy, 0, 0, FALSE) /* sets POST_DATA and POST_SIZE too */                         \
+  X (FORM, POINTER, request, form, 0, 0, FALSE)                                                                        \
   X (POST_SIZE, I64, request, post_size, -1, G_MAXINT64, FALSE)                                                        \
   X (UPLOAD_SIZE, I64, request, upload_size, -1, G_MAXINT64, FALSE)                                                    \
   X (RESUME_FROM, I64, request, resume_from, -1, G_MAXINT64, FALSE)                                                    \

@@ -520,7 +520,7 @@ post_size (const GmRequestSettings *settings)
   return settings->post_size >= 0 ? settings->post_size : (gint64) strlen (settings->post_data);
 }
 
-static void
+static GmResult
 set_up_source (GmTransfer *self)
 {
   GmRun *run = self->run;
@@ -529,12 +529,20 @@ set_up_source (GmTransfer *self)
 
   if (settings->no_body || (method != GM_METHOD_POST && method != GM_METHOD_PUT))
     gm_source_init (&run->source, GM_SOURCE_NONE, &self->client, &self->flow, NULL, 0);
+  else if (method == GM_METHOD_POST && settings->form != NULL)
+    {
+      gm_form_attach (settings->form, &(GmFormHost){ gm_multi_get_reactor (self->multi), &self->runnable, &self->flow });
+      gm_source_init_form (&run->source, settings->form, &self->client, &self->flow);
+      return gm_form_rewind (settings->form);
+    }
   else if (method == GM_METHOD_POST && settings->post_data != NULL)
     gm_source_init (&run->source, GM_SOURCE_BYTES, &self->client, &self->flow, settings->post_data,
                     post_size (settings));
   else
     gm_source_init (&run->source, GM_SOURCE_CLIENT, &self->client, &self->flow, NULL,
                     method == GM_METHOD_POST ? settings->post_size : settings->upload_size);
+
+  return GM_OK;
 }
 
 /* ---- states ---- */
@@ -566,7 +574,9 @@ state_starting (GmTransfer *self)
   if (run->connect_settings->overrides != NULL && self->overrides_fed != self->multi)
     gm_resolver_add_overrides (gm_multi_get_resolver (self->multi), run->connect_settings->overrides);
   self->overrides_fed = self->multi;
-  set_up_source (self);
+  result = set_up_source (self);
+  if (result != GM_OK)
+    return result;
   wipe_request (self, (GmMethod) run->request_settings->method, TRUE);
   if (run->request_settings->resume_from > 0 && run->request_settings->method == GM_METHOD_PUT &&
       gm_url_get_scheme (self->url) != GM_SCHEME_FILE)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-connect-settings.h"
+#include "gm-form.h"
 #include "http/gm-http-stores.h"
 
 /* What the user may set about the request itself. Copy-on-write like GmConnectSettings; strings are GRefStrings
@@ -64,6 +65,7 @@ typedef struct
   GmHttpStores *stores; /* (owned) (nullable): cookies and the like */
   const GmStringList *headers; /* "Name: value", "Name:" removes ours, "Name;" sends it empty */
   const char *post_data; /* (unowned) (nullable) */
+  GmForm *form; /* (unowned) (nullable): the body of a POST, comes before post_data */
   GBytes *post_copy; /* (owned) (nullable): then post_data points into it */
   gint64 post_size; /* -1 = unknown: strlen of post_data, or streamed */
   gint64 upload_size; /* -1 = unknown */

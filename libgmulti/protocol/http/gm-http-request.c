@@ -130,6 +130,10 @@ is_wanted (const GmHttp *self,
   if (self->upload == GM_HTTP_UPLOAD_CHUNKED && id == FIELD_CONTENT_LENGTH)
     return FALSE;
 
+  /* Ours has the boundary, and the user's words. */
+  if (id == FIELD_CONTENT_TYPE && self->upload != GM_HTTP_UPLOAD_NONE && request->source->kind == GM_SOURCE_FORM &&
+      gm_form_get_boundary (request->source->form) != NULL)
+    return FALSE;
   /* Sent already, together with ours. */
   if (id == FIELD_CONNECTION && request->settings->transfer_coding && request->settings->http_version != GM_HTTP_1_0 &&
       gm_coding_find (GM_SPAN ("gzip"), &(GmCoding){ 0 }))
@@ -359,6 +363,52 @@ write_condition (const GmRequestSettings *settings,
   return gm_http1_write_field (out, name, gm_span (date, sizeof date));
 }
 
+/* The user's own type, if he named one, else a form's; with the boundary, which he cannot know. */
+static GmResult
+write_form_type (const GmRequest *request,
+                 const char *boundary,
+                 GmByteBuilder *out)
+{
+  GmSpan type = GM_SPAN ("multipart/form-data");
+
+  for (const GmStringList *l = request->settings->headers; l != NULL; l = l->next)
+    {
+      UserField field;
+
+      if (!user_field_parse (l->data, &field) || field_find (field.name) != FIELD_CONTENT_TYPE)
+        continue;
+      if (field.remove)
+        return GM_OK;
+      if (!gm_http_is_field_value (field.value))
+        return GM_BAD_REQUEST;
+      type = field.value;
+      break;
+    }
+  gm_byte_builder_append_literal (out, "Content-Type: ");
+  gm_byte_builder_append_span (out, type);
+  gm_byte_builder_append_literal (out, "; boundary=");
+  gm_byte_builder_append_span (out, text_span (boundary));
+  gm_byte_builder_append_literal (out, "\r\n");
+
+  return GM_OK;
+}
+
+/* Of a POST. */
+static GmResult
+write_content_type (const GmRequest *request,
+                    gboolean overridden,
+                    GmByteBuilder *out)
+{
+  const char *boundary = request->source->kind == GM_SOURCE_FORM ? gm_form_get_boundary (request->source->form) : NULL;
+
+  if (boundary != NULL)
+    return write_form_type (request, boundary, out);
+  if (overridden)
+    return GM_OK;
+
+  return gm_http1_write_field (out, GM_SPAN ("Content-Type"), GM_SPAN ("application/x-www-form-urlencoded"));
+}
+
 static GmResult
 write_body_fields (GmHttp *self,
                    const UserFields *user,
@@ -377,8 +427,8 @@ write_body_fields (GmHttp *self,
     result = gm_http1_write_field_uint (out, GM_SPAN ("Content-Length"), (guint64) size);
   else if (self->upload == GM_HTTP_UPLOAD_CHUNKED && (user->overridden & FIELD_TRANSFER_ENCODING) == 0)
     result = gm_http1_write_field (out, GM_SPAN ("Transfer-Encoding"), GM_SPAN ("chunked"));
-  if (result == GM_OK && request->method == GM_METHOD_POST && (user->overridden & FIELD_CONTENT_TYPE) == 0)
-    result = gm_http1_write_field (out, GM_SPAN ("Content-Type"), GM_SPAN ("application/x-www-form-urlencoded"));
+  if (result == GM_OK && request->method == GM_METHOD_POST)
+    result = write_content_type (request, (user->overridden & FIELD_CONTENT_TYPE) != 0, out);
 
   if (user->overridden & FIELD_EXPECT)
     self->expecting = user->expect_continue && !request->no_expect;
