@@ -38,6 +38,7 @@ struct _GmForm
   GString *text;
   char boundary[GM_FORM_BOUNDARY_LEN + 1];
   GmFormHost host;
+  GmResult failed;
   /* where reading is */
   guint at;
   gint64 pos; /* of that segment, before coding */
@@ -138,6 +139,30 @@ gm_form_add_reader (GmForm *self,
   Segment segment = { .kind = SEGMENT_READER, .coding = coding, .reader = reader, .data = data, .size = size };
 
   g_array_append_val (self->segments, segment);
+}
+
+void
+gm_form_add_line (GmForm *self,
+                  const char *name,
+                  const char *value)
+{
+  if (strpbrk (value, "\r\n") != NULL)
+    gm_form_fail (self, GM_BAD_REQUEST);
+  if (name != NULL)
+    {
+      add_string (self, name);
+      add_string (self, ": ");
+    }
+  add_string (self, value);
+  add_string (self, "\r\n");
+}
+
+void
+gm_form_fail (GmForm *self,
+              GmResult result)
+{
+  if (self->failed == GM_OK)
+    self->failed = result;
 }
 
 /* ---- multipart ---- */
@@ -528,6 +553,8 @@ gm_form_read (GmForm *self,
               gsize *n)
 {
   *n = 0;
+  if (self->failed != GM_OK)
+    return self->failed;
   while (*n < len && self->at < self->segments->len)
     {
       gsize got = 0;
@@ -548,6 +575,8 @@ gm_form_read (GmForm *self,
 GmResult
 gm_form_rewind (GmForm *self)
 {
+  if (self->failed != GM_OK)
+    return self->failed;
   for (guint i = 0; i <= self->at && i < self->segments->len; i++)
     {
       Segment *segment = segment_at (self, i);

@@ -55,6 +55,15 @@ void     gm_form_add_reader     (GmForm *self,
                                  gpointer data,
                                  gint64 size);
 
+/* @name (nullable) and @value and a line end, as a field of a part's head. A line end within them would begin another
+ * field, or the body: the form fails with BAD_REQUEST. */
+void     gm_form_add_line       (GmForm *self,
+                                 const char *name,
+                                 const char *value);
+/* It cannot be sent: reading and rewinding give the first such result. */
+void     gm_form_fail           (GmForm *self,
+                                 GmResult result);
+
 /* Multipart (RFC 2046 section 5.1.1). A boundary cannot stand in what it bounds, for nobody can foresee it: its 22 letters
  * and digits are the kernel's random ones, some 130 bits. */
 #define GM_FORM_BOUNDARY_LEN 46
@@ -90,4 +99,5 @@ GmResult gm_form_read           (GmForm *self,
                                  char *buffer,
                                  gsize len,
                                  gsize *n);
-GmResult gm_form_rewind         (GmForm *self); /* NOT_REWINDABLE: a reader that was read cannot */
+/* To the start, also before the first read. NOT_REWINDABLE: a reader that was read cannot. */
+GmResult gm_form_rewind         (GmForm *self);

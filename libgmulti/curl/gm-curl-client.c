@@ -208,19 +208,23 @@ gm_curl_client_resume (GmCurlEasy *easy)
   return TRUE;
 }
 
-static GmAnswer
-client_read (GmClient *client,
-             char *buffer,
-             gsize len,
-             gsize *n)
+GmAnswer
+gm_curl_client_ask_read (GmCurlEasy *easy,
+                         curl_read_callback readfunc,
+                         void *arg,
+                         char *buffer,
+                         gsize len,
+                         gsize *n)
 {
-  GmCurlEasy *easy = get_asked (client);
   gsize n_read;
 
   *n = 0;
   if (easy == NULL)
+    n_read = readfunc (buffer, 1, len, arg);
+  else if (easy->doomed)
     return GM_ANSWER_ABORT;
-  CALL_OUT (easy, n_read = easy->set.readfunction (buffer, 1, len, easy->set.readdata));
+  else
+    CALL_OUT (easy, n_read = readfunc (buffer, 1, len, arg));
   if (n_read == CURL_READFUNC_ABORT)
     return GM_ANSWER_ABORT;
   if (n_read == CURL_READFUNC_PAUSE)
@@ -230,6 +234,31 @@ client_read (GmClient *client,
 
   *n = n_read;
   return GM_ANSWER_OK;
+}
+
+gboolean
+gm_curl_client_ask_rewind (GmCurlEasy *easy,
+                           curl_seek_callback seekfunc,
+                           void *arg)
+{
+  int answer = CURL_SEEKFUNC_CANTSEEK;
+
+  if (seekfunc == NULL || easy == NULL || easy->doomed)
+    return FALSE;
+
+  CALL_OUT (easy, answer = seekfunc (arg, 0, SEEK_SET));
+  return answer == CURL_SEEKFUNC_OK;
+}
+
+static GmAnswer
+client_read (GmClient *client,
+             char *buffer,
+             gsize len,
+             gsize *n)
+{
+  GmCurlEasy *easy = gm_curl_easy_from_client (client);
+
+  return gm_curl_client_ask_read (easy, easy->set.readfunction, easy->set.readdata, buffer, len, n);
 }
 
 static GmSeekAnswer

@@ -15,3 +15,14 @@ gboolean gm_curl_client_resume   (GmCurlEasy *easy);
 /* Text for CURLOPT_DEBUGFUNCTION, or for stderr, if the transfer is verbose; @text ends in a newline. */
 void gm_curl_client_say          (GmCurlEasy *easy,
                                   const char *text);
+/* The read function of an upload, or of a part of one; @easy is NULL outside of any transfer. */
+GmAnswer gm_curl_client_ask_read (GmCurlEasy *easy,
+                                  curl_read_callback readfunc,
+                                  void *arg,
+                                  char *buffer,
+                                  gsize len,
+                                  gsize *n);
+/* To its start again; FALSE: it cannot. */
+gboolean gm_curl_client_ask_rewind (GmCurlEasy *easy,
+                                  curl_seek_callback seekfunc,
+                                  void *arg);

@@ -4,6 +4,7 @@
 #include "gm-alloc.h"
 #include "gm-curl-client.h"
 #include "gm-curl-errors.h"
+#include "gm-curl-mime.h"
 #include "gm-curl-multi.h"
 #include "gm-curl-setopt.h"
 #include "gm-curl-share.h"
@@ -69,6 +70,10 @@ curl_easy_duphandle (CURL *curl)
   self->set = original->set;
   self->stores = gm_curl_stores_dup (original->stores);
   gm_transfer_set_stores (self->transfer, NULL);
+  if (original->form != NULL)
+    gm_transfer_set_pointer (self->transfer, GM_OPTION_FORM, NULL);
+  if (self->set.mimepost != NULL)
+    self->set.mimepost = self->own_mime = gm_curl_mime_dup (self->set.mimepost);
   gm_curl_client_update (self);
   return (CURL *) self;
 }
@@ -115,6 +120,8 @@ void
 gm_curl_easy_destroy (GmCurlEasy *self)
 {
   g_clear_pointer (&self->transfer, gm_transfer_free);
+  gm_curl_mime_forget (self);
+  g_clear_pointer (&self->own_mime, curl_mime_free);
   g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
   gm_curl_stores_close (self);
   gm_curl_share_leave (g_steal_pointer (&self->share));
@@ -161,6 +168,13 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   gm_curl_stores_apply (self);
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';
+  if (self->set.form_kind != GM_CURL_FORM_NONE || self->form != NULL)
+    {
+      CURLcode code = gm_curl_mime_prepare (self);
+
+      if (code != CURLE_OK)
+        return code;
+    }
 
   if (self->set.curlu != NULL)
     {

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include "gm-curl-stores.h"
+#include "gm-form.h"
 #include "gm-transfer.h"
 
 /* The easy handle: a transfer of the engine, the application's callbacks, and what has to be kept for answers. */
@@ -45,6 +46,10 @@ typedef struct
   char *errorbuffer;
   void *private_data;
   CURLU *curlu;
+  curl_mime *mimepost;
+  struct curl_httppost *httppost;
+  long mime_options;
+  guint form_kind; /* GmCurlFormKind */
   curl_off_t postfieldsize;
   long maxconnects;
   gboolean verbose;
@@ -75,6 +80,9 @@ struct _GmCurlEasy
   GmCurlMulti *own_multi; /* (owned) (nullable): of curl_easy_perform (), keeps its connections */
   GmCurlShare *share; /* (unowned) (nullable): counted there */
   GmCurlStores *stores; /* (owned) (nullable) */
+  GmForm *form; /* (owned) (nullable): the composed body of the last run */
+  curl_mime *form_mime; /* (owned) (nullable): … and its parts, where they are not the application's */
+  curl_mime *own_mime; /* (owned) (nullable): of a copied handle */
   CURLMsg msg;
   GList msg_link; /* in multi->messages while unread; data is the handle, else NULL */
   CURLcode result; /* of the last run */

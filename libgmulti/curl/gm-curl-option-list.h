@@ -116,7 +116,7 @@
   X_SPECIAL (HTTPAUTH, VALUES, httpauth)                                                                               \
   X_SPECIAL (HTTPGET, LONG, httpget)                                                                                   \
   X_LIST (HTTPHEADER, SLIST, HEADERS)                                                                                  \
-  X_ABSENT (HTTPPOST, OBJECT, 0)                                                                                       \
+  X_SPECIAL (HTTPPOST, OBJECT, httppost)                                                                               \
   X_NUMBER (HTTPPROXYTUNNEL, LONG, PROXY_TUNNEL, BOOL)                                                                 \
   X_ABSENT (HTTPSIG_ALGORITHM, LONG, 0)                                                                                \
   X_ABSENT (HTTPSIG_HEADERS, STRING, 0)                                                                                \
@@ -156,8 +156,8 @@
   X_NUMBER (MAXFILESIZE_LARGE, OFF_T, MAX_SIZE, ONE)                                                                   \
   X_NUMBER (MAXLIFETIME_CONN, LONG, MAX_LIFE_US, US)                                                                   \
   X_SPECIAL (MAXREDIRS, LONG, maxredirs)                                                                               \
-  X_ABSENT (MIME_OPTIONS, LONG, 0)                                                                                     \
-  X_ABSENT (MIMEPOST, OBJECT, 0)                                                                                       \
+  X_SPECIAL (MIME_OPTIONS, LONG, mime_options)                                                                         \
+  X_SPECIAL (MIMEPOST, OBJECT, mimepost)                                                                               \
   X_ABSENT (NETRC, VALUES, 0)                                                                                          \
   X_ABSENT (NETRC_FILE, STRING, 0)                                                                                     \
   X_ABSENT (NEW_DIRECTORY_PERMS, LONG, 0755)                                                                           \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Options that say what to ask for: where, by which method, with which body and login. */
+#include "gm-curl-mime.h"
 #include "gm-curl-setopt.h"
 
 #include "gm-config.h"
@@ -203,6 +204,7 @@ set_method (GmCurlEasy *easy,
 {
   CURLcode result = gm_curl_set_engine_int (easy, GM_OPTION_METHOD, method);
 
+  easy->set.form_kind = GM_CURL_FORM_NONE;
   return result != CURLE_OK ? result : gm_curl_set_engine_int (easy, GM_OPTION_NO_BODY, method == GM_METHOD_HEAD);
 }
 
@@ -290,6 +292,40 @@ gm_curl_set_copypostfields (GmCurlEasy *easy,
   bytes = g_bytes_new (value->pointer, (gsize) size);
   result = gm_curl_setting_result (gm_transfer_set_bytes (easy->transfer, GM_OPTION_POST_COPY, bytes));
   return result != CURLE_OK ? result : set_method (easy, GM_METHOD_POST);
+}
+
+static CURLcode
+post_form (GmCurlEasy *easy,
+           GmCurlFormKind kind)
+{
+  CURLcode result = set_method (easy, GM_METHOD_POST);
+
+  easy->set.form_kind = kind;
+  return result;
+}
+
+CURLcode
+gm_curl_set_mimepost (GmCurlEasy *easy,
+                      const GmCurlValue *value)
+{
+  easy->set.mimepost = value->pointer;
+  return post_form (easy, GM_CURL_FORM_MIME);
+}
+
+CURLcode
+gm_curl_set_httppost (GmCurlEasy *easy,
+                      const GmCurlValue *value)
+{
+  easy->set.httppost = value->pointer;
+  return post_form (easy, GM_CURL_FORM_OLD);
+}
+
+CURLcode
+gm_curl_set_mime_options (GmCurlEasy *easy,
+                          const GmCurlValue *value)
+{
+  easy->set.mime_options = value->number;
+  return CURLE_OK;
 }
 
 static CURLcode

@@ -318,6 +318,34 @@ test_parameters (void)
     }
 }
 
+/* A field's line ends where it is to end, or the form is not sent at all. */
+static void
+test_lines (void)
+{
+  static const char *const bad[] = { "a\r\nb", "a\nb", "\r" };
+
+  for (guint i = 0; i <= G_N_ELEMENTS (bad); i++)
+    {
+      GmForm *form = gm_form_new ();
+      char buffer[8];
+      gsize n;
+
+      gm_form_add_line (form, "A", "b");
+      gm_form_add_line (form, NULL, "C: d");
+      if (i == G_N_ELEMENTS (bad))
+        check (form, "A: b\r\nC: d\r\n");
+      else
+        {
+          gm_form_add_line (form, "E", bad[i]);
+          g_assert_cmpint (gm_form_rewind (form), ==, GM_BAD_REQUEST);
+          g_assert_cmpint (gm_form_read (form, buffer, sizeof buffer, &n), ==, GM_BAD_REQUEST);
+          gm_form_fail (form, GM_READ_FAILED);
+          g_assert_cmpint (gm_form_rewind (form), ==, GM_BAD_REQUEST);
+        }
+      gm_form_free (form);
+    }
+}
+
 static void
 test_boundaries (void)
 {
@@ -389,6 +417,7 @@ main (int argc,
   g_test_add_func ("/form/quoted-printable", test_quoted_printable);
   g_test_add_func ("/form/seven-bit", test_seven_bit);
   g_test_add_func ("/form/parameters", test_parameters);
+  g_test_add_func ("/form/lines", test_lines);
   g_test_add_func ("/form/boundaries", test_boundaries);
   g_test_add_func ("/form/types", test_types);
   g_test_add_func ("/form/source", test_source);

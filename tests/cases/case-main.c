@@ -8,7 +8,8 @@ main (int argc,
   const CaseSpec *const tables[] = { case_basics,  case_framing, case_upload, case_redirect, case_headers, case_auth,
                                      case_parts,   case_refused, case_connect, case_pool,    case_flow,
                                      case_times,   case_multi,   case_schemes, case_many,    case_limits,
-                                     case_options, case_coding,  case_cookies, case_proxy,   NULL };
-
+                                     case_options, case_coding,  case_cookies, case_proxy,
+                                     case_form,    NULL };
+                                     
   return case_main (argc, argv, tables);
 }

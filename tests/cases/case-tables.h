@@ -24,3 +24,4 @@ extern const CaseSpec case_options[];
 extern const CaseSpec case_coding[];
 extern const CaseSpec case_cookies[];
 extern const CaseSpec case_proxy[];
+extern const CaseSpec case_form[];
