@@ -363,14 +363,31 @@ test_global (void)
   curl_global_cleanup ();
 }
 
+/* Parts of nothing are mistakes, and nothing else. */
+static void
+test_mime_mistakes (void)
+{
+  curl_mime *mime = curl_mime_init (NULL);
+
+  g_assert_cmpint (curl_mime_name (NULL, "x"), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_filename (NULL, "x"), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_type (NULL, "x"), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_encoder (NULL, "base64"), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_data (NULL, "x", 1), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_filedata (NULL, "x"), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_data_cb (NULL, 1, NULL, NULL, NULL, NULL), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_subparts (NULL, mime), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_mime_headers (NULL, NULL, 0), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_null (curl_mime_addpart (NULL));
+  curl_mime_free (mime);
+  curl_mime_free (NULL);
+}
+
 static void
 test_absent (void)
 {
   size_t n = 5;
 
-  g_assert_null (curl_mime_init (NULL));
-  g_assert_cmpint (curl_mime_name (NULL, "x"), ==, CURLE_NOT_BUILT_IN);
-  g_assert_cmpint (curl_formadd (NULL, NULL, CURLFORM_END), ==, CURL_FORMADD_DISABLED);
   g_assert_cmpint (curl_ws_send (NULL, "", 0, &n, 0, CURLWS_TEXT), ==, CURLE_NOT_BUILT_IN);
   g_assert_cmpuint (n, ==, 0);
 }
@@ -393,6 +410,7 @@ main (int argc,
   g_test_add_func ("/curl/misc/print-limits", test_print_limits);
   g_test_add_func ("/curl/misc/strerror", test_strerror);
   g_test_add_func ("/curl/misc/version", test_version);
+  g_test_add_func ("/curl/misc/mime-mistakes", test_mime_mistakes);
   g_test_add_func ("/curl/misc/absent", test_absent);
   g_test_add_func ("/curl/misc/global", test_global); /* replaces the memory functions for good: the last one */
   return g_test_run ();
