@@ -10,6 +10,6 @@ main (int argc,
                                      case_times,   case_multi,   case_schemes, case_many,    case_limits,
                                      case_options, case_coding,  case_cookies, case_proxy,
                                      case_form,    NULL };
-                                     
+
   return case_main (argc, argv, tables);
 }

@@ -373,9 +373,9 @@ write_form_type (const GmRequest *request,
 
   for (const GmStringList *l = request->settings->headers; l != NULL; l = l->next)
     {
-      UserField field;
+      GmHttp1UserField field;
 
-      if (!user_field_parse (l->data, &field) || field_find (field.name) != FIELD_CONTENT_TYPE)
+      if (!gm_http1_user_field_parse (l->data, &field) || field_find (field.name) != FIELD_CONTENT_TYPE)
         continue;
       if (field.remove)
         return GM_OK;

@@ -575,9 +575,9 @@ recv_some (Http2 *self)
     {
       GmResult result;
 
-      if (gm_sink_client_is_blocked (&request->client_sink))
+      if (gm_request_is_blocked (request))
         {
-          result = gm_sink_client_flush (&request->client_sink);
+          result = gm_request_flush (request);
           if (result != GM_OK)
             return result;
         }
@@ -615,15 +615,15 @@ http2_step (GmHttpExchange *exchange)
         return result;
       if (self->recv_state != RECV_DONE)
         result = recv_some (self);
-      else if (request->client_sink.held_len > 0)
-        result = gm_sink_client_flush (&request->client_sink);
+      if (result == GM_OK && self->recv_state == RECV_DONE && gm_request_holds (request))
+        result = gm_request_flush (request);
       if (result != GM_OK && result != GM_AGAIN)
         return result;
       result = GM_OK;
     }
   while (before == SEND_EXPECT && self->send_state == SEND_EXPECT && request->wake_at == 0);
 
-  if (self->recv_state != RECV_DONE || self->send_state != SEND_DONE || request->client_sink.held_len > 0)
+  if (self->recv_state != RECV_DONE || self->send_state != SEND_DONE || gm_request_holds (request))
     return GM_AGAIN;
 
   request->keep_connection = TRUE;
