@@ -37,7 +37,9 @@ TEST_SECONDS = 20
 TEXTS = ('number', 'class', 'project', 'happened', 'asserted')
 GUARD_TEXTS = ('test', 'file', 'function', 'find', 'replace')
 EDIT_TEXTS = ('file', 'find', 'replace')
+# What is freed is overwritten at once, so that its use is seen without a sanitizer, too.
 ENVIRONMENT = {
+    'GLIBC_TUNABLES': 'glibc.malloc.tcache_count=0',
     'G_DEBUG': 'gc-friendly', 'G_SLICE': 'always-malloc', 'MALLOC_CHECK_': '3', 'MALLOC_PERTURB_': '165',
     'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1',
     'UBSAN_OPTIONS': 'halt_on_error=1:abort_on_error=1',
