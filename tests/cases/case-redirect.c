@@ -336,6 +336,29 @@ run_bearer (Case *c)
   g_assert_null (scripted_request_header (scripted_server_request (other, 0), "Authorization"));
 }
 
+/* There and back again: the login waits at home. */
+static void
+run_and_back (Case *c)
+{
+  ScriptedServer *here = case_new_server (c, SCRIPTED_SERVER_DEFAULT), *elsewhere;
+  CaseTransfer *t;
+
+  elsewhere = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  scripted_server_on (here, "/a", scripted_answer_redirect (302, scripted_server_url (elsewhere, "/b")));
+  scripted_server_on (elsewhere, "/b", scripted_answer_redirect (302, scripted_server_url (here, "/c")));
+  scripted_server_on (here, "/c", scripted_answer_text (200, NULL, "c"));
+  for (guint i = 0; i < 2; i++)
+    {
+      t = follow (c, scripted_server_url (here, "/a"));
+      case_set (t, CURLOPT_USERPWD, "u:p");
+      case_run_transfer (t);
+      case_check_ok (t, 200, "c");
+      g_assert_null (scripted_request_header (scripted_server_request (elsewhere, i), "Authorization"));
+      g_assert_cmpstr (scripted_request_header (scripted_server_request (here, 2 * i + 1), "Authorization"), ==,
+                       "Basic dTpw");
+    }
+}
+
 /* A password in the URL is used, and neither shown in a Referer nor sent elsewhere. */
 static void
 run_url_credentials (Case *c)
@@ -420,6 +443,7 @@ const CaseSpec case_redirect[] = {
   { "redirect-unrestricted", run_unrestricted },
   { "redirect-own-headers", run_own_headers },
   { "redirect-bearer", run_bearer },
+  { "redirect-and-back", run_and_back, CASE_NOT_ON_LIBCURL, "libcurl 7.88 has forgotten the login" },
   { "redirect-url-credentials", run_url_credentials },
   { "redirect-long-body", run_long_body },
   { "redirect-second-connection", run_second_connection },

@@ -72,7 +72,8 @@ find_login (const GmRequest *request,
   return GM_OK;
 }
 
-static void
+/* TRUE: the one there is now is new. It may lie where the one before lay, so its address tells nothing. */
+static gboolean
 make_auth (GmRequest *request)
 {
   GmAuthTarget target = {
@@ -82,29 +83,27 @@ make_auth (GmRequest *request)
   };
 
   if (request->auth != NULL && gm_auth_is_for (request->auth, &target))
-    return;
+    return FALSE;
 
   gm_auth_free (request->auth);
   request->auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, request->settings->auth);
+  return TRUE;
 }
 
 GmResult
 gm_http_auth_begin (GmHttp *self)
 {
   GmRequest *request = self->request;
-  GmAuth *before = request->auth;
   Login login = { 0 };
   GmResult result;
 
   result = find_login (request, &login);
-  if (result == GM_OK && (login.user != NULL || login.token != NULL || before != NULL))
+  /* The one of the hop before has its login already, be it that somebody was asked for it. */
+  if (result == GM_OK && (login.user != NULL || login.token != NULL || request->auth != NULL) && make_auth (request))
     {
-      make_auth (request);
-      /* The one of the hop before has its login already, be it that somebody was asked for it. */
-      if (request->auth != before && login.user != NULL)
+      if (login.user != NULL)
         gm_auth_set_login (request->auth, login.user, login.password);
-      if (request->auth != before)
-        gm_auth_set_token (request->auth, login.token);
+      gm_auth_set_token (request->auth, login.token);
     }
   login_clear (&login);
   self->login_pending = result == GM_OK && (request->auth != NULL || request->proxy_auth != NULL);
