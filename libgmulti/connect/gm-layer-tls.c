@@ -378,6 +378,7 @@ judge (TlsLayer *self)
     gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, anchors->gnutls);
   gm_tls_verify (self->session, self->settings, anchors, &self->name, &self->verdict);
   self->info = gm_tls_session_get_info (self->session, self->name.text, self->verdict.result);
+  self->info->checked = self->verdict.result == GM_OK && self->settings->verify_peer && self->settings->verify_host;
   self->judged = TRUE;
 }
 

@@ -14,6 +14,7 @@ typedef struct
   char *alpn; /* (owned): what was chosen; empty = nothing */
   char *name; /* (owned): whom we took the peer for */
   GmResult verdict; /* on the certificate, also where nobody wanted to know: GM_OK or TLS_* */
+  gboolean checked; /* chain and name were both looked at, and good without anybody's leave */
   gboolean resumed;
 } GmTlsInfo;
 

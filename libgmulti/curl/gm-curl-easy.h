@@ -40,6 +40,10 @@ typedef struct
   void *closesocketdata;
   curl_prereq_callback prereqfunction;
   void *prereqdata;
+  curl_hstsread_callback hstsreadfunction;
+  void *hstsreaddata;
+  curl_hstswrite_callback hstswritefunction;
+  void *hstswritedata;
   curl_trailer_callback trailerfunction;
   void *trailerdata;
   FILE *stderr_file;

@@ -17,8 +17,8 @@
   X_STRING (ACCEPT_ENCODING, STRING, ACCEPT_ENCODING)                                                                  \
   X_IGNORED (ACCEPTTIMEOUT_MS, LONG)                                                                                   \
   X_ABSENT (ADDRESS_SCOPE, LONG, 0)                                                                                    \
-  X_ABSENT (ALTSVC, STRING, 0)                                                                                         \
-  X_ABSENT (ALTSVC_CTRL, LONG, 0)                                                                                      \
+  X_SPECIAL (ALTSVC, STRING, altsvc)                                                                                   \
+  X_SPECIAL (ALTSVC_CTRL, LONG, altsvc_ctrl)                                                                           \
   X_NUMBER (APPEND, LONG, APPEND, BOOL)                                                                                \
   X_NUMBER (AUTOREFERER, LONG, AUTO_REFERER, BOOL)                                                                     \
   X_ABSENT (AWS_SIGV4, STRING, 0)                                                                                      \
@@ -102,12 +102,12 @@
   X_SPECIAL (HEADERDATA, CBPTR, headerdata)                                                                            \
   X_SPECIAL (HEADERFUNCTION, FUNCTION, headerfunction)                                                                 \
   X_SPECIAL (HEADEROPT, VALUES, headeropt)                                                                             \
-  X_ABSENT (HSTS, STRING, 0)                                                                                           \
-  X_ABSENT (HSTS_CTRL, LONG, 0)                                                                                        \
-  X_IGNORED (HSTSREADDATA, CBPTR)                                                                                      \
-  X_ABSENT (HSTSREADFUNCTION, FUNCTION, 0)                                                                             \
-  X_IGNORED (HSTSWRITEDATA, CBPTR)                                                                                     \
-  X_ABSENT (HSTSWRITEFUNCTION, FUNCTION, 0)                                                                            \
+  X_SPECIAL (HSTS, STRING, hsts)                                                                                       \
+  X_SPECIAL (HSTS_CTRL, LONG, hsts_ctrl)                                                                               \
+  X_KEPT (HSTSREADDATA, CBPTR, hstsreaddata)                                                                           \
+  X_KEPT (HSTSREADFUNCTION, FUNCTION, hstsreadfunction)                                                                \
+  X_KEPT (HSTSWRITEDATA, CBPTR, hstswritedata)                                                                         \
+  X_KEPT (HSTSWRITEFUNCTION, FUNCTION, hstswritefunction)                                                              \
   X_NUMBER (HTTP09_ALLOWED, LONG, ALLOW_HTTP09, BOOL)                                                                  \
   X_ABSENT (HTTP200ALIASES, SLIST, 0)                                                                                  \
   X_NUMBER (HTTP_CONTENT_DECODING, LONG, RAW_CONTENT, NOT)                                                             \

@@ -11,6 +11,7 @@ struct _GmCurlShare
   gint n_users;
   GmDnsCache *dns; /* (owned) (nullable) */
   GmCookieJar *jar; /* (owned) (nullable) */
+  GmHsts *hsts; /* (owned) (nullable) */
 };
 
 GmCurlShare *
@@ -48,6 +49,12 @@ gm_curl_share_get_jar (GmCurlShare *self)
   return self != NULL ? self->jar : NULL;
 }
 
+GmHsts *
+gm_curl_share_get_hsts (GmCurlShare *self)
+{
+  return self != NULL ? self->hsts : NULL;
+}
+
 CURLSH *
 curl_share_init (void)
 {
@@ -69,6 +76,7 @@ curl_share_cleanup (CURLSH *sh)
 
   g_clear_pointer (&self->dns, gm_dns_cache_unref);
   g_clear_pointer (&self->jar, gm_cookie_jar_unref);
+  g_clear_pointer (&self->hsts, gm_hsts_unref);
   self->magic = 0;
   g_free (self);
   return CURLSHE_OK;
@@ -88,12 +96,15 @@ share_data (GmCurlShare *self,
       if (self->jar == NULL)
         self->jar = gm_cookie_jar_new ();
       return CURLSHE_OK;
+    case CURL_LOCK_DATA_HSTS:
+      if (self->hsts == NULL)
+        self->hsts = gm_hsts_new ();
+      return CURLSHE_OK;
     case CURL_LOCK_DATA_PSL:
       /* one for the process, which nobody changes */
       return CURLSHE_OK;
     case CURL_LOCK_DATA_SSL_SESSION:
     case CURL_LOCK_DATA_CONNECT:
-    case CURL_LOCK_DATA_HSTS:
       return CURLSHE_NOT_BUILT_IN;
     default:
       return CURLSHE_BAD_OPTION;
@@ -108,6 +119,8 @@ unshare_data (GmCurlShare *self,
     g_clear_pointer (&self->dns, gm_dns_cache_unref);
   else if (data == CURL_LOCK_DATA_COOKIE)
     g_clear_pointer (&self->jar, gm_cookie_jar_unref);
+  else if (data == CURL_LOCK_DATA_HSTS)
+    g_clear_pointer (&self->hsts, gm_hsts_unref);
 
   return data > CURL_LOCK_DATA_SHARE && data < CURL_LOCK_DATA_LAST ? CURLSHE_OK : CURLSHE_BAD_OPTION;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-curl-stores.h"
 
+#include "gm-config.h"
 #include "gm-curl-client.h"
 #include "gm-curl-setopt.h"
 #include "gm-curl-share.h"
+#include "gm-state-file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -212,23 +214,258 @@ gm_curl_stores_list_cookies (GmCurlEasy *easy)
   return list;
 }
 
+/* ---- hosts that want TLS ---- */
+
+static GmHsts *
+find_hsts (GmCurlEasy *easy)
+{
+  GmHsts *shared = gm_curl_share_get_hsts (easy->share);
+
+  if (shared != NULL)
+    return shared;
+  return easy->stores != NULL ? easy->stores->hsts : NULL;
+}
+
+static GmHsts *
+need_hsts (GmCurlEasy *easy)
+{
+  GmCurlStores *stores = need_stores (easy);
+
+  if (find_hsts (easy) == NULL)
+    stores->hsts = gm_hsts_new ();
+  return find_hsts (easy);
+}
+
+CURLcode
+gm_curl_set_hsts (GmCurlEasy *easy,
+                  const GmCurlValue *value)
+{
+  GmCurlStores *stores = need_stores (easy);
+
+  g_free (stores->hsts_file);
+  stores->hsts_file = g_strdup (value->pointer);
+  stores->hsts_file_given = FALSE;
+  if (value->pointer != NULL)
+    need_hsts (easy);
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_hsts_ctrl (GmCurlEasy *easy,
+                       const GmCurlValue *value)
+{
+  GmCurlStores *stores = need_stores (easy);
+
+  if ((value->number & CURLHSTS_ENABLE) != 0)
+    need_hsts (easy);
+  else
+    g_clear_pointer (&stores->hsts, gm_hsts_unref);
+  stores->hsts_read_only = (value->number & CURLHSTS_READONLYFILE) != 0;
+  return CURLE_OK;
+}
+
+/* Asks the application for entries until it has no more. */
+static CURLcode
+ask_for_hsts (GmCurlEasy *easy,
+              GmHsts *hsts)
+{
+  GmCurlStores *stores = need_stores (easy);
+  gint64 now = get_now ();
+
+  if (easy->set.hstsreadfunction == NULL || stores->hsts_asked)
+    return CURLE_OK;
+  stores->hsts_asked = TRUE;
+  for (guint i = 0; i < GM_HSTS_MAX; i++)
+    {
+      char host[257] = "";
+      struct curl_hstsentry entry = { .name = host, .namelen = sizeof host - 1 };
+      CURLSTScode code = easy->set.hstsreadfunction ((CURL *) easy, &entry, easy->set.hstsreaddata);
+      gint64 expires = GM_HSTS_FOR_EVER;
+
+      if (code == CURLSTS_DONE)
+        break;
+      if (code != CURLSTS_OK || host[0] == '\0')
+        return code == CURLSTS_OK ? CURLE_BAD_FUNCTION_ARGUMENT : CURLE_ABORTED_BY_CALLBACK;
+      entry.expire[sizeof entry.expire - 1] = '\0';
+      if (entry.expire[0] != '\0' && !gm_state_stamp_read (gm_span (entry.expire, strlen (entry.expire)), &expires))
+        continue;
+      gm_hsts_add (hsts, gm_span (host, strnlen (host, sizeof host)), expires, entry.includeSubDomains, now);
+    }
+
+  return CURLE_OK;
+}
+
+typedef struct
+{
+  GmCurlEasy *easy;
+  struct curl_index index;
+} HstsTelling;
+
+static gboolean
+tell_hsts_entry (const GmHstsEntry *entry,
+                 gpointer user_data)
+{
+  HstsTelling *telling = user_data;
+  GmCurlEasy *easy = telling->easy;
+  g_autofree char *host = g_strdup (entry->host);
+  struct curl_hstsentry told = { .name = host, .namelen = strlen (host), .includeSubDomains = entry->subdomains != FALSE };
+  CURLSTScode code;
+
+  if (entry->expires == GM_HSTS_FOR_EVER || !gm_state_stamp_write (told.expire, entry->expires))
+    g_strlcpy (told.expire, "unlimited", sizeof told.expire);
+  code = easy->set.hstswritefunction ((CURL *) easy, &told, &telling->index, easy->set.hstswritedata);
+  telling->index.index++;
+
+  return code == CURLSTS_OK;
+}
+
+static void
+flush_hsts (GmCurlEasy *easy)
+{
+  GmCurlStores *stores = easy->stores;
+  GmHsts *hsts = find_hsts (easy);
+
+  if (hsts == NULL)
+    return;
+  if (easy->set.hstswritefunction != NULL)
+    {
+      HstsTelling telling = { easy, { 0, gm_hsts_get_n (hsts) } };
+
+      gm_hsts_foreach (hsts, get_now (), tell_hsts_entry, &telling);
+    }
+  if (stores == NULL || stores->hsts_file == NULL || stores->hsts_file[0] == '\0' || stores->hsts_read_only)
+    return;
+  say_failure (easy, "save HSTS in", stores->hsts_file, gm_hsts_save (hsts, stores->hsts_file, get_now ()));
+}
+
+static CURLcode
+apply_hsts (GmCurlEasy *easy,
+            GmHsts **hsts)
+{
+  GmCurlStores *stores = easy->stores;
+
+  if (easy->set.hstsreadfunction != NULL || easy->set.hstswritefunction != NULL)
+    need_hsts (easy);
+  *hsts = find_hsts (easy);
+  if (*hsts == NULL)
+    return CURLE_OK;
+  if (stores != NULL && stores->hsts_file != NULL && stores->hsts_file[0] != '\0' && !stores->hsts_file_given)
+    {
+      gm_hsts_add_file (*hsts, stores->hsts_file, NULL);
+      stores->hsts_file_given = TRUE;
+    }
+
+  return ask_for_hsts (easy, *hsts);
+}
+
+/* ---- alternatives ---- */
+
+static GmAltSvc *
+need_alt_svc (GmCurlEasy *easy)
+{
+  GmCurlStores *stores = need_stores (easy);
+
+  if (stores->alt_svc == NULL)
+    {
+      stores->alt_svc = gm_alt_svc_new ();
+      if (stores->alt_svc_control == 0)
+        stores->alt_svc_control = CURLALTSVC_H1 | CURLALTSVC_H2 | CURLALTSVC_H3;
+    }
+  return stores->alt_svc;
+}
+
+CURLcode
+gm_curl_set_altsvc (GmCurlEasy *easy,
+                    const GmCurlValue *value)
+{
+  GmCurlStores *stores = need_stores (easy);
+
+  g_free (stores->alt_svc_file);
+  stores->alt_svc_file = g_strdup (value->pointer);
+  stores->alt_svc_file_given = FALSE;
+  if (value->pointer != NULL)
+    need_alt_svc (easy);
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_altsvc_ctrl (GmCurlEasy *easy,
+                         const GmCurlValue *value)
+{
+  GmCurlStores *stores = need_stores (easy);
+
+  if (value->number == 0)
+    g_clear_pointer (&stores->alt_svc, gm_alt_svc_unref);
+  else
+    need_alt_svc (easy);
+  stores->alt_svc_control = value->number;
+  return CURLE_OK;
+}
+
+static void
+flush_alt_svc (GmCurlEasy *easy)
+{
+  GmCurlStores *stores = easy->stores;
+
+  if (stores == NULL || stores->alt_svc == NULL || stores->alt_svc_file == NULL || stores->alt_svc_file[0] == '\0' ||
+      (stores->alt_svc_control & CURLALTSVC_READONLYFILE) != 0)
+    return;
+  say_failure (easy, "save Alt-Svc in", stores->alt_svc_file,
+               gm_alt_svc_save (stores->alt_svc, stores->alt_svc_file, get_now ()));
+}
+
+/* HTTP/3 is not spoken here, so an alternative that does nothing else is of no use. */
+static GmAltSvc *
+apply_alt_svc (GmCurlEasy *easy,
+               guint *protocols)
+{
+  GmCurlStores *stores = easy->stores;
+
+  *protocols = 0;
+  if (stores == NULL || stores->alt_svc == NULL)
+    return NULL;
+  if (stores->alt_svc_file != NULL && stores->alt_svc_file[0] != '\0' && !stores->alt_svc_file_given)
+    {
+      gm_alt_svc_add_file (stores->alt_svc, stores->alt_svc_file, NULL);
+      stores->alt_svc_file_given = TRUE;
+    }
+  if ((stores->alt_svc_control & CURLALTSVC_H1) != 0)
+    *protocols |= 1u << GM_ALT_PROTOCOL_H1;
+  if (HAVE_NGHTTP2 && (stores->alt_svc_control & CURLALTSVC_H2) != 0)
+    *protocols |= 1u << GM_ALT_PROTOCOL_H2;
+
+  return stores->alt_svc;
+}
+
 /* ---- all of them ---- */
 
-void
+CURLcode
 gm_curl_stores_apply (GmCurlEasy *easy)
 {
   GmHttpStores *now = gm_transfer_get_stores (easy->transfer);
   GmCookieJar *jar;
+  GmHsts *hsts;
+  GmAltSvc *alt_svc;
+  guint protocols;
+  CURLcode code;
   g_autoptr (GmHttpStores) stores = NULL;
 
-  if (easy->stores == NULL && easy->share == NULL)
-    return;
+  if (easy->stores == NULL && easy->share == NULL && easy->set.hstsreadfunction == NULL &&
+      easy->set.hstswritefunction == NULL)
+    return CURLE_OK;
+
   give_files (easy);
   jar = find_jar (easy);
-  if (now != NULL ? now->jar == jar : jar == NULL)
-    return;
-  stores = gm_http_stores_new (jar);
+  code = apply_hsts (easy, &hsts);
+  alt_svc = apply_alt_svc (easy, &protocols);
+  if (code != CURLE_OK)
+    return code;
+  if (now != NULL && now->jar == jar && now->hsts == hsts && now->alt_svc == alt_svc && now->alt_protocols == protocols)
+    return CURLE_OK;
+  stores = gm_http_stores_new (jar, hsts, alt_svc, protocols);
   gm_transfer_set_stores (easy->transfer, stores);
+
+  return CURLE_OK;
 }
 
 GmCurlStores *
@@ -248,6 +485,14 @@ gm_curl_stores_dup (GmCurlStores *self)
     g_ptr_array_set_free_func (copy->cookie_files, g_free);
   copy->cookie_jar_file = g_strdup (self->cookie_jar_file);
   copy->new_session = self->new_session;
+  if (self->hsts != NULL)
+    copy->hsts = gm_hsts_new ();
+  copy->hsts_file = g_strdup (self->hsts_file);
+  copy->hsts_read_only = self->hsts_read_only;
+  if (self->alt_svc != NULL)
+    copy->alt_svc = gm_alt_svc_new ();
+  copy->alt_svc_file = g_strdup (self->alt_svc_file);
+  copy->alt_svc_control = self->alt_svc_control;
 
   return copy;
 }
@@ -263,6 +508,10 @@ gm_curl_stores_reset (GmCurlEasy *easy)
   g_clear_pointer (&self->cookie_jar_file, g_free);
   self->n_cookie_files_given = 0;
   self->new_session = FALSE;
+  g_clear_pointer (&self->hsts_file, g_free);
+  self->hsts_read_only = self->hsts_file_given = self->hsts_asked = FALSE;
+  g_clear_pointer (&self->alt_svc_file, g_free);
+  self->alt_svc_file_given = FALSE;
 }
 
 void
@@ -271,10 +520,14 @@ gm_curl_stores_close (GmCurlEasy *easy)
   GmCurlStores *self;
 
   flush_cookies (easy);
+  flush_hsts (easy);
+  flush_alt_svc (easy);
   gm_curl_stores_reset (easy);
   self = g_steal_pointer (&easy->stores);
   if (self == NULL)
     return;
   gm_cookie_jar_unref (self->jar);
+  gm_hsts_unref (self->hsts);
+  gm_alt_svc_unref (self->alt_svc);
   g_free (self);
 }

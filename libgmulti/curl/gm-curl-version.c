@@ -42,10 +42,11 @@
 static const char *const protocols[] = { "data", "file", "http", NULL };
 
 static const char *const feature_names[] = {
-  "AsynchDNS",
+  "alt-svc", "AsynchDNS",
 #if HAVE_BROTLI
   "brotli",
 #endif
+  "HSTS",
 #if HAVE_NGHTTP2
   "HTTP2",
 #endif
@@ -71,8 +72,8 @@ static curl_version_info_data info = {
   .version = LIBCURL_VERSION,
   .version_num = LIBCURL_VERSION_NUM,
   .host = HOST,
-  .features = CURL_VERSION_ASYNCHDNS | CURL_VERSION_IPV6 | CURL_VERSION_LARGEFILE | CURL_VERSION_THREADSAFE |
-              CURL_VERSION_UNIX_SOCKETS
+  .features = CURL_VERSION_ALTSVC | CURL_VERSION_ASYNCHDNS | CURL_VERSION_HSTS | CURL_VERSION_IPV6 |
+              CURL_VERSION_LARGEFILE | CURL_VERSION_THREADSAFE | CURL_VERSION_UNIX_SOCKETS
 #if HAVE_IDN2
               | CURL_VERSION_IDN
 #endif

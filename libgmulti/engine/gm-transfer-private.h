@@ -43,13 +43,15 @@ typedef struct
   GmUrl *origin; /* (owned): the URL the user named */
   GmUrl *referer; /* (owned) (nullable) */
   GmProxy *proxy; /* (owned) (nullable): for this hop */
-  gboolean begun; /* protocol->begin() was called for this hop */
-  gboolean fresh; /* not from the pool: a pooled one has just proved dead */
-  gboolean old_version; /* the server wants HTTP/1.1 for this */
+  guint8 begun; /* protocol->begin() was called for this hop */
+  guint8 fresh; /* not from the pool: a pooled one has just proved dead */
+  guint8 old_version; /* the server wants HTTP/1.1 for this */
+  guint8 no_route; /* an alternative of this hop's origin did not work */
   guint n_refused; /* times this hop was refused unseen */
   guint n_hops;
   GmQuestion question;
   GmJob *stores_job; /* (owned) (nullable): files of the stores are being read */
+  GmAltSvcRoute *route; /* (owned) (nullable): this hop goes to an alternative of its origin */
   gint64 connect_left; /* µs that connecting may still take, while its clock stands still; 0 = it does not */
   gint64 response_clock; /* µs: since when an answer is waited for; 0 = not */
   char arena[GM_REQUEST_ARENA];
@@ -130,8 +132,16 @@ void     gm_transfer_end_run    (GmTransfer *self,
 void     gm_transfer_destroy    (GmTransfer *self);
 
 /* ---- for gm-transfer-states.c, given by gm-transfer-stores.c ---- */
-/* Before each hop of a transfer that has stores: OK, AGAIN (it will be given a turn) or what it fails with. */
+/* Before each hop of a transfer that has stores: OK, AGAIN (it will be given a turn) or what it fails with. May change the
+ * URL, from http: to https:, and where to connect to. */
 GmResult gm_transfer_consult_stores (GmTransfer *self);
+void     gm_transfer_take_route (GmTransfer *self,
+                                 GmPoolKey *key);
+void     gm_transfer_lose_route (GmTransfer *self); /* it did not work: never again */
+
+/* ---- for gm-transfer-stores.c, given by gm-transfer-states.c ---- */
+/* The request's URL and origin are the transfer's; what may travel there. */
+void     gm_transfer_place_request (GmTransfer *self);
 
 /* ---- for gm-transfer-states.c, given by gm-multi.c ---- */
 GmProxyEnvironment *gm_multi_get_proxy_environment (GmMulti *self);

@@ -26,8 +26,9 @@ edge_is_legal (GmTransferState from,
     [GM_STATE_IDLE] = 1 << GM_STATE_STARTING,
     [GM_STATE_STARTING] = 1 << GM_STATE_PENDING | 1 << GM_STATE_CONNECTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
     [GM_STATE_PENDING] = 1 << GM_STATE_CONNECTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
-    [GM_STATE_CONNECTING] = 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
-    /* another hop: a redirect or a retry */
+    /* another hop: an alternative that is none */
+    [GM_STATE_CONNECTING] = 1 << GM_STATE_STARTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
+    /* … a redirect or a retry */
     [GM_STATE_RUNNING] = 1 << GM_STATE_STARTING | 1 << GM_STATE_DONE,
     [GM_STATE_DONE] = 0,
   };
@@ -161,6 +162,8 @@ make_key (GmTransfer *self,
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
                         &key->connect_host, &key->connect_port);
+  if (self->run->route != NULL)
+    gm_transfer_take_route (self, key);
 }
 
 static GmResult
@@ -393,6 +396,19 @@ on_make_headers (GmRequest *request)
   return self->headers;
 }
 
+void
+gm_transfer_place_request (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmRequest *request = &run->request;
+
+  request->url = self->url;
+  request->origin = run->origin;
+  request->foreign_origin = run->n_hops > 0 && !gm_url_same_origin (run->origin, self->url);
+  request->foreign_host =
+    request->foreign_origin && !gm_span_equal (gm_url_get_host (run->origin), gm_url_get_host (self->url));
+}
+
 static void
 clear_request (GmRequest *request)
 {
@@ -423,8 +439,7 @@ wipe_request (GmTransfer *self,
   run->response_clock = 0;
   request->arena = run->arena;
   request->arena_left = sizeof run->arena;
-  request->url = self->url;
-  request->origin = run->origin;
+  gm_transfer_place_request (self);
   request->settings = run->request_settings;
   request->reactor = gm_multi_get_reactor (self->multi);
   request->owner = &self->runnable;
@@ -439,9 +454,6 @@ wipe_request (GmTransfer *self,
   request->id = self->id;
   request->method = method;
   request->keep_custom_method = keep_custom_method;
-  request->foreign_origin = run->n_hops > 0 && !gm_url_same_origin (run->origin, self->url);
-  request->foreign_host =
-    request->foreign_origin && !gm_span_equal (gm_url_get_host (run->origin), gm_url_get_host (self->url));
   request->referer = run->referer;
   request->old_version = run->old_version;
   request->not_elsewhere = run->fresh;
@@ -894,6 +906,7 @@ gm_transfer_end_run (GmTransfer *self,
   self->has_run = TRUE;
   leave_hop (self, keep_connection);
   g_clear_pointer (&run->stores_job, gm_job_abandon);
+  g_clear_pointer (&run->route, g_free);
   self->run = NULL;
   gm_source_clear (&run->source);
   g_clear_pointer (&run->request.follow_url, gm_url_unref);
@@ -993,6 +1006,8 @@ can_retry (GmTransfer *self,
   GmRun *run = self->run;
   GmRequest *request = &run->request;
 
+  if (self->state == GM_STATE_CONNECTING && run->route != NULL)
+    return result != GM_TIMEOUT && result != GM_ABORTED;
   if (self->state != GM_STATE_RUNNING || request->connection == NULL || request->answered)
     return FALSE;
   if (request->unprocessed)
@@ -1042,6 +1057,8 @@ retry (GmTransfer *self)
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "not processed, or reused connection dead: once more");
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, GM_NOTE_RETRY, NULL, 0);
+  if (self->state == GM_STATE_CONNECTING)
+    gm_transfer_lose_route (self);
   self->info.n_retries++;
   if (request->unprocessed)
     run->n_refused++;
@@ -1080,7 +1097,7 @@ follow (GmTransfer *self)
           self->info.referer = gm_url_ref (run->referer);
         }
     }
-  run->fresh = run->old_version = FALSE;
+  run->fresh = run->old_version = run->no_route = FALSE;
   run->n_refused = 0;
   /* A login of the new URL's own, not the one that was used until now. */
   if (gm_url_has_user (next))

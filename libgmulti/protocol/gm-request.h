@@ -50,6 +50,7 @@ struct _GmRequest
   guint8 foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
   const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
   guint8 foreign_host; /* nor a Host field of the user's */
+  const GmAltSvcRoute *route; /* (unowned) (nullable): the alternative of its origin that it goes to */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   /* Kept over the hops of a transfer; the protocol makes, uses and replaces them. */
   GmAuth *auth; /* (owned) (nullable): for the server of @url */

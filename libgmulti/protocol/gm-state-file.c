@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-state-file.h"
 
+#include "gm-http-date.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -137,4 +139,188 @@ gm_state_file_write (const char *path,
   free (real);
 
   return error;
+}
+
+/* ---- times ---- */
+
+/* Where the parts of a stamp lie in a date of HTTP, which knows the calendar: "Sun, 06 Nov 1994 08:49:37 GMT". */
+#define DATE_DAY 5
+#define DATE_MONTH 8
+#define DATE_YEAR 12
+#define DATE_TIME 17
+
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+gboolean
+gm_state_stamp_write (char *buffer,
+                      gint64 seconds)
+{
+  char date[GM_HTTP_DATE_LEN];
+  guint month = 0;
+
+  if (!gm_http_date_write (date, seconds))
+    return FALSE;
+  while (memcmp (months + 3 * month, date + DATE_MONTH, 3) != 0)
+    month++;
+  month++;
+  memcpy (buffer, date + DATE_YEAR, 4);
+  buffer[4] = (char) ('0' + month / 10);
+  buffer[5] = (char) ('0' + month % 10);
+  memcpy (buffer + 6, date + DATE_DAY, 2);
+  buffer[8] = ' ';
+  memcpy (buffer + 9, date + DATE_TIME, 8);
+  return TRUE;
+}
+
+gboolean
+gm_state_stamp_read (GmSpan text,
+                     gint64 *seconds)
+{
+  char date[] = "Sun, 00 Jan 0000 00:00:00 GMT";
+  guint64 month;
+
+  if (text.len != GM_STATE_STAMP_LEN || text.data[8] != ' ' || !gm_span_to_uint64 (gm_span (text.data + 4, 2), 12, &month) ||
+      month == 0)
+    return FALSE;
+  memcpy (date + DATE_YEAR, text.data, 4);
+  memcpy (date + DATE_MONTH, months + 3 * (month - 1), 3);
+  memcpy (date + DATE_DAY, text.data + 6, 2);
+  memcpy (date + DATE_TIME, text.data + 9, 8);
+  return gm_http_date_parse (gm_span (date, sizeof date - 1), 0, seconds);
+}
+
+/* ---- files to be read ---- */
+
+typedef struct
+{
+  char *path; /* (owned) */
+  const char *tag; /* (unowned) (nullable) */
+} File;
+
+static void
+file_free (gpointer data)
+{
+  File *file = data;
+
+  g_free (file->path);
+  g_free (file);
+}
+
+void
+gm_state_files_init (GmStateFiles *self)
+{
+  g_mutex_init (&self->lock);
+  g_mutex_init (&self->load_lock);
+  self->files = g_ptr_array_new_with_free_func (file_free);
+}
+
+void
+gm_state_files_clear (GmStateFiles *self)
+{
+  g_ptr_array_unref (self->files);
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->load_lock);
+}
+
+void
+gm_state_files_add (GmStateFiles *self,
+                    const char *path,
+                    const char *tag)
+{
+  File *file = g_new0 (File, 1);
+
+  file->path = g_strdup (path);
+  file->tag = tag;
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->files, file);
+  g_atomic_int_inc (&self->n_waiting);
+  g_mutex_unlock (&self->lock);
+}
+
+static GmSpan
+cut_line (GmSpan *text)
+{
+  const char *end = memchr (text->data, '\n', text->len);
+  gsize len = end != NULL ? (gsize) (end - text->data) + 1 : text->len;
+  GmSpan line = gm_span (text->data, len);
+
+  *text = gm_span (text->data + len, text->len - len);
+  return line;
+}
+
+/* Leaves the lines with @tag, without it, in place. */
+static void
+keep_tagged (GmByteBuilder *text,
+             const char *tag)
+{
+  GmSpan rest = gm_span (text->data, text->len);
+  gsize tag_len = strlen (tag);
+  gsize len = 0;
+
+  while (rest.len > 0)
+    {
+      GmSpan line = cut_line (&rest);
+
+      if (line.len < tag_len || memcmp (line.data, tag, tag_len) != 0)
+        continue;
+      memmove (text->data + len, line.data + tag_len, line.len - tag_len);
+      len += line.len - tag_len;
+    }
+  text->len = len;
+}
+
+int
+gm_state_files_load (GmStateFiles *self,
+                     guint (*take) (gpointer store, GmSpan text, gint64 now),
+                     gpointer store,
+                     gint64 now,
+                     guint *n_damaged)
+{
+  GPtrArray *files;
+  guint damaged = 0;
+  int error = 0;
+
+  if (n_damaged != NULL)
+    *n_damaged = 0;
+  if (gm_state_files_is_loaded (self))
+    return 0;
+
+  g_mutex_lock (&self->load_lock);
+  g_mutex_lock (&self->lock);
+  files = self->files;
+  self->files = g_ptr_array_new_with_free_func (file_free);
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < files->len; i++)
+    {
+      const File *file = g_ptr_array_index (files, i);
+      g_auto (GmByteBuilder) text = { 0 };
+      int failed = gm_state_file_read (file->path, &text);
+
+      if (failed != 0 && failed != ENOENT && error == 0)
+        error = failed;
+      if (failed != 0 || text.len == 0)
+        continue;
+      if (file->tag != NULL)
+        keep_tagged (&text, file->tag);
+      damaged += take (store, gm_span (text.data, text.len), now);
+    }
+  g_atomic_int_add (&self->n_waiting, -(gint) files->len);
+  g_mutex_unlock (&self->load_lock);
+  g_ptr_array_unref (files);
+  if (n_damaged != NULL)
+    *n_damaged = damaged;
+
+  return error;
+}
+
+void
+gm_state_tag_lines (GmSpan text,
+                    const char *tag,
+                    GmByteBuilder *out)
+{
+  while (text.len > 0)
+    {
+      gm_byte_builder_append (out, tag, strlen (tag));
+      gm_byte_builder_append_span (out, cut_line (&text));
+    }
 }

@@ -25,3 +25,4 @@ extern const CaseSpec case_coding[];
 extern const CaseSpec case_cookies[];
 extern const CaseSpec case_proxy[];
 extern const CaseSpec case_form[];
+extern const CaseSpec case_policies[];

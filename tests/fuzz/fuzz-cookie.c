@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fuzz.h"
+#include "gm-alt-svc-field.h"
 #include "gm-cookie.h"
+#include "gm-hsts-field.h"
 
-/* Cookies as text. The first byte chooses: a Set-Cookie, lines of a cookie file, a date, two paths. */
+/* What servers ask to be remembered, as text. The first byte chooses: a Set-Cookie, a line of a cookie file, a date, two
+ * paths, Strict-Transport-Security, Alt-Svc. */
 
 #define NOW 1793000000 /* October 2026 */
 
@@ -77,6 +80,37 @@ fuzz_paths (GmSpan text)
   FUZZ_CHECK (gm_cookie_path_matches (path, gm_cookie_default_path (path)));
 }
 
+static void
+fuzz_hsts (GmSpan text)
+{
+  GmHstsField field;
+
+  if (gm_hsts_field_parse (text, &field))
+    FUZZ_CHECK (field.max_age >= 0 && field.max_age <= GM_HSTS_MAX_AGE);
+}
+
+static void
+fuzz_alt_svc (GmSpan text)
+{
+  GmAltSvcValue value;
+  GmAltSvcStep step;
+  gsize before;
+
+  do
+    {
+      before = text.len;
+      step = gm_alt_svc_field_next (&text, &value);
+      FUZZ_CHECK (step != GM_ALT_SVC_VALUE || text.len < before);
+      if (step != GM_ALT_SVC_VALUE || value.protocol == GM_ALT_PROTOCOL_OTHER)
+        continue;
+      FUZZ_CHECK (value.port != 0 && value.host.len <= 255);
+      FUZZ_CHECK (value.max_age >= 0 && value.max_age <= GM_ALT_SVC_MAX_AGE);
+      for (gsize i = 0; i < value.host.len; i++)
+        FUZZ_CHECK (g_ascii_isalnum (value.host.data[i]) || strchr (".:-_", value.host.data[i]) != NULL);
+    }
+  while (step == GM_ALT_SVC_VALUE);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize size)
@@ -97,6 +131,12 @@ LLVMFuzzerTestOneInput (const guint8 *data,
       break;
     case 'p':
       fuzz_paths (input);
+      break;
+    case 'h':
+      fuzz_hsts (input);
+      break;
+    case 'a':
+      fuzz_alt_svc (input);
       break;
     default:
       fuzz_set_cookie (input);

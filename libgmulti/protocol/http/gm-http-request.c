@@ -505,6 +505,27 @@ write_cookies (const GmRequest *request,
   return GM_OK;
 }
 
+/* RFC 7838 section 5: the alternative is told under which name it is asked. */
+static void
+write_alt_used (const GmAltSvcRoute *route,
+                GmByteBuilder *out)
+{
+  gboolean is_ipv6 = strchr (route->host, ':') != NULL;
+
+  gm_byte_builder_append_literal (out, "Alt-Used: ");
+  if (is_ipv6)
+    gm_byte_builder_append_char (out, '[');
+  gm_byte_builder_append_span (out, text_span (route->host));
+  if (is_ipv6)
+    gm_byte_builder_append_char (out, ']');
+  if (route->port != 443)
+    {
+      gm_byte_builder_append_char (out, ':');
+      gm_byte_builder_append_uint (out, route->port);
+    }
+  gm_byte_builder_append_literal (out, "\r\n");
+}
+
 static GmResult
 write_own_fields (GmHttp *self,
                   guint overridden,
@@ -537,6 +558,8 @@ write_own_fields (GmHttp *self,
     result = gm_http1_write_field (out, GM_SPAN ("Referer"), gm_url_get_text_without_fragment (request->referer));
   else if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_REFERER) != 0, GM_SPAN ("Referer"), settings->referer);
+  if (G_UNLIKELY (request->route != NULL))
+    write_alt_used (request->route, out);
   if (result == GM_OK && (overridden & FIELD_COOKIE) == 0 && (settings->cookie != NULL || settings->stores != NULL))
     result = write_cookies (request, out);
   if (result == GM_OK && (overridden & FIELD_CONDITION) == 0)

@@ -2,16 +2,25 @@
 #include "gm-http-stores.h"
 
 GmHttpStores *
-gm_http_stores_new (GmCookieJar *jar)
+gm_http_stores_new (GmCookieJar *jar,
+                    GmHsts *hsts,
+                    GmAltSvc *alt_svc,
+                    guint alt_protocols)
 {
   GmHttpStores *self;
 
-  if (jar == NULL)
+  if (jar == NULL && hsts == NULL && alt_svc == NULL)
     return NULL;
 
   self = g_new0 (GmHttpStores, 1);
   g_atomic_ref_count_init (&self->refs);
-  self->jar = gm_cookie_jar_ref (jar);
+  if (jar != NULL)
+    self->jar = gm_cookie_jar_ref (jar);
+  if (hsts != NULL)
+    self->hsts = gm_hsts_ref (hsts);
+  if (alt_svc != NULL)
+    self->alt_svc = gm_alt_svc_ref (alt_svc);
+  self->alt_protocols = alt_protocols;
   return self;
 }
 
@@ -30,13 +39,17 @@ gm_http_stores_unref (GmHttpStores *self)
     return;
 
   gm_cookie_jar_unref (self->jar);
+  gm_hsts_unref (self->hsts);
+  gm_alt_svc_unref (self->alt_svc);
   g_free (self);
 }
 
 gboolean
 gm_http_stores_is_loaded (const GmHttpStores *self)
 {
-  return self->jar == NULL || gm_cookie_jar_is_loaded (self->jar);
+  return (self->jar == NULL || gm_cookie_jar_is_loaded (self->jar)) &&
+         (self->hsts == NULL || gm_hsts_is_loaded (self->hsts)) &&
+         (self->alt_svc == NULL || gm_alt_svc_is_loaded (self->alt_svc));
 }
 
 /* ---- loading ---- */
@@ -58,6 +71,10 @@ load_work (GmJob *job)
 
   if (self->stores->jar != NULL)
     gm_cookie_jar_load (self->stores->jar, self->now, NULL);
+  if (self->stores->hsts != NULL)
+    gm_hsts_load (self->stores->hsts, self->now, NULL);
+  if (self->stores->alt_svc != NULL)
+    gm_alt_svc_load (self->stores->alt_svc, self->now, NULL);
 }
 
 static void

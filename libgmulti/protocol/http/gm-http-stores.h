@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-alt-svc.h"
 #include "gm-cookie-jar.h"
+#include "gm-hsts.h"
 #include "gm-workers.h"
 
 /* What a transfer knows of former ones: the stores that its user gave it. An immutable refcounted bundle in the request's
@@ -10,10 +12,16 @@ typedef struct
 {
   gatomicrefcount refs;
   GmCookieJar *jar; /* (owned) (nullable) */
+  GmHsts *hsts; /* (owned) (nullable) */
+  GmAltSvc *alt_svc; /* (owned) (nullable) */
+  guint alt_protocols; /* 1 << GmAltProtocol: which alternatives are of use */
 } GmHttpStores;
 
 /* Takes references of its own; NULL if all are NULL. */
-GmHttpStores *gm_http_stores_new       (GmCookieJar *jar);
+GmHttpStores *gm_http_stores_new       (GmCookieJar *jar,
+                                        GmHsts *hsts,
+                                        GmAltSvc *alt_svc,
+                                        guint alt_protocols);
 GmHttpStores *gm_http_stores_ref       (GmHttpStores *self); /* accepts NULL */
 void          gm_http_stores_unref     (GmHttpStores *self); /* accepts NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmHttpStores, gm_http_stores_unref)

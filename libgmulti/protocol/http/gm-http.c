@@ -257,6 +257,37 @@ take_cookies (GmHttp *self,
     }
 }
 
+/* Strict-Transport-Security and Alt-Svc count from a server that is who it says (RFC 6797 section 8.1, RFC 7838 section
+ * 2.1): over TLS, with a certificate that is good without anybody's leave. */
+static void
+take_policies (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  const GmHttpStores *stores = request->settings->stores;
+  const GmTlsInfo *tls = request->connection->tls;
+  const GmHeaders *headers = request->headers;
+  gint64 wall = gm_clock_wall (request->reactor->clock);
+
+  if (tls == NULL || !tls->checked)
+    return;
+  if (stores->hsts != NULL && self->facts.strict_transport_security != 0)
+    gm_hsts_learn (stores->hsts, request->url,
+                   gm_http_facts_get_value (headers, self->facts.strict_transport_security), wall);
+  if (stores->alt_svc != NULL && self->facts.alt_svc != 0)
+    gm_alt_svc_learn (stores->alt_svc, request->url, gm_http_facts_get_value (headers, self->facts.alt_svc), wall);
+}
+
+static void
+remember (GmHttp *self,
+          guint first,
+          guint n)
+{
+  if (self->facts.n_set_cookie > 0 && self->request->settings->stores->jar != NULL)
+    take_cookies (self, first, n);
+  if (self->facts.strict_transport_security != 0 || self->facts.alt_svc != 0)
+    take_policies (self);
+}
+
 /* The links that undo codings, if there are any. */
 static GmResult
 decode (GmHttp *self,
@@ -381,9 +412,8 @@ gm_http_take_head (GmHttp *self,
     result = GM_OK;
   if (result != GM_OK)
     return result;
-  if (G_UNLIKELY (self->facts.n_set_cookie > 0) && request->settings->stores != NULL &&
-      request->settings->stores->jar != NULL)
-    take_cookies (self, first, n);
+  if (request->settings->stores != NULL)
+    remember (self, first, n);
 
   return take_final (self, version, status, first, n, sending, plan);
 }

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "case-tables.h"
+
+#include "scripted-tls.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* What servers ask to be remembered: to be asked over TLS (RFC 6797), or elsewhere (RFC 7838). Most of them speak TLS
+ * whatever the others do. */
+
+/* For "a.example" and "b.example" at @server and, if there is one, @other. */
+static CaseTransfer *
+to_server (Case *c,
+           ScriptedServer *server,
+           ScriptedServer *other,
+           const char *scheme,
+           const char *target)
+{
+  guint port = scripted_server_port (server);
+  guint other_port = other != NULL ? scripted_server_port (other) : port;
+  g_autofree char *url = g_strdup_printf ("%s://a.example:%u%s", scheme, port, target);
+  g_autofree char *a = g_strdup_printf ("a.example:%u:127.0.0.1", port);
+  g_autofree char *dot = g_strdup_printf ("a.example.:%u:127.0.0.1", port);
+  g_autofree char *below = g_strdup_printf ("www.a.example:%u:127.0.0.1", port);
+  g_autofree char *b = g_strdup_printf ("b.example:%u:127.0.0.1", other_port);
+  CaseTransfer *t = case_transfer (c, url);
+
+  case_set (t, CURLOPT_RESOLVE, case_list (t, a, dot, below, b, NULL));
+  case_set (t, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  return t;
+}
+
+static void
+again (CaseTransfer *t,
+       ScriptedServer *server,
+       const char *origin,
+       const char *target)
+{
+  g_autofree char *url = g_strdup_printf ("%s:%u%s", origin, scripted_server_port (server), target);
+
+  case_remove (t);
+  case_rewind (t);
+  case_set (t, CURLOPT_URL, url);
+  case_run_transfer (t);
+}
+
+static ScriptedAnswer *
+with_field (const char *field)
+{
+  g_autofree char *head = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n%s\r\nok", field);
+
+  return scripted_answer_exact (head);
+}
+
+/* Told once, every way to name the host goes over TLS; before anybody connects. */
+static void
+run_hsts (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, server, NULL, "https", "/");
+  g_autofree char *expected = g_strdup_printf ("https://a.example:%u/x", scripted_server_port (server));
+
+  scripted_server_on (server, "*", with_field ("Strict-Transport-Security: max-age=100\r\n"));
+  scripted_server_on (server, "/down", scripted_answer_redirect (302, expected));
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  again (t, server, "http://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpstr (case_info_str (t, CURLINFO_EFFECTIVE_URL), ==, expected);
+  again (t, server, "http://A.EXAMPLE", "/x");
+  case_check_ok (t, 200, "ok");
+  /* What is below it was not meant, so this one speaks clear text to a server that does not understand it. */
+  again (t, server, "http://www.a.example", "/x");
+  g_assert_cmpint (t->result, !=, CURLE_OK);
+}
+
+/* A redirect to http: is one to https:, within the origin, so that what is meant for it may travel. */
+static void
+run_hsts_redirect (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, server, NULL, "https", "/down");
+  g_autofree char *clear = g_strdup_printf ("http://a.example:%u/x", scripted_server_port (server));
+  g_autofree char *head = g_strdup_printf ("HTTP/1.1 302 F\r\nLocation: %s\r\nContent-Length: 0\r\n"
+                                           "Strict-Transport-Security: max-age=100; includeSubDomains\r\n\r\n", clear);
+
+  scripted_server_on (server, "/down", scripted_answer_exact (head));
+  scripted_server_on (server, "/x", scripted_answer_text (200, NULL, "ok"));
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  case_set (t, CURLOPT_USERPWD, "user:secret");
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (server, 1), "Authorization"), ==,
+                   "Basic dXNlcjpzZWNyZXQ=");
+}
+
+/* Only who is who he says may ask for that. */
+static void
+run_hsts_not_checked (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, server, NULL, "https", "/");
+
+  scripted_server_on (server, "*", with_field ("Strict-Transport-Security: max-age=100\r\n"));
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  case_set (t, CURLOPT_SSL_VERIFYPEER, 0L);
+  case_set (t, CURLOPT_CAINFO, NULL);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  again (t, server, "http://a.example", "/x");
+  g_assert_cmpint (t->result, !=, CURLE_OK);
+}
+
+/* Nor may who speaks clear text. */
+static void
+run_hsts_clear (Case *c)
+{
+  ScriptedServer *server = case_server (c);
+  CaseTransfer *t = to_server (c, server, NULL, "http", "/");
+
+  scripted_server_on (server, "*", with_field ("Strict-Transport-Security: max-age=100\r\n"));
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  again (t, server, "http://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+}
+
+static void
+run_hsts_file (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  g_autofree char *folder = g_dir_make_tmp ("gm-hsts-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "hsts", NULL);
+  g_autofree char *text = NULL;
+  CaseTransfer *t = to_server (c, server, NULL, "http", "/");
+  CURL *copy;
+
+  g_assert_true (g_file_set_contents (path, "rubbish\n.example. \"20991231 23:59:59\"\n", -1, NULL));
+  scripted_server_on (server, "*", with_field ("Strict-Transport-Security: max-age=100\r\n"));
+  case_set (t, CURLOPT_HSTS, path);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  /* A handle that goes writes what it knows: here nothing. */
+  copy = curl_easy_duphandle (t->easy);
+  curl_easy_cleanup (copy);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_null (strstr (text, "a.example"));
+  case_set (t, CURLOPT_HSTS, NULL);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+static CURLSTScode
+give_entry (CURL *easy G_GNUC_UNUSED,
+            struct curl_hstsentry *entry,
+            void *userp)
+{
+  guint *n = userp;
+
+  if ((*n)++ > 0)
+    return CURLSTS_DONE;
+  g_strlcpy (entry->name, "a.example", entry->namelen);
+  entry->includeSubDomains = 1;
+  g_strlcpy (entry->expire, "20991231 23:59:59", sizeof entry->expire);
+  return CURLSTS_OK;
+}
+
+static CURLSTScode
+take_entry (CURL *easy G_GNUC_UNUSED,
+            struct curl_hstsentry *entry,
+            struct curl_index *at,
+            void *userp)
+{
+  g_string_append_printf (userp, "%s %d %s %zu/%zu\n", entry->name, entry->includeSubDomains, entry->expire, at->index,
+                          at->total);
+  return CURLSTS_OK;
+}
+
+static void
+run_hsts_functions (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, server, NULL, "http", "/");
+  g_autoptr (GString) told = g_string_new (NULL);
+  guint n = 0;
+  CURL *easy;
+
+  scripted_server_on (server, "*", with_field (""));
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  case_set (t, CURLOPT_HSTSREADFUNCTION, give_entry);
+  case_set (t, CURLOPT_HSTSREADDATA, &n);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpuint (n, ==, 2);
+  case_set (t, CURLOPT_HSTSREADFUNCTION, NULL);
+
+  easy = curl_easy_init ();
+  n = 0;
+  curl_easy_setopt (easy, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  curl_easy_setopt (easy, CURLOPT_HSTSREADFUNCTION, give_entry);
+  curl_easy_setopt (easy, CURLOPT_HSTSREADDATA, &n);
+  curl_easy_setopt (easy, CURLOPT_HSTSWRITEFUNCTION, take_entry);
+  curl_easy_setopt (easy, CURLOPT_HSTSWRITEDATA, told);
+  curl_easy_setopt (easy, CURLOPT_URL, "nosuch://x/");
+  curl_easy_perform (easy);
+  curl_easy_cleanup (easy);
+  g_assert_cmpstr (told->str, ==, "a.example 1 20991231 23:59:59 0/1\n");
+}
+
+/* ---- alternatives ---- */
+
+static void
+run_alternative (Case *c)
+{
+  ScriptedServer *origin = case_new_server (c, SCRIPTED_SERVER_TLS);
+  ScriptedServer *other = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, origin, other, "https", "/");
+  g_autofree char *field = g_strdup_printf ("Alt-Svc: h3=\":1\", http%%2F1.1=\"b.example:%u\"; ma=100\r\n",
+                                            scripted_server_port (other));
+  g_autofree char *host = g_strdup_printf ("a.example:%u", scripted_server_port (origin));
+  g_autofree char *used = g_strdup_printf ("b.example:%u", scripted_server_port (other));
+
+  scripted_server_on (origin, "*", with_field (field));
+  scripted_server_on (other, "*", with_field (""));
+  case_set (t, CURLOPT_ALTSVC_CTRL, CURLALTSVC_H1 | CURLALTSVC_H2);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  again (t, origin, "https://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpuint (scripted_server_n_requests (origin), ==, 1);
+  g_assert_cmpuint (scripted_server_n_requests (other), ==, 1);
+  g_assert_null (scripted_request_header (scripted_server_request (origin, 0), "Alt-Used"));
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (other, 0), "Host"), ==, host);
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (other, 0), "Alt-Used"), ==, used);
+}
+
+/* One where nobody is, or somebody else: back to the origin, and never there again. */
+static void
+run_alternative_lost (Case *c)
+{
+  ScriptedServer *origin = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, origin, NULL, "https", "/");
+
+  scripted_server_on (origin, "*", with_field (""));
+  scripted_server_on (origin, "/", with_field ("Alt-Svc: http%2F1.1=\"127.0.0.1:1\"\r\n"));
+  case_set (t, CURLOPT_ALTSVC_CTRL, CURLALTSVC_H1);
+  case_run_transfer (t);
+  again (t, origin, "https://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+  again (t, origin, "https://a.example", "/y");
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpuint (scripted_server_n_requests (origin), ==, 3);
+}
+
+/* Where the certificate is not checked, another host could be anybody. */
+static void
+run_alternative_not_checked (Case *c)
+{
+  ScriptedServer *origin = case_new_server (c, SCRIPTED_SERVER_TLS);
+  ScriptedServer *other = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, origin, other, "https", "/");
+  g_autofree char *field = g_strdup_printf ("Alt-Svc: http%%2F1.1=\"b.example:%u\"\r\n", scripted_server_port (other));
+
+  scripted_server_on (origin, "*", with_field (field));
+  scripted_server_on (other, "*", with_field (""));
+  case_set (t, CURLOPT_ALTSVC_CTRL, CURLALTSVC_H1);
+  case_run_transfer (t);
+  case_set (t, CURLOPT_SSL_VERIFYPEER, 0L);
+  again (t, origin, "https://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpuint (scripted_server_n_requests (origin), ==, 2);
+  g_assert_cmpuint (scripted_server_n_requests (other), ==, 0);
+}
+
+#define ALT_SVC "libcurl 7.88 sends the next request to the origin all the same where its connection is still open"
+
+const CaseSpec case_policies[] = {
+  { "policies-hsts", run_hsts },
+  { "policies-hsts-redirect", run_hsts_redirect, CASE_NOT_ON_LIBCURL, "libcurl 7.88 takes http: for another origin" },
+  { "policies-hsts-not-checked", run_hsts_not_checked, CASE_NOT_ON_LIBCURL, "libcurl 7.88 believes anybody" },
+  { "policies-hsts-clear", run_hsts_clear, CASE_ONLY_CLEARTEXT },
+  { "policies-hsts-file", run_hsts_file, CASE_NOT_ON_LIBCURL, "libcurl 7.88 falls over CURLOPT_HSTS with NULL" },
+  { "policies-hsts-functions", run_hsts_functions },
+  { "policies-alternative", run_alternative, CASE_NOT_ON_LIBCURL, ALT_SVC },
+  { "policies-alternative-lost", run_alternative_lost, CASE_NOT_ON_LIBCURL, ALT_SVC },
+  { "policies-alternative-not-checked", run_alternative_not_checked, CASE_NOT_ON_LIBCURL, ALT_SVC },
+  { NULL },
+};
