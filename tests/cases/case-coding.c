@@ -230,8 +230,8 @@ run_truncated (Case *c)
       g_autofree char *close = g_strdup_printf ("HTTP/1.1 200 OK\r\n%s\r\n", length);
       g_autofree char *chunk = g_strdup_printf ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n%s\r\n%zx\r\n", length,
                                                 len);
-      g_autofree char *targets[3] = { g_strdup_printf ("/length%u", how), g_strdup_printf ("/close%u", how),
-                                      g_strdup_printf ("/chunk%u", how) };
+      char *targets[3] = { g_strdup_printf ("/length%u", how), g_strdup_printf ("/close%u", how),
+                           g_strdup_printf ("/chunk%u", how) };
 
       serve (c, targets[0], length, g_bytes_new_from_bytes (coded, 0, len));
       scripted_server_on (case_server (c), targets[1], scripted_answer_end (scripted_answer_bytes (
@@ -239,7 +239,10 @@ run_truncated (Case *c)
       scripted_server_on (case_server (c), targets[2], scripted_answer_send (scripted_answer_bytes (
         scripted_answer_exact (chunk), g_bytes_new_from_bytes (coded, 0, len)), "\r\n0\r\n\r\n"));
       for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
-        case_check_error (get_decoded (c, targets[i]), CURLE_BAD_CONTENT_ENCODING);
+        {
+          case_check_error (get_decoded (c, targets[i]), CURLE_BAD_CONTENT_ENCODING);
+          g_free (targets[i]);
+        }
     }
 }
 

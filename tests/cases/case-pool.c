@@ -32,7 +32,7 @@ run_dead_while_idle (Case *c)
   case_run_for (c, 30);
   g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 1);
   scripted_server_drop_all (case_server (c), SCRIPTED_END_FIN);
-  case_run_for (c, 60);
+  case_run_for (c, 60 * case_patience ());
   g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 0);
   if (case_driver (c)->type->flags & DRIVER_EVENTS)
     g_assert_cmpuint (driver_n_sockets (case_driver (c)), ==, 1);

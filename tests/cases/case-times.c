@@ -106,15 +106,16 @@ static void
 run_late (Case *c)
 {
   CaseTransfer *t = case_transfer (c, "/a");
-  ScriptedAnswer *answer = scripted_answer_delay (scripted_answer_new (), 50);
+  guint patience = case_patience ();
+  ScriptedAnswer *answer = scripted_answer_delay (scripted_answer_new (), 50 * patience);
 
   scripted_server_on (case_server (c), "/a", scripted_answer_send (
                         answer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
-  case_set (t, CURLOPT_TIMEOUT_MS, 300L);
+  case_set (t, CURLOPT_TIMEOUT_MS, 300L * patience);
   case_add (t);
-  case_run_for (c, 20);
+  case_run_for (c, 20 * patience);
   g_assert_true (scripted_server_wait_requests (case_server (c), 1, 2000));
-  g_usleep (500000);
+  g_usleep (500000 * patience);
   case_run (c);
   case_check_ok (t, 200, "hello");
 }

@@ -265,8 +265,12 @@ test_trap (Fixture *self,
 
   g_test_message ("longest turn %" G_GINT64_FORMAT " us (0: none over %u), slowest cancel %" G_GINT64_FORMAT " us", longest,
                   GAP_US / 2, slowest);
-  g_assert_cmpint (longest, <, GAP_US);
-  g_assert_cmpint (slowest, <, CANCEL_US);
+  /* What valgrind slows down is our own time. */
+  if (g_getenv ("GMULTI_TEST_VALGRIND") == NULL)
+    {
+      g_assert_cmpint (longest, <, GAP_US);
+      g_assert_cmpint (slowest, <, CANCEL_US);
+    }
   for (guint i = 0; i < N_STUCK; i++)
     g_clear_object (&self->stuck[i]);
 }

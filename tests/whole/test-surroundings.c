@@ -339,6 +339,9 @@ test_fork (gconstpointer data)
       curl_easy_cleanup (idle);
       curl_easy_cleanup (own);
       curl_multi_cleanup (driver->multi);
+      /* Valgrind would count what the parent still holds as lost by its child. */
+      if (g_getenv ("GMULTI_TEST_VALGRIND") != NULL)
+        execl ("/bin/true", "true", NULL);
       _exit (0);
     }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
