@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-transfer-private.h"
 
+#include "gmulti-challenge-private.h"
+
 #include "gm-config.h"
 #include "gmulti-core-private.h"
 #include "gmulti-enum-types.h"
@@ -35,6 +37,7 @@ typedef enum
 {
   SIGNAL_PROGRESS,
   SIGNAL_REDIRECTED,
+  SIGNAL_AUTHENTICATE,
   SIGNAL_COMPLETED,
 } Signal;
 
@@ -95,6 +98,25 @@ install_signals (GType type)
    */
   signals[SIGNAL_REDIRECTED]
     = g_signal_new ("redirected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * GMultiTransfer::authenticate:
+   * @self: the transfer
+   * @challenge: who asks, and for what
+   *
+   * The server or the proxy asks for a login. A handler that will answer keeps a reference on @challenge and returns %TRUE;
+   * it may call [method@GMulti.Challenge.answer] at once or later, and meanwhile the transfer waits. If nobody does, the
+   * transfer gets the refusal for its answer.
+   *
+   * Connect before the transfer is started: who was not there then is not asked.
+   *
+   * Returns: whether the challenge will be answered
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_AUTHENTICATE]
+    = g_signal_new ("authenticate", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+                    G_TYPE_BOOLEAN, 1, GMULTI_TYPE_CHALLENGE);
 
   /**
    * GMultiTransfer::completed:
@@ -849,7 +871,25 @@ gm_face_transfer_complete (GMultiTransfer *self,
 guint
 gm_face_transfer_get_ask (GMultiTransfer *self)
 {
-  return 0;
+  guint ask = 0;
+
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
+    ask |= 1u << GM_QUESTION_LOGIN;
+
+  return ask;
+}
+
+static void
+ask_for_login (GMultiTransfer *self,
+               GmInquiry *inquiry)
+{
+  g_autoptr (GMultiChallenge) challenge = gm_face_challenge_new (inquiry);
+  gboolean handled = FALSE;
+
+  g_signal_emit (self, signals[SIGNAL_AUTHENTICATE], 0, challenge, &handled);
+  /* who says no may still hold a reference, as the frame of a script does */
+  if (!handled)
+    gmulti_challenge_decline (challenge);
 }
 
 void
@@ -858,9 +898,11 @@ gm_face_transfer_ask (GMultiTransfer *self,
 {
   switch (gm_inquiry_get_data (inquiry)->kind)
     {
+    case GM_QUESTION_LOGIN:
+      ask_for_login (self, inquiry);
+      break;
     case GM_QUESTION_PROXY:
     case GM_QUESTION_TRUST:
-    case GM_QUESTION_LOGIN:
     case GM_QUESTION_PIN:
     case GM_QUESTION_NONE:
     default:

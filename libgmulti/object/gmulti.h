@@ -6,6 +6,7 @@
 #include "gmulti-enums.h"
 #include "gmulti-enum-types.h"
 #include "gmulti-error.h"
+#include "gmulti-challenge.h"
 #include "gmulti-headers.h"
 #include "gmulti-metrics.h"
 #include "gmulti-response.h"

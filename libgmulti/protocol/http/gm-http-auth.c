@@ -207,29 +207,40 @@ hold_write (GmSink *sink,
   return self->bytes.failed ? GM_OUT_OF_MEMORY : GM_OK;
 }
 
+/* What it keeps is nobody's to wait for before the question is answered. */
+static GmResult
+hold_finish (GmSink *sink)
+{
+  return GM_OK;
+}
+
+static gboolean
+hold_holds (const GmSink *sink)
+{
+  return FALSE;
+}
+
 static void
 hold_free (GmSink *sink)
 {
+  GmHttpHold *self = (GmHttpHold *) sink;
+
+  gm_byte_builder_clear (&self->bytes);
+  g_free (self);
 }
 
 static void
 hold (GmHttp *self,
       GmAuth *auth)
 {
-  static const GmSinkType type = { .name = "hold", .write = hold_write, .free = hold_free };
+  static const GmSinkType type = { "hold", hold_write, hold_finish, hold_finish, hold_holds, hold_free };
   GmRequest *request = self->request;
 
-  self->hold = gm_request_alloc (request, sizeof *self->hold);
+  self->hold = g_new0 (GmHttpHold, 1);
   self->hold->sink.type = &type;
   self->hold->down = request->sink;
   self->hold->auth = auth;
   request->sink = &self->hold->sink;
-}
-
-void
-gm_http_auth_end (GmHttp *self)
-{
-  gm_byte_builder_clear (&self->hold->bytes);
 }
 
 static gboolean

@@ -500,8 +500,6 @@ http_end (GmRequest *request)
 
   if (self == NULL)
     return;
-  if (G_UNLIKELY (self->hold != NULL))
-    gm_http_auth_end (self);
   if (self->exchange != NULL)
     self->exchange->type->free (self->exchange);
 }

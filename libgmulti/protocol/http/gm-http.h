@@ -62,7 +62,7 @@ struct _GmHttp
   gboolean close_asked; /* "Connection: close" is in the request */
   gboolean can_stop; /* a body that is not wanted can be broken off at no cost: no Expect unless the user says so */
   GmSpan method; /* the word in the request line */
-  GmHttpHold *hold; /* (nullable): somebody is to be asked for a login */
+  GmHttpHold *hold; /* (unowned) (nullable): in request->sink; somebody is to be asked for a login */
   guint8 may_log_in : 1; /* there is a login, or somebody to ask for one: else nothing of the following is looked at */
   guint8 login_pending : 1; /* gm_http_auth_prepare() is still to say OK */
   guint8 login_is_users : 1; /* the user wrote Authorization himself */
@@ -164,4 +164,3 @@ GmHttpLogin gm_http_auth_judge (GmHttp *self,
                               guint n);
 /* After an exchange that ended with GM_HTTP_LOGIN_ASK (there is a hold): asks; AGAIN until all is done. */
 GmResult gm_http_auth_ask    (GmHttp *self);
-void     gm_http_auth_end    (GmHttp *self); /* frees the hold */
