@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-tls-session.h"
 
+#include "gm-tls-ciphers.h"
+
 #include <string.h>
 
 /* Names of protocols to offer; nobody has more than a handful. */
@@ -48,6 +50,12 @@ set_default_priority (gnutls_session_t session,
   return *code == 0 ? GM_OK : GM_TLS_SETTINGS;
 }
 
+static gboolean
+is_suite_list (const GmTlsSettings *settings)
+{
+  return settings->priority != NULL ? gm_tls_ciphers_are_suites (settings->priority) : settings->ciphers13 != NULL;
+}
+
 static GmResult
 set_priority (gnutls_session_t session,
               const GmTlsSettings *settings,
@@ -55,12 +63,22 @@ set_priority (gnutls_session_t session,
 {
   GString *priority;
 
-  if (settings->priority == NULL && settings->min_version == 0 && settings->max_version == 0)
+  if (settings->priority == NULL && settings->ciphers13 == NULL && settings->min_version == 0 &&
+      settings->max_version == 0)
     return set_default_priority (session, code);
   if (settings->min_version != 0 && settings->max_version != 0 && settings->min_version > settings->max_version)
     return GM_TLS_SETTINGS;
 
-  priority = g_string_new (settings->priority != NULL ? settings->priority : DEFAULT_PRIORITY);
+  if (is_suite_list (settings))
+    {
+      g_autofree char *text = gm_tls_ciphers_to_priority (settings->priority, settings->ciphers13);
+
+      if (text == NULL)
+        return GM_TLS_SETTINGS;
+      priority = g_string_new (text);
+    }
+  else
+    priority = g_string_new (settings->priority != NULL ? settings->priority : DEFAULT_PRIORITY);
   /* Who writes versions into the string has said all there is to say. */
   if (strstr (priority->str, "VERS-") == NULL || settings->min_version != 0 || settings->max_version != 0)
     add_versions (priority, settings);

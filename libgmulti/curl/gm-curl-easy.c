@@ -2,6 +2,7 @@
 #include "gm-curl-easy.h"
 
 #include "gm-alloc.h"
+#include "gm-curl-certinfo.h"
 #include "gm-curl-client.h"
 #include "gm-curl-errors.h"
 #include "gm-curl-mime.h"
@@ -81,6 +82,7 @@ curl_easy_duphandle (CURL *curl)
 static void
 forget_texts (GmCurlEasy *self)
 {
+  g_clear_pointer (&self->certinfo, gm_curl_certinfo_free);
   for (guint i = 0; i < GM_CURL_N_TEXTS; i++)
     g_clear_pointer (&self->texts[i], g_free);
 }

@@ -58,6 +58,7 @@ typedef struct
   long maxconnects;
   gboolean verbose;
   gboolean noprogress;
+  gboolean certinfo;
   gboolean header; /* heads go to the write function, too */
 } GmCurlSettings;
 
@@ -103,6 +104,7 @@ struct _GmCurlEasy
   gboolean doomed; /* curl_easy_cleanup () came while it could not go */
   struct curl_header header; /* last one given out */
   char *texts[GM_CURL_N_TEXTS]; /* (owned) (nullable) */
+  struct _GmCurlCertinfo *certinfo; /* (owned) (nullable): last one given out */
 };
 
 /* The handle, or NULL if @curl is none. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-curl-certinfo.h"
 #include "gm-curl-errors.h"
 #include "gm-curl-multi.h"
 
@@ -323,6 +324,34 @@ get_offered (GmCurlEasy *easy,
   return (long) offered;
 }
 
+/* A connection that failed over its certificate has nothing to tell any more but its error. */
+static long
+get_verdict (GmCurlEasy *easy)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+
+  return gm_curl_verify_result (info->tls != NULL ? info->tls->verdict : error->result);
+}
+
+/* Kept until the next are asked for, or the handle forgets its last run. */
+static struct curl_certinfo *
+get_certificates (GmCurlEasy *easy)
+{
+  static struct curl_certinfo none = { 0, NULL };
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  if (!easy->set.certinfo || info->tls == NULL)
+    return &none;
+
+  if (easy->certinfo == NULL || easy->certinfo->tls != info->tls)
+    {
+      gm_curl_certinfo_free (easy->certinfo);
+      easy->certinfo = gm_curl_certinfo_new (info->tls);
+    }
+  return &easy->certinfo->info;
+}
+
 static CURLcode
 get_plain_long (GmCurlEasy *easy,
                 CURLINFO what,
@@ -406,6 +435,8 @@ get_long (GmCurlEasy *easy,
       *answer = get_offered (easy, "Proxy-Authenticate");
       return CURLE_OK;
     case CURLINFO_SSL_VERIFYRESULT:
+      *answer = get_verdict (easy);
+      return CURLE_OK;
     case CURLINFO_PROXY_SSL_VERIFYRESULT:
     case CURLINFO_RTSP_CLIENT_CSEQ:
     case CURLINFO_RTSP_SERVER_CSEQ:
@@ -532,7 +563,6 @@ get_pointer (GmCurlEasy *easy,
              CURLINFO what,
              void **answer)
 {
-  static struct curl_certinfo no_certificates = { 0, NULL };
   static struct curl_tlssessioninfo no_session = { CURLSSLBACKEND_NONE, NULL };
 
   *answer = NULL;
@@ -544,7 +574,7 @@ get_pointer (GmCurlEasy *easy,
       *answer = gm_curl_stores_list_cookies (easy);
       return CURLE_OK;
     case CURLINFO_CERTINFO:
-      *answer = &no_certificates;
+      *answer = get_certificates (easy);
       return CURLE_OK;
     case CURLINFO_TLS_SESSION:
     case CURLINFO_TLS_SSL_PTR:

@@ -27,7 +27,7 @@
   X_STRING (CAINFO, STRING, TLS_CA_FILE)                                                                               \
   X_SPECIAL (CAINFO_BLOB, BLOB, cainfo_blob)                                                                           \
   X_STRING (CAPATH, STRING, TLS_CA_DIR)                                                                                \
-  X_ABSENT (CERTINFO, LONG, 0)                                                                                         \
+  X_SPECIAL (CERTINFO, LONG, certinfo)                                                                                 \
   X_ABSENT (CHUNK_BGN_FUNCTION, FUNCTION, 0)                                                                           \
   X_IGNORED (CHUNK_DATA, CBPTR)                                                                                        \
   X_ABSENT (CHUNK_END_FUNCTION, FUNCTION, 0)                                                                           \

@@ -126,3 +126,11 @@ gm_curl_set_proxy_sslversion (GmCurlEasy *easy,
 {
   return set_versions (easy, GM_OPTION_PROXY_TLS_MIN_VERSION, GM_OPTION_PROXY_TLS_MAX_VERSION, value->number);
 }
+
+CURLcode
+gm_curl_set_certinfo (GmCurlEasy *easy,
+                      const GmCurlValue *value)
+{
+  easy->set.certinfo = value->number != 0;
+  return CURLE_OK;
+}

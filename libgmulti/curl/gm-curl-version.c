@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <glib.h>
+#include <gnutls/gnutls.h>
 
 #if HAVE_BROTLI
 #include <brotli/decode.h>
@@ -39,7 +40,7 @@
 #define HOST "unknown-" SYSTEM
 #endif
 
-static const char *const protocols[] = { "data", "file", "http", NULL };
+static const char *const protocols[] = { "data", "file", "http", "https", NULL };
 
 static const char *const feature_names[] = {
   "alt-svc", "AsynchDNS",
@@ -60,7 +61,7 @@ static const char *const feature_names[] = {
 #if HAVE_PSL
   "PSL",
 #endif
-  "threadsafe", "UnixSockets",
+  "SSL", "threadsafe", "UnixSockets",
 #if HAVE_ZSTD
   "zstd",
 #endif
@@ -73,7 +74,7 @@ static curl_version_info_data info = {
   .version_num = LIBCURL_VERSION_NUM,
   .host = HOST,
   .features = CURL_VERSION_ALTSVC | CURL_VERSION_ASYNCHDNS | CURL_VERSION_HSTS | CURL_VERSION_IPV6 |
-              CURL_VERSION_LARGEFILE | CURL_VERSION_THREADSAFE | CURL_VERSION_UNIX_SOCKETS
+              CURL_VERSION_LARGEFILE | CURL_VERSION_SSL | CURL_VERSION_THREADSAFE | CURL_VERSION_UNIX_SOCKETS
 #if HAVE_IDN2
               | CURL_VERSION_IDN
 #endif
@@ -98,6 +99,7 @@ static curl_version_info_data info = {
 };
 
 static char version_text[128];
+static char tls_text[32];
 
 static void
 fill_in_codings (void)
@@ -140,12 +142,15 @@ fill_in (gpointer data G_GNUC_UNUSED)
 {
   fill_in_codings ();
   fill_in_http2 ();
+  g_snprintf (tls_text, sizeof tls_text, "GnuTLS/%s", gnutls_check_version (NULL));
+  info.ssl_version = tls_text;
 #if HAVE_IDN2
   info.libidn = idn2_check_version (NULL);
-  g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s libidn2/%s", LIBCURL_VERSION,
-              GMULTI_VERSION_STRING, info.libidn);
+  g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s %s libidn2/%s", LIBCURL_VERSION,
+              GMULTI_VERSION_STRING, tls_text, info.libidn);
 #else
-  g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s", LIBCURL_VERSION, GMULTI_VERSION_STRING);
+  g_snprintf (version_text, sizeof version_text, "libcurl/%s GMulti/%s %s", LIBCURL_VERSION, GMULTI_VERSION_STRING,
+              tls_text);
 #endif
   return NULL;
 }

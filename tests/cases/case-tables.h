@@ -26,3 +26,4 @@ extern const CaseSpec case_cookies[];
 extern const CaseSpec case_proxy[];
 extern const CaseSpec case_form[];
 extern const CaseSpec case_policies[];
+extern const CaseSpec case_secure[];
