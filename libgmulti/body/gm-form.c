@@ -142,6 +142,16 @@ gm_form_add_reader (GmForm *self,
 }
 
 void
+gm_form_set_reader_size (GmForm *self,
+                         gpointer data,
+                         gint64 size)
+{
+  for (guint i = 0; i < self->segments->len; i++)
+    if (segment_at (self, i)->kind == SEGMENT_READER && segment_at (self, i)->data == data)
+      segment_at (self, i)->size = size;
+}
+
+void
 gm_form_add_line (GmForm *self,
                   const char *name,
                   const char *value)

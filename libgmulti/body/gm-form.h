@@ -55,6 +55,10 @@ void     gm_form_add_reader     (GmForm *self,
                                  gpointer data,
                                  gint64 size);
 
+/* Of the reader with this @data, as long as it was not read. */
+void     gm_form_set_reader_size (GmForm *self,
+                                 gpointer data,
+                                 gint64 size);
 /* @name (nullable) and @value and a line end, as a field of a part's head. A line end within them would begin another
  * field, or the body: the form fails with BAD_REQUEST. */
 void     gm_form_add_line       (GmForm *self,

@@ -3,6 +3,7 @@
 
 #include "gm-multi.h"
 #include "gmulti-feed-private.h"
+#include "gmulti-form-private.h"
 #include "gmulti-metrics-private.h"
 #include "gmulti-pipe-private.h"
 #include "gmulti-plan-private.h"
@@ -62,6 +63,7 @@ struct _GmErrand
   GmPipe *pipe;   /* (owned) (nullable): GM_ERRAND_PIPE */
   GmStore *store; /* (owned) (nullable): GM_ERRAND_STORE */
   GmFeed *feed;   /* (owned) (nullable): an upload that is not in memory */
+  GmFormUpload *form; /* (owned) (nullable): one of parts */
   GBytes *upload; /* (owned) (nullable): one that is, sent through read() */
 
   /* guarded by the core's lock */
@@ -154,8 +156,9 @@ void     gm_errand_tell           (GmErrand *self,
                                    guint tidings);
 void     gm_errand_storage_done   (GmErrand *self,
                                    GError *error); /* (transfer full) (nullable) */
-/* Its file is open and so long (-1 unknown), or @error (transfer full). */
+/* The file of this feed is open and so long (-1 unknown), or @error (transfer full). */
 void     gm_errand_upload_known   (GmErrand *self,
+                                   GmFeed *feed,
                                    gint64 size,
                                    GError *error);
 /* Its progress was held back long enough. */

@@ -71,6 +71,7 @@ gm_errand_unref (GmErrand *self)
   g_clear_pointer (&self->pipe, gm_pipe_free);
   g_clear_pointer (&self->store, gm_store_unref);
   g_clear_pointer (&self->feed, gm_feed_unref);
+  g_clear_pointer (&self->form, gm_form_upload_free);
   g_clear_pointer (&self->upload, g_bytes_unref);
   g_clear_pointer (&self->header_list, gm_header_list_free);
   g_clear_pointer (&self->head, gm_head_unref);
@@ -276,6 +277,20 @@ client_write (GmClient *client,
 }
 
 static GmAnswer
+read_form (GmErrand *self,
+           char *buffer,
+           gsize len,
+           gsize *n)
+{
+  GmResult result = gm_form_read (self->form->form, buffer, len, n);
+
+  if (result == GM_OK)
+    return GM_ANSWER_OK;
+  self->starved = result == GM_AGAIN;
+  return result == GM_AGAIN ? GM_ANSWER_PAUSE : GM_ANSWER_FAIL;
+}
+
+static GmAnswer
 client_read (GmClient *client,
              char *buffer,
              gsize len,
@@ -296,6 +311,8 @@ client_read (GmClient *client,
       return GM_ANSWER_OK;
     }
 
+  if (self->form != NULL)
+    return read_form (self, buffer, len, n);
   if (self->feed == NULL)
     return GM_ANSWER_OK;
 
@@ -326,6 +343,9 @@ client_seek (GmClient *client,
       self->upload_offset = (gsize) offset;
       return GM_SEEK_OK;
     }
+
+  if (self->form != NULL)
+    return offset == 0 && gm_form_rewind (self->form->form) == GM_OK ? GM_SEEK_OK : GM_SEEK_CANNOT;
 
   return self->feed != NULL && gm_feed_seek (self->feed, offset) ? GM_SEEK_OK : GM_SEEK_CANNOT;
 }
@@ -524,6 +544,8 @@ make_error (GmErrand *self,
     }
   else if (self->feed != NULL && result == GM_READ_FAILED)
     error = gm_feed_take_error (self->feed);
+  else if (self->form != NULL && result == GM_READ_FAILED)
+    error = gm_form_upload_take_error (self->form);
   if (error != NULL)
     return error;
 
@@ -607,6 +629,8 @@ end (GmErrand *self,
     self->final_error = make_error (self, result);
   if (self->feed != NULL)
     gm_feed_stop (self->feed);
+  if (self->form != NULL)
+    gm_form_upload_stop (self->form);
   gm_core_withdraw (self->core, self);
   drop_engine (self);
 
@@ -664,10 +688,25 @@ set_body_source (GmErrand *self,
     case GM_UPLOAD_STREAM:
       self->feed = gm_feed_new_for_stream (self, plan->body);
       break;
+    case GM_UPLOAD_FORM:
+      self->form = gm_face_form_compose (plan->body, self);
+      break;
     case GM_UPLOAD_NONE:
     default:
       break;
     }
+}
+
+/* FALSE: lengths of files are being looked for. */
+static gboolean
+prepare_form (GmErrand *self,
+              const GmPlan *plan)
+{
+  if (gm_form_upload_probe (self->form, gm_errand_get_reactor (self)))
+    return FALSE;
+
+  gm_plan_apply_size (plan, self->engine, gm_form_get_size (self->form->form));
+  return TRUE;
 }
 
 gboolean
@@ -677,14 +716,16 @@ gm_errand_prepare (GmErrand *self)
   GmResult result;
 
   self->engine = gm_transfer_dup (gm_core_get_pattern (self->core), self);
-  self->header_list = gm_plan_make_header_list (plan);
   set_body_source (self, plan);
+  self->header_list = gm_plan_make_header_list (plan, self->form != NULL ? self->form->content_type : NULL);
   result = gm_plan_apply (plan, self->engine, self->header_list);
 
   /* What is in a file ought to be what a later range of it continues, so it is asked for as it is; what a server codes
    * all the same is undone. */
   if (self->kind == GM_ERRAND_STORE && !plan->raw && result == GM_OK)
     result = gm_transfer_set_string (self->engine, GM_OPTION_ACCEPT_ENCODING, "identity");
+  if (self->form != NULL && result == GM_OK)
+    result = gm_form_rewind (self->form->form);
   if (self->ask != 0)
     gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
   if (plan->accept_status)
@@ -695,6 +736,8 @@ gm_errand_prepare (GmErrand *self)
       return FALSE;
     }
 
+  if (plan->body_kind == GM_UPLOAD_FORM)
+    return prepare_form (self, plan);
   if (plan->body_kind != GM_UPLOAD_FILE)
     return TRUE;
   gm_feed_probe (self->feed, gm_errand_get_reactor (self));
@@ -703,6 +746,7 @@ gm_errand_prepare (GmErrand *self)
 
 void
 gm_errand_upload_known (GmErrand *self,
+                        GmFeed *feed,
                         gint64 size,
                         GError *error)
 {
@@ -713,6 +757,12 @@ gm_errand_upload_known (GmErrand *self,
       return;
     }
 
+  if (self->form != NULL)
+    {
+      if (!gm_form_upload_known (self->form, feed, size))
+        return;
+      size = gm_form_get_size (self->form->form);
+    }
   gm_plan_apply_size (gm_face_transfer_get_plan (self->transfer), self->engine, size);
   gm_core_admit (self->core, self);
 }
@@ -916,6 +966,16 @@ deliver_done (GmErrand *self,
   gm_core_forget (self->core, self);
 }
 
+static void
+fill_feeds (GmErrand *self,
+            gboolean blocking)
+{
+  if (self->form != NULL)
+    gm_form_upload_fill (self->form, blocking);
+  else
+    gm_feed_fill (self->feed, blocking);
+}
+
 void
 gm_errand_deliver (GmErrand *self,
                    GmReport *report)
@@ -926,7 +986,7 @@ gm_errand_deliver (GmErrand *self,
     return;
 
   if ((report->tidings & GM_TIDINGS_FEED) != 0 && (report->tidings & GM_TIDINGS_DONE) == 0)
-    gm_feed_fill (self->feed, gm_postbox_get_context (self->home) == NULL);
+    fill_feeds (self, gm_postbox_get_context (self->home) == NULL);
 
   transfer = g_object_ref (self->transfer);
   gm_face_transfer_report (transfer, self, report);

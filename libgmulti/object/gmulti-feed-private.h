@@ -31,6 +31,7 @@ GmFeed      *gm_feed_new_for_stream (GmErrand *errand,
                                      GInputStream *stream);
 /* The engine's thread, or nobody's: what is under way is abandoned. */
 void         gm_feed_stop           (GmFeed *self);
+gboolean     gm_feed_is_file        (GmFeed *self);
 GmFeed      *gm_feed_ref            (GmFeed *self);
 void         gm_feed_unref          (GmFeed *self);
 
@@ -52,6 +53,6 @@ gboolean     gm_feed_seek           (GmFeed *self,
 GError      *gm_feed_take_error     (GmFeed *self); /* (nullable) */
 
 /* ---- the home context's thread ---- */
-/* Begins to read the next chunk from the application's stream; @blocking: reads it here and now. */
+/* Begins to read the next chunk from the application's stream, if one was asked for; @blocking: reads it here and now. */
 void         gm_feed_fill           (GmFeed *self,
                                      gboolean blocking);

@@ -25,6 +25,7 @@ struct _GmFeed
   Chunk next;
   guint generation; /* grows with each seek: what was fetched for an older one is dropped */
   gboolean filling;
+  gboolean wanted; /* a stream: the home context is to begin it */
   gboolean starving; /* the engine waits */
   gboolean ended;
   GError *error;    /* (owned) (nullable) */
@@ -89,6 +90,12 @@ gm_feed_new_for_stream (GmErrand *errand,
   if (G_IS_SEEKABLE (stream) && g_seekable_can_seek (G_SEEKABLE (stream)))
     self->origin = g_seekable_tell (G_SEEKABLE (stream));
   return self;
+}
+
+gboolean
+gm_feed_is_file (GmFeed *self)
+{
+  return self->file != NULL;
 }
 
 GmFeed *
@@ -219,7 +226,7 @@ fill_job_done (GmJob *base)
   if (feed->stream == NULL && job->stream != NULL)
     feed->stream = g_object_ref (job->stream);
   if (job->probe)
-    gm_errand_upload_known (feed->errand, job->size, g_steal_pointer (&job->error));
+    gm_errand_upload_known (feed->errand, feed, job->size, g_steal_pointer (&job->error));
   else
     filled (feed, job->generation, g_steal_pointer (&job->data), job->n, g_steal_pointer (&job->error));
   gm_job_unref (base);
@@ -305,14 +312,15 @@ gm_feed_fill (GmFeed *self,
   char *data;
 
   g_mutex_lock (&self->lock);
-  seek_to = self->seek_to;
-  self->seek_to = -1;
-  generation = self->generation;
-  if (self->errand == NULL)
+  if (self->errand == NULL || !self->wanted)
     {
       g_mutex_unlock (&self->lock);
       return;
     }
+  self->wanted = FALSE;
+  seek_to = self->seek_to;
+  self->seek_to = -1;
+  generation = self->generation;
   g_mutex_unlock (&self->lock);
 
   if (seek_to >= 0 && !g_seekable_seek (G_SEEKABLE (self->stream), self->origin + seek_to, G_SEEK_SET, NULL, &error))
@@ -391,6 +399,8 @@ gm_feed_read (GmFeed *self,
     self->filling = TRUE;
   if (fetch && self->file != NULL)
     self->seek_to = -1;
+  else if (fetch)
+    self->wanted = TRUE;
   g_mutex_unlock (&self->lock);
 
   if (fetch && self->file != NULL)

@@ -18,6 +18,7 @@ typedef enum
   GM_UPLOAD_BYTES,
   GM_UPLOAD_FILE,
   GM_UPLOAD_STREAM,
+  GM_UPLOAD_FORM,
 } GmUploadKind;
 
 typedef struct
@@ -29,7 +30,7 @@ typedef struct
   char *bearer_token;     /* (owned) (nullable) */
   char *user_agent;       /* (owned) (nullable): NULL = the session's */
   char *content_type;     /* (owned) (nullable): of the body */
-  gpointer body;          /* (owned) (nullable): GBytes, GFile or GInputStream by @body_kind */
+  gpointer body;          /* (owned) (nullable): GBytes, GFile, GInputStream or GMultiForm by @body_kind */
   gint64 body_length;     /* of a stream; -1 unknown */
   guint64 range_offset;
   gint64 range_length; /* -1 to the end */
@@ -58,8 +59,10 @@ void     gm_plan_take_body  (GmPlan *self,
                              gpointer body,
                              gint64 length);
 
-/* The header lines in the layout the engine wants; they live as long as the errand. NULL if there are none. */
-GmStringList *gm_plan_make_header_list (const GmPlan *self);
+/* The header lines in the layout the engine wants; they live as long as the errand. NULL if there are none. @form_type
+ * (nullable) is the Content-Type of a form, which nobody else knows. */
+GmStringList *gm_plan_make_header_list (const GmPlan *self,
+                                        const char *form_type);
 void          gm_header_list_free      (GmStringList *list); /* NULL is fine */
 
 /* What all transfers of a session have in common, plans that nobody touched included. */

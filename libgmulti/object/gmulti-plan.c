@@ -69,12 +69,15 @@ prepend (GmStringList *list,
 }
 
 GmStringList *
-gm_plan_make_header_list (const GmPlan *self)
+gm_plan_make_header_list (const GmPlan *self,
+                          const char *form_type)
 {
   guint n = self->headers != NULL ? gmulti_headers_get_n_fields (self->headers) : 0;
   GmStringList *list = NULL;
 
-  if (self->content_type != NULL
+  if (form_type != NULL)
+    list = prepend (list, g_strconcat ("Content-Type: ", form_type, NULL));
+  else if (self->content_type != NULL
       && (n == 0 || gmulti_headers_get_value (self->headers, "Content-Type") == NULL))
     list = prepend (list, g_strconcat ("Content-Type: ", self->content_type, NULL));
 
@@ -83,6 +86,8 @@ gm_plan_make_header_list (const GmPlan *self)
       const char *name = gmulti_headers_get_field_name (self->headers, n);
       const char *value = gmulti_headers_get_field_value (self->headers, n);
 
+      if (form_type != NULL && g_ascii_strcasecmp (name, "Content-Type") == 0)
+        continue;
       /* an empty one has a form of its own: "Name:" would take a header away */
       if (value[strspn (value, " \t")] == '\0')
         list = prepend (list, g_strconcat (name, ";", NULL));
@@ -264,6 +269,7 @@ apply_body (const GmPlan *self,
     case GM_UPLOAD_FILE:
     case GM_UPLOAD_STREAM:
       return gm_plan_apply_size (self, engine, self->body_length);
+    case GM_UPLOAD_FORM: /* when it is composed */
     case GM_UPLOAD_NONE:
     default:
       return GM_OK;

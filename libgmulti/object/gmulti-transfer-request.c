@@ -897,6 +897,27 @@ gmulti_transfer_set_body_stream (GMultiTransfer *self,
 }
 
 /**
+ * gmulti_transfer_set_body_form:
+ * @self: the transfer
+ * @form: (nullable): the form to send, or %NULL for none
+ *
+ * Sends a form. Unless another method is set it becomes `POST`. A `Content-Type` among the headers is overlooked, for it
+ * cannot name the boundary.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_body_form (GMultiTransfer *self,
+                               GMultiForm *form)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (form == NULL || GMULTI_IS_FORM (form));
+
+  if (gm_face_transfer_check_idle (self))
+    gm_plan_take_body (&self->plan, GM_UPLOAD_FORM, NULL, form != NULL ? g_object_ref (form) : NULL, -1);
+}
+
+/**
  * gmulti_transfer_set_range:
  * @self: the transfer
  * @offset: the first byte

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gmulti-form.h"
 #include "gmulti-headers.h"
 #include "gmulti-metrics.h"
 #include "gmulti-response.h"
@@ -123,6 +124,9 @@ void                gmulti_transfer_set_body_stream       (GMultiTransfer *self,
                                                            const char     *content_type,
                                                            GInputStream   *stream,
                                                            gint64          length);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_body_form         (GMultiTransfer *self,
+                                                           GMultiForm     *form);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_range             (GMultiTransfer *self,
                                                            guint64         offset,

@@ -7,6 +7,7 @@
 #include "gmulti-enum-types.h"
 #include "gmulti-error.h"
 #include "gmulti-challenge.h"
+#include "gmulti-form.h"
 #include "gmulti-headers.h"
 #include "gmulti-metrics.h"
 #include "gmulti-response.h"
