@@ -3,13 +3,13 @@
 
 #include <pthread.h>
 
-static gint generation;
+gint gm_fork_count;
 
 /* In the child, which has only the forking thread. */
 static void
 forked_cb (void)
 {
-  g_atomic_int_inc (&generation);
+  g_atomic_int_inc (&gm_fork_count);
 }
 
 guint
@@ -23,5 +23,5 @@ gm_fork_generation (void)
       g_once_init_leave (&installed, 1);
     }
 
-  return (guint) g_atomic_int_get (&generation);
+  return (guint) g_atomic_int_get (&gm_fork_count);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-connect-settings.h"
 
+#include "gm-alloc.h"
 #include "gm-socks.h"
 
 /* Defaults as in libcurl where it has them. */
@@ -47,7 +48,7 @@ const GmConnectSettings *
 gm_connect_settings_ref (const GmConnectSettings *self)
 {
   if (self != &gm_connect_settings_default)
-    g_atomic_ref_count_inc (&((GmConnectSettings *) self)->refs);
+    gm_ref_count_inc (&((GmConnectSettings *) self)->refs);
   return self;
 }
 
@@ -56,7 +57,7 @@ gm_connect_settings_unref (const GmConnectSettings *self)
 {
   GmConnectSettings *block = (GmConnectSettings *) self;
 
-  if (self == NULL || self == &gm_connect_settings_default || !g_atomic_ref_count_dec (&block->refs))
+  if (self == NULL || self == &gm_connect_settings_default || !gm_ref_count_dec (&block->refs))
     return;
 
   g_clear_pointer (&block->unix_path, g_ref_string_release);

@@ -140,7 +140,7 @@ withdraw (GmSocket *self)
   GmReactor *reactor = self->reactor;
 
   /* A child shares both sets, ours and the application's, with its parent, whose watches these still are. */
-  if (reactor->fork_generation != gm_fork_generation ())
+  if (reactor->fork_generation != gm_fork_current ())
     {
       self->told = GM_IO_NONE;
       self->assigned = NULL;

@@ -125,7 +125,8 @@ gm_curl_easy_destroy (GmCurlEasy *self)
   gm_curl_mime_forget (self);
   g_clear_pointer (&self->own_mime, curl_mime_free);
   g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
-  gm_curl_stores_close (self);
+  if (self->stores != NULL)
+    gm_curl_stores_close (self);
   gm_curl_share_leave (g_steal_pointer (&self->share));
   forget_texts (self);
   if (self->held_lines != NULL)
@@ -167,7 +168,8 @@ gm_curl_easy_prepare (GmCurlEasy *self)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
   self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
-  gm_curl_stores_apply (self);
+  if (self->stores != NULL || self->share != NULL)
+    gm_curl_stores_apply (self);
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';
   if (self->set.form_kind != GM_CURL_FORM_NONE || self->form != NULL)

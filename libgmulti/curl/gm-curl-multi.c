@@ -5,6 +5,7 @@
 #include "gm-curl-errors.h"
 #include "gm-curl-memory.h"
 
+#include "gm-queue.h"
 #include "gm-trace.h"
 
 #include <unistd.h>
@@ -156,7 +157,7 @@ curl_multi_add_handle (CURLM *m,
     }
 
   easy->multi = self;
-  g_queue_push_tail_link (&self->easies, &easy->link);
+  gm_queue_push_tail (&self->easies, &easy->link);
   self->n_ever++;
   gm_curl_multi_tell_timer (self);
   if (self->dying)
@@ -180,10 +181,10 @@ gm_curl_multi_take_out (GmCurlMulti *self,
 {
   if (easy->msg_link.data != NULL)
     {
-      g_queue_unlink (&self->messages, &easy->msg_link);
+      gm_queue_unlink (&self->messages, &easy->msg_link);
       easy->msg_link.data = NULL;
     }
-  g_queue_unlink (&self->easies, &easy->link);
+  gm_queue_unlink (&self->easies, &easy->link);
   easy->leaving = TRUE;
   gm_multi_remove (self->engine, easy->transfer);
   easy->leaving = FALSE;
@@ -282,10 +283,10 @@ add_message (GmCurlMulti *self,
   if (easy->doomed)
     return;
 
-  first = g_queue_is_empty (&self->messages);
+  first = self->messages.length == 0;
   easy->msg = (CURLMsg){ .msg = CURLMSG_DONE, .easy_handle = (CURL *) easy, .data.result = easy->result };
   easy->msg_link.data = easy;
-  g_queue_push_tail_link (&self->messages, &easy->msg_link);
+  gm_queue_push_tail (&self->messages, &easy->msg_link);
 
   if (first)
     gm_curl_multi_notify (self, CURLMNOTIFY_INFO_READ, gm_curl_multi_get_internal (self));
@@ -385,7 +386,7 @@ curl_multi_info_read (CURLM *m,
   if (self == NULL || gm_curl_guard_refuses (&self->guard, GM_CURL_CALL_MULTI_INFO_READ))
     return NULL;
 
-  link = g_queue_pop_head_link (&self->messages);
+  link = gm_queue_pop_head (&self->messages);
   if (link == NULL)
     return NULL;
 

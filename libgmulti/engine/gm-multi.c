@@ -167,7 +167,7 @@ GmResult
 gm_multi_add (GmMulti *self,
               GmTransfer *transfer)
 {
-  if (self->fork_generation != gm_fork_generation ())
+  if (self->fork_generation != gm_fork_current ())
     return GM_AFTER_FORK;
   if (transfer->multi != NULL)
     return GM_BAD_REQUEST;
@@ -287,7 +287,7 @@ gm_multi_turn (GmMulti *self,
   if (self->turning > 0)
     return;
   /* A child process may only clean up: these connections are its parent's. */
-  if (self->fork_generation != gm_fork_generation ())
+  if (self->fork_generation != gm_fork_current ())
     return;
 
   self->turning++;
@@ -355,7 +355,7 @@ gint64
 gm_multi_get_next (GmMulti *self)
 {
   /* In a child process nothing will ever be done about what is due. */
-  if (self->fork_generation != gm_fork_generation ())
+  if (self->fork_generation != gm_fork_current ())
     return -1;
 
   return gm_reactor_next (&self->reactor);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-transfer-private.h"
 
+#include "gm-alloc.h"
+
 typedef enum
 {
   BLOCK_transfer,
@@ -73,7 +75,7 @@ const GmTransferSettings *
 gm_transfer_settings_ref (const GmTransferSettings *self)
 {
   if (self != &gm_transfer_settings_default)
-    g_atomic_ref_count_inc (&((GmTransferSettings *) self)->refs);
+    gm_ref_count_inc (&((GmTransferSettings *) self)->refs);
   return self;
 }
 
@@ -82,7 +84,7 @@ gm_transfer_settings_unref (const GmTransferSettings *self)
 {
   GmTransferSettings *block = (GmTransferSettings *) self;
 
-  if (self == NULL || self == &gm_transfer_settings_default || !g_atomic_ref_count_dec (&block->refs))
+  if (self == NULL || self == &gm_transfer_settings_default || !gm_ref_count_dec (&block->refs))
     return;
 
   g_clear_pointer (&block->url, g_ref_string_release);

@@ -23,6 +23,16 @@ void    gm_meter_reset (GmMeter *self);
 void    gm_meter_note  (GmMeter *self,
                         gint64 now,
                         guint64 total);
+/* Forgets what was before and begins at @now with nothing. */
+static inline void
+gm_meter_begin (GmMeter *self,
+                gint64 now)
+{
+  self->at[0] = now;
+  self->bytes[0] = 0;
+  self->n = self->next = 1;
+}
+
 /* Bytes per second. */
 guint64 gm_meter_speed (const GmMeter *self,
                         gint64 now,

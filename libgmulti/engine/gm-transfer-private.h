@@ -92,13 +92,13 @@ struct _GmTransfer
   guint stepping; /* > 0 while a step or the removal is on the stack */
   guint8 doomed : 1; /* remove at the end of the step */
   guint8 dead : 1; /* free at the end of the step */
-  GmMulti *overrides_fed; /* (unowned) (nullable): compared only: whose cache has them since they were last set */
-  GmFlow flow;
-  GmRun *run; /* (owned) (nullable) */
   guint8 last_method; /* GmMethod of the last request, once there was one */
   guint8 last_custom_method; /* it went by the user's own word */
   guint8 has_run;
   guint32 last_question; /* serial: another run's question is another one */
+  GmMulti *overrides_fed; /* (unowned) (nullable): compared only: whose cache has them since they were last set */
+  GmFlow flow;
+  GmRun *run; /* (owned) (nullable) */
   GmPoolWaiter waiter;
   GmTimer timer; /* the earliest of deadlines[] */
   gint64 deadlines[GM_N_DEADLINES]; /* µs, 0 = not set */
@@ -106,7 +106,7 @@ struct _GmTransfer
   GmBucket send_bucket;
   GmSlowness slowness;
   GmMeter recv_meter;
-  GmMeter send_meter;
+  GmMeter *send_meter; /* (owned) (nullable): since it sent a body */
   guint32 last_slot; /* socket of the last connection, for gm_transfer_get_fd() */
   guint32 last_generation;
 

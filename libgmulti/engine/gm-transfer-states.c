@@ -501,10 +501,9 @@ begin_hop (GmTransfer *self)
   info->downloaded = info->uploaded = 0;
   info->download_size = -1;
   info->upload_size = -1;
-  gm_meter_reset (&self->recv_meter);
-  gm_meter_reset (&self->send_meter);
-  gm_meter_note (&self->recv_meter, info->hop.times.start, 0);
-  gm_meter_note (&self->send_meter, info->hop.times.start, 0);
+  gm_meter_begin (&self->recv_meter, info->hop.times.start);
+  if (self->send_meter != NULL)
+    gm_meter_begin (self->send_meter, info->hop.times.start);
   if (self->headers != NULL)
     gm_headers_set_request (self->headers, (guint16) run->n_hops);
 
@@ -791,6 +790,19 @@ watch_response_clock (GmTransfer *self,
     }
 }
 
+/* Most transfers send no body: who does gets a meter with its first bytes. */
+static void
+note_sent (GmTransfer *self,
+           gint64 now)
+{
+  if (self->send_meter == NULL)
+    {
+      self->send_meter = g_new (GmMeter, 1);
+      gm_meter_begin (self->send_meter, self->info.hop.times.start);
+    }
+  gm_meter_note (self->send_meter, now, self->info.uploaded);
+}
+
 /* Bytes that moved in this turn are noted, and everything that watches them asked. */
 static GmResult
 account (GmTransfer *self,
@@ -806,7 +818,7 @@ account (GmTransfer *self,
   if (received > 0)
     gm_meter_note (&self->recv_meter, now, info->downloaded);
   if (sent > 0)
-    gm_meter_note (&self->send_meter, now, info->uploaded);
+    note_sent (self, now);
   if (received > 0 || sent > 0)
     gm_multi_note (self->multi, self, GM_FACT_PROGRESS);
   if (received > 0 || sent > 0 || hop_is_over || is_past (self, GM_DEADLINE_PROGRESS, now))

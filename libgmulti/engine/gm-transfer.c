@@ -115,6 +115,7 @@ gm_transfer_destroy (GmTransfer *self)
 {
   forget (self);
   drop_settings (self);
+  g_free (self->send_meter);
   g_free (self);
 }
 
@@ -286,8 +287,10 @@ gm_transfer_get_speed (GmTransfer *self,
   else
     return 0;
 
-  return upload ? gm_meter_speed (&self->send_meter, now, info->uploaded)
-                : gm_meter_speed (&self->recv_meter, now, info->downloaded);
+  if (upload)
+    return self->send_meter != NULL ? gm_meter_speed (self->send_meter, now, info->uploaded) : 0;
+
+  return gm_meter_speed (&self->recv_meter, now, info->downloaded);
 }
 
 const char *

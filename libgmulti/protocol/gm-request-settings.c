@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-request-settings.h"
 
+#include "gm-alloc.h"
 #include "gm-auth.h"
 
 const GmRequestSettings gm_request_settings_default = {
@@ -47,7 +48,7 @@ const GmRequestSettings *
 gm_request_settings_ref (const GmRequestSettings *self)
 {
   if (self != &gm_request_settings_default)
-    g_atomic_ref_count_inc (&((GmRequestSettings *) self)->refs);
+    gm_ref_count_inc (&((GmRequestSettings *) self)->refs);
   return self;
 }
 
@@ -56,7 +57,7 @@ gm_request_settings_unref (const GmRequestSettings *self)
 {
   GmRequestSettings *block = (GmRequestSettings *) self;
 
-  if (self == NULL || self == &gm_request_settings_default || !g_atomic_ref_count_dec (&block->refs))
+  if (self == NULL || self == &gm_request_settings_default || !gm_ref_count_dec (&block->refs))
     return;
 
 #define RELEASE(member) g_clear_pointer (&block->member, g_ref_string_release);

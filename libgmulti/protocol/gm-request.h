@@ -33,7 +33,6 @@ struct _GmRequest
   GmRunnable *owner; /* (unowned): queue it to be stepped */
   gpointer holder; /* (unowned): goes to sockets the protocol opens by itself */
   GmConnection *connection; /* (unowned) (nullable) */
-  guint8 reused; /* the connection carried another request before */
   GmClient *client; /* (unowned) */
   GmFlow *flow; /* (unowned) */
   GmSource *source; /* (unowned): at its start */
@@ -42,20 +41,21 @@ struct _GmRequest
   GmError *error; /* (unowned): details of a failure, by gm_error_set() */
   GmQuestion *question; /* (unowned): to ask what takes time */
   guint64 id; /* of the transfer, for the trace */
+  guint n_logins; /* that somebody gave when asked; kept over the hops as @auth is */
   GmMethod method; /* after redirects */
   guint8 keep_custom_method; /* settings->custom_method is (still) to be used */
   guint8 no_expect; /* a former try was answered with 417 */
   guint8 old_version; /* a former try was answered with HTTP_1_1_REQUIRED */
   guint8 not_elsewhere; /* this is a try on a connection of its own already */
+  guint8 reused; /* the connection carried another request before */
   guint8 foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
-  const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
   guint8 foreign_host; /* nor a Host field of the user's */
   const GmAltSvcRoute *route; /* (unowned) (nullable): the alternative of its origin that it goes to */
+  const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   /* Kept over the hops of a transfer; the protocol makes, uses and replaces them. */
   GmAuth *auth; /* (owned) (nullable): for the server of @url */
   GmAuth *proxy_auth; /* (owned) (nullable): for the proxy that this request is told to */
-  guint n_logins; /* that somebody gave when asked */
   void (*news) (GmRequest *self, GmNews news);
   GmHeaders *(*make_headers) (GmRequest *self); /* sets @headers, for who waits for an answer has no use for them */
   char *arena; /* (unowned): zeroed memory for one attempt, by gm_request_alloc() */
@@ -65,12 +65,12 @@ struct _GmRequest
   GmSinkClient client_sink;
   GmSink *sink; /* (owned): the chain that ends in client_sink */
   GmPhase phase;
+  GmMethod follow_method;
   gint64 wake_at; /* µs: step again then, whatever happens; 0 = no wish */
+  GmUrl *follow_url; /* (owned) (nullable): at the end with GM_OK: go there next */
   guint8 keep_connection; /* at the end: it can carry another request */
   guint8 answered; /* at least one byte of an answer came */
   guint8 waiting_for_answer; /* the request is sent (or needs no more sending) and no byte came yet */
-  GmUrl *follow_url; /* (owned) (nullable): at the end with GM_OK: go there next */
-  GmMethod follow_method;
   guint8 follow_custom_method;
   guint8 again_without_expect; /* at the end with GM_OK: repeat the request with no_expect */
   guint8 again_elsewhere; /* at the end with GM_OK: repeat the request on another connection */

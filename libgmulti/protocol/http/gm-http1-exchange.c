@@ -779,9 +779,11 @@ has_excess (Http1 *self)
     return TRUE;
   if (self->drained)
     {
+      GmLayer *top = self->exchange.request->connection->top;
       gboolean pending = FALSE;
 
-      return gm_layer_query (self->exchange.request->connection->top, GM_QUERY_PENDING, &pending) && pending;
+      /* Above a bare socket nothing can wait. */
+      return top->next != NULL && gm_layer_query (top, GM_QUERY_PENDING, &pending) && pending;
     }
 
   return !gm_layer_query (self->exchange.request->connection->top, GM_QUERY_ALIVE, &alive) || !alive;
