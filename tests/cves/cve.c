@@ -3,6 +3,16 @@
 
 #include <locale.h>
 
+gboolean
+cve_has (int feature)
+{
+  if ((curl_version_info (CURLVERSION_NOW)->features & feature) != 0)
+    return TRUE;
+
+  g_test_skip ("built without it");
+  return FALSE;
+}
+
 const char *
 cve_sent (ScriptedServer *server,
           guint number,

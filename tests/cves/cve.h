@@ -18,6 +18,9 @@ CaseTransfer *cve_follow (Case *c,
                           const char *from,
                           const char *location);
 
+/* FALSE, and the test is skipped: built without what CURL_VERSION_IDN and the like stand for. */
+gboolean cve_has (int feature);
+
 /* --- what a request of a server's log has of a field: NULL if it has none --- */
 const char *cve_sent (ScriptedServer *server,
                       guint number,
