@@ -186,15 +186,40 @@ measure_scheme (const char *text,
 
 /* --- reading --- */
 
+/* "http://" or "https://" and something behind it, which nearly all begin with: told at a glance. */
+static gboolean
+read_usual_scheme (Reader *reader)
+{
+  const char *text = reader->text;
+
+  if (reader->len < 8 || memcmp (text, "http", 4) != 0)
+    return FALSE;
+  if (text[4] == ':' && text[5] == '/' && text[6] == '/')
+    reader->scheme = GM_SCHEME_HTTP;
+  else if (text[4] == 's' && text[5] == ':' && text[6] == '/' && text[7] == '/')
+    reader->scheme = GM_SCHEME_HTTPS;
+  else
+    return FALSE;
+
+  reader->scheme_name = schemes[reader->scheme].name;
+  reader->pos = reader->scheme_name.len + 1;
+  return TRUE;
+}
+
 /* "name:", or the one to assume. With an assumed one to fall back to, "host:80" must not pass for a scheme. */
 static gboolean
 read_scheme (Reader *reader,
              const char *default_scheme)
 {
   gboolean may_lack = default_scheme != NULL || (reader->flags & GM_URL_GUESS_SCHEME) != 0;
-  gsize len = measure_scheme (reader->text, reader->len);
-  GmSpan name = gm_span (reader->text, len);
+  GmSpan name;
+  gsize len;
 
+  if (read_usual_scheme (reader))
+    return TRUE;
+
+  len = measure_scheme (reader->text, reader->len);
+  name = gm_span (reader->text, len);
   if (len > 0)
     {
       reader->scheme = gm_scheme_find (name);

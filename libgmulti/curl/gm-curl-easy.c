@@ -122,7 +122,8 @@ void
 gm_curl_easy_destroy (GmCurlEasy *self)
 {
   g_clear_pointer (&self->transfer, gm_transfer_free);
-  gm_curl_mime_forget (self);
+  if (self->form != NULL)
+    gm_curl_mime_forget (self);
   g_clear_pointer (&self->own_mime, curl_mime_free);
   g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
   if (self->stores != NULL)
