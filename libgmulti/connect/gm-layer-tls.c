@@ -405,7 +405,8 @@ ask (TlsLayer *self)
 {
   GmQuestion *question = self->layer.host->question;
 
-  if (!self->settings->ask_trust || question == NULL || (question->mask & (1u << GM_QUESTION_TRUST)) == 0)
+  if (self->settings->ask_trust == GM_TLS_ASK_NEVER ||
+      (self->settings->ask_trust == GM_TLS_ASK_ON_FAULT && self->verdict.result == GM_OK) || question == NULL || (question->mask & (1u << GM_QUESTION_TRUST)) == 0)
     return self->verdict.result;
 
   switch (gm_question_ask (question, GM_QUESTION_TRUST, make_question, self))

@@ -26,6 +26,13 @@ typedef enum
   GM_TLS_FORMAT_URI, /* the name is a "pkcs11:" URI, whatever it looks like */
 } GmTlsFormat;
 
+typedef enum
+{
+  GM_TLS_ASK_NEVER = 0,
+  GM_TLS_ASK_ALWAYS, /* whatever our own verdict is */
+  GM_TLS_ASK_ON_FAULT,
+} GmTlsAsk;
+
 /* Members that are text, bytes, numbers; in one list each, so that none is forgotten where blocks are compared. */
 #define GM_TLS_STRINGS(X)                                                                                              \
   X (ca_file)                                                                                                          \
@@ -51,7 +58,7 @@ typedef enum
   X (verify_host)                                                                                                      \
   X (verify_status) /* a good OCSP answer must be stapled */                                                           \
   X (with_system_trust) /* beside the anchors given here; without any given it is trusted anyway */                    \
-  X (ask_trust) /* whatever the verdict is, the application has the last word */                                       \
+  X (ask_trust) /* GmTlsAsk: whether the application has the last word on a certificate */                             \
   X (cert_format) /* GmTlsFormat */                                                                                    \
   X (key_format)                                                                                                       \
   X (min_version) /* GmTlsVersion */                                                                                   \

@@ -29,7 +29,7 @@
   X (prefix##VERIFY_HOST, U8, block, verify_host, 0, 1, FALSE)                                                         \
   X (prefix##VERIFY_STATUS, U8, block, verify_status, 0, 1, FALSE)                                                     \
   X (prefix##WITH_SYSTEM_TRUST, U8, block, with_system_trust, 0, 1, FALSE)                                             \
-  X (prefix##ASK_TRUST, U8, block, ask_trust, 0, 1, FALSE)                                                             \
+  X (prefix##ASK_TRUST, U8, block, ask_trust, 0, 2, FALSE)                                                             \
   X (prefix##CERT_FORMAT, U8, block, cert_format, 0, 3, FALSE)                                                         \
   X (prefix##KEY_FORMAT, U8, block, key_format, 0, 3, FALSE)                                                           \
   X (prefix##MIN_VERSION, U8, block, min_version, 0, 4, FALSE)                                                         \

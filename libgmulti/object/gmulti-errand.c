@@ -727,7 +727,14 @@ gm_errand_prepare (GmErrand *self)
   if (self->form != NULL && result == GM_OK)
     result = gm_form_rewind (self->form->form);
   if (self->ask != 0)
-    gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
+    {
+      gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
+      if (self->ask & (1u << GM_QUESTION_TRUST))
+        {
+          gm_transfer_set_int (self->engine, GM_OPTION_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
+          gm_transfer_set_int (self->engine, GM_OPTION_PROXY_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
+        }
+    }
   if (plan->accept_status)
     self->judge_status = FALSE;
   if (result != GM_OK)

@@ -17,6 +17,7 @@ typedef struct
   gint64 length;      /* announced; -1 unknown */
   GmUrl *url;         /* (owned) (nullable): where it came from, after redirects */
   GmEndpoint remote; /* len 0 = none */
+  GmTlsInfo *tls; /* (owned) (nullable) */
   guint n_fields;
   guint reason_len;
   char data[]; /* the reason phrase, then each field as "name\0value\0" */

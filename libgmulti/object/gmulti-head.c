@@ -94,6 +94,7 @@ gm_head_new (const GmInfo *info,
   g_atomic_ref_count_init (&self->refs);
   self->url = url != NULL ? gm_url_ref (url) : NULL;
   self->remote = info->remote;
+  self->tls = info->tls != NULL ? gm_tls_info_ref (info->tls) : NULL;
   self->n_fields = n_fields;
   self->reason_len = (guint) reason.len;
 
@@ -124,6 +125,7 @@ gm_head_unref (GmHead *self)
     return;
 
   g_clear_pointer (&self->url, gm_url_unref);
+  gm_tls_info_unref (self->tls);
   g_free (self);
 }
 

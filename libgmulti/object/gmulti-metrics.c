@@ -58,6 +58,8 @@ gm_face_info_copy (const GmInfo *info)
   GmInfo *copy = g_memdup2 (info, sizeof (GmInfo));
 
   copy->redirect_url = NULL;
+  copy->referer = NULL;
+  copy->tls = NULL;
   if (copy->hop.url != NULL)
     gm_url_ref (copy->hop.url);
   if (info->earlier != NULL)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-response-private.h"
 
+#include "gmulti-certificate-private.h"
+
 #include "gmulti-enum-types.h"
 
 /**
@@ -25,6 +27,7 @@ struct _GMultiResponse
   char *reason;                   /* (owned) (nullable) */
   char *suggested_filename;       /* (owned) (nullable) */
   GSocketAddress *remote_address; /* (owned) (nullable) */
+  GTlsCertificate *peer_certificate; /* (owned) (nullable) */
   guint have_content_type : 1;
   guint have_filename : 1;
 };
@@ -40,9 +43,12 @@ typedef enum
   PROP_SUGGESTED_FILENAME,
   PROP_PROTOCOL,
   PROP_REMOTE_ADDRESS,
+  PROP_PEER_CERTIFICATE,
+  PROP_TLS_VERSION,
+  PROP_TLS_CIPHER,
 } Property;
 
-static GParamSpec *properties[PROP_REMOTE_ADDRESS + 1];
+static GParamSpec *properties[PROP_TLS_CIPHER + 1];
 
 G_DEFINE_FINAL_TYPE (GMultiResponse, gmulti_response, G_TYPE_OBJECT)
 
@@ -58,6 +64,7 @@ gmulti_response_finalize (GObject *object)
   g_clear_pointer (&self->reason, g_free);
   g_clear_pointer (&self->suggested_filename, g_free);
   g_clear_object (&self->remote_address);
+  g_clear_object (&self->peer_certificate);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (gmulti_response_parent_class)->finalize (object);
@@ -99,6 +106,15 @@ gmulti_response_get_property (GObject *object,
       break;
     case PROP_REMOTE_ADDRESS:
       g_value_set_object (value, gmulti_response_get_remote_address (self));
+      break;
+    case PROP_PEER_CERTIFICATE:
+      g_value_set_object (value, gmulti_response_get_peer_certificate (self));
+      break;
+    case PROP_TLS_VERSION:
+      g_value_set_string (value, gmulti_response_get_tls_version (self));
+      break;
+    case PROP_TLS_CIPHER:
+      g_value_set_string (value, gmulti_response_get_tls_cipher (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -201,6 +217,40 @@ install_body_properties (void)
 }
 
 static void
+install_tls_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiResponse:peer-certificate: (getter get_peer_certificate)
+   *
+   * The certificate of the server, with those above it that were shown as its issuers.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PEER_CERTIFICATE]
+    = g_param_spec_object ("peer-certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, flags);
+
+  /**
+   * GMultiResponse:tls-version: (getter get_tls_version)
+   *
+   * The version of TLS that was spoken.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_VERSION] = g_param_spec_string ("tls-version", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiResponse:tls-cipher: (getter get_tls_cipher)
+   *
+   * The cipher suite that was used.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_CIPHER] = g_param_spec_string ("tls-cipher", NULL, NULL, NULL, flags);
+}
+
+static void
 gmulti_response_class_init (GMultiResponseClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -210,6 +260,7 @@ gmulti_response_class_init (GMultiResponseClass *klass)
 
   install_head_properties ();
   install_body_properties ();
+  install_tls_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -484,4 +535,63 @@ gmulti_response_get_remote_address (GMultiResponse *self)
   if (self->remote_address == NULL && self->head->remote.len > 0)
     self->remote_address = g_socket_address_new_from_native ((gpointer) &self->head->remote.sa, self->head->remote.len);
   return self->remote_address;
+}
+
+/**
+ * gmulti_response_get_peer_certificate: (get-property peer-certificate)
+ * @self: the response
+ *
+ * Gets the certificate of the server, with those above it that were shown as its issuers.
+ *
+ * Returns: (transfer none) (nullable): the certificate, or %NULL if TLS was not spoken
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+gmulti_response_get_peer_certificate (GMultiResponse *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (GMULTI_IS_RESPONSE (self), NULL);
+
+  locker = g_mutex_locker_new (&self->lock);
+  if (self->peer_certificate == NULL && self->head->tls != NULL)
+    self->peer_certificate = gm_face_certificate_new (self->head->tls->chain);
+  return self->peer_certificate;
+}
+
+/**
+ * gmulti_response_get_tls_version: (get-property tls-version)
+ * @self: the response
+ *
+ * Gets the version of TLS that was spoken with the server: "TLS1.3".
+ *
+ * Returns: (nullable): the version, or %NULL if TLS was not spoken
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_response_get_tls_version (GMultiResponse *self)
+{
+  g_return_val_if_fail (GMULTI_IS_RESPONSE (self), NULL);
+
+  return self->head->tls != NULL ? self->head->tls->version : NULL;
+}
+
+/**
+ * gmulti_response_get_tls_cipher: (get-property tls-cipher)
+ * @self: the response
+ *
+ * Gets the cipher suite that was used: "TLS_AES_256_GCM_SHA384".
+ *
+ * Returns: (nullable): the name, or %NULL if TLS was not spoken
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_response_get_tls_cipher (GMultiResponse *self)
+{
+  g_return_val_if_fail (GMULTI_IS_RESPONSE (self), NULL);
+
+  return self->head->tls != NULL ? self->head->tls->cipher : NULL;
 }

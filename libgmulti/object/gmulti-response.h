@@ -30,5 +30,11 @@ GMULTI_AVAILABLE_IN_1_0
 GMultiProtocol  gmulti_response_get_protocol           (GMultiResponse *self);
 GMULTI_AVAILABLE_IN_1_0
 GSocketAddress *gmulti_response_get_remote_address     (GMultiResponse *self);
+GMULTI_AVAILABLE_IN_1_0
+GTlsCertificate *gmulti_response_get_peer_certificate  (GMultiResponse *self);
+GMULTI_AVAILABLE_IN_1_0
+const char     *gmulti_response_get_tls_version        (GMultiResponse *self);
+GMULTI_AVAILABLE_IN_1_0
+const char     *gmulti_response_get_tls_cipher         (GMultiResponse *self);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 #include "gmulti-transfer-private.h"
 
 #include "gmulti-challenge-private.h"
+#include "gmulti-trust-check-private.h"
 
 #include "gm-config.h"
 #include "gmulti-core-private.h"
@@ -38,6 +39,7 @@ typedef enum
   SIGNAL_PROGRESS,
   SIGNAL_REDIRECTED,
   SIGNAL_AUTHENTICATE,
+  SIGNAL_CHECK_TRUST,
   SIGNAL_COMPLETED,
 } Signal;
 
@@ -117,6 +119,25 @@ install_signals (GType type)
   signals[SIGNAL_AUTHENTICATE]
     = g_signal_new ("authenticate", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
                     G_TYPE_BOOLEAN, 1, GMULTI_TYPE_CHALLENGE);
+
+  /**
+   * GMultiTransfer::check-trust:
+   * @self: the transfer
+   * @check: whose certificate it is, and what is wrong with it
+   *
+   * Something is wrong with the certificate of the server or the proxy. A handler that will answer keeps a reference on
+   * @check and returns %TRUE; it may call [method@GMulti.TrustCheck.accept] at once or later, and meanwhile the transfer
+   * waits. If nobody does, the transfer fails.
+   *
+   * Connect before the transfer is started: who was not there then is not asked.
+   *
+   * Returns: whether the check will be answered
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CHECK_TRUST]
+    = g_signal_new ("check-trust", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+                    G_TYPE_BOOLEAN, 1, GMULTI_TYPE_TRUST_CHECK);
 
   /**
    * GMultiTransfer::completed:
@@ -875,6 +896,8 @@ gm_face_transfer_get_ask (GMultiTransfer *self)
 
   if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
     ask |= 1u << GM_QUESTION_LOGIN;
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
+    ask |= 1u << GM_QUESTION_TRUST;
 
   return ask;
 }
@@ -892,6 +915,18 @@ ask_for_login (GMultiTransfer *self,
     gmulti_challenge_decline (challenge);
 }
 
+static void
+ask_for_trust (GMultiTransfer *self,
+               GmInquiry *inquiry)
+{
+  g_autoptr (GMultiTrustCheck) check = gm_face_trust_check_new (inquiry);
+  gboolean handled = FALSE;
+
+  g_signal_emit (self, signals[SIGNAL_CHECK_TRUST], 0, check, &handled);
+  if (!handled)
+    gmulti_trust_check_reject (check);
+}
+
 void
 gm_face_transfer_ask (GMultiTransfer *self,
                       GmInquiry *inquiry)
@@ -901,8 +936,10 @@ gm_face_transfer_ask (GMultiTransfer *self,
     case GM_QUESTION_LOGIN:
       ask_for_login (self, inquiry);
       break;
-    case GM_QUESTION_PROXY:
     case GM_QUESTION_TRUST:
+      ask_for_trust (self, inquiry);
+      break;
+    case GM_QUESTION_PROXY:
     case GM_QUESTION_PIN:
     case GM_QUESTION_NONE:
     default:

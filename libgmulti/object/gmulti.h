@@ -12,6 +12,7 @@
 #include "gmulti-metrics.h"
 #include "gmulti-response.h"
 #include "gmulti-transfer.h"
+#include "gmulti-trust-check.h"
 #include "gmulti-download.h"
 #include "gmulti-session.h"
 #undef GMULTI_INSIDE

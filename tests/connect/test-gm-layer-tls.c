@@ -647,7 +647,7 @@ ask (gboolean good,
   GmResult result;
   TlsPair pair;
 
-  settings->ask_trust = TRUE;
+  settings->ask_trust = good ? GM_TLS_ASK_ALWAYS : GM_TLS_ASK_ON_FAULT;
   tls_pair_init (&pair, tls, &peer);
   pair.question.mask = 1u << GM_QUESTION_TRUST;
   g_assert_cmpint (tls_pair_connect (&pair), ==, GM_AGAIN);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gmulti-inquiry-private.h"
+#include "gmulti-trust-check.h"
+
+/* Takes @inquiry, which asks for trust. */
+GMultiTrustCheck *gm_face_trust_check_new (GmInquiry *inquiry);
