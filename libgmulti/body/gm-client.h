@@ -9,6 +9,7 @@
  * and takes effect at the end of the step. */
 
 typedef struct _GmClient GmClient;
+struct _GmUrl;
 
 typedef enum
 {
@@ -72,6 +73,8 @@ typedef struct
   GmAnswer (*before_request) (GmClient *client);
   /* Fields to send as trailers of a chunked upload, one "Name: value" per call of add. NULL = none. */
   GmAnswer (*trailers) (GmClient *client, void (*add) (gpointer sink, const char *line), gpointer sink);
+  /* Where the client is to be asked which proxies to use: it is known already that @url needs none. NULL = never. */
+  gboolean (*goes_direct) (GmClient *client, const struct _GmUrl *url);
 } GmClientOps;
 
 struct _GmClient

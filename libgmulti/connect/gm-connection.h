@@ -66,7 +66,6 @@ struct _GmConnection
   GList lru_link; /* in pool->idle_lru while IDLE */
   GList link; /* in pool->all */
   guint64 id; /* never used again */
-  GmConnectionState state;
   /* (nullable) Called in the connection's turn while CONNECTING or BUSY, without @http2. */
   void (*on_turn) (GmConnection *self, gpointer user);
   gpointer user; /* (unowned) (nullable): the one transfer */
@@ -77,6 +76,7 @@ struct _GmConnection
   guint8 hopeful : 1; /* CONNECTING, and may turn out to carry many */
   guint8 retired : 1; /* takes no more users, and is not kept */
   guint n_requests; /* begun on it */
+  GmConnectionState state;
   gint64 created_at; /* µs */
   gint64 idle_since;
   gint64 connected_at; /* the transport; 0 until then */

@@ -113,8 +113,8 @@ begin_head (TunnelLayer *self)
 {
   GmLayerHost *host = self->layer.host;
 
-  if (host->proxy_headers != NULL)
-    self->headers = host->proxy_headers (host->socket_data);
+  if (host->tunnel != NULL)
+    self->headers = host->tunnel->headers (host->socket_data);
   else
     {
       if (self->own_headers == NULL)
@@ -149,9 +149,9 @@ judge (TunnelLayer *self)
   GmResult result;
 
   GM_TRACE (PROXY, 0, host->id, "answer to CONNECT: %u", status);
-  if (host->proxy_head != NULL)
+  if (host->tunnel != NULL)
     {
-      result = host->proxy_head (&self->head, self->headers, self->proxy, host->socket_data);
+      result = host->tunnel->head (&self->head, self->headers, self->proxy, host->socket_data);
       if (result != GM_OK)
         return fail (self, result);
     }

@@ -32,6 +32,14 @@ typedef enum
   GM_SOCKET_CONNECTED, /* it is connected already: connect() is left out */
 } GmSocketAnswer;
 
+/* Where the answer of a proxy to CONNECT is read into, and told once a head of it is complete (an interim one, too): GM_OK,
+ * or what to fail with. */
+typedef struct
+{
+  GmHeaders *(*headers) (gpointer user_data);
+  GmResult (*head) (const GmHttp1Head *head, GmHeaders *headers, const struct _GmProxy *proxy, gpointer user_data);
+} GmTunnelOps;
+
 /* What a layer may know of its surroundings; owned by the connection. */
 typedef struct
 {
@@ -51,12 +59,8 @@ typedef struct
    * address; it gives a descriptor, or -1 to refuse. */
   int (*open_socket) (struct _GmAddress *address, gpointer user_data);
   GmSocketAnswer (*set_up_socket) (int fd, gpointer user_data);
-  /* Where the answer of a proxy to CONNECT is read into, and told once a head of it is complete (an interim one, too):
-   * GM_OK, or what to fail with. NULL = nobody wants it. */
-  GmHeaders *(*proxy_headers) (gpointer user_data);
-  GmResult (*proxy_head) (const GmHttp1Head *head, GmHeaders *headers, const struct _GmProxy *proxy,
-                          gpointer user_data);
-  gpointer socket_data; /* for the four */
+  const GmTunnelOps *tunnel; /* (nullable): nobody wants to hear of a tunnel */
+  gpointer socket_data; /* for them all */
 } GmLayerHost;
 
 typedef enum

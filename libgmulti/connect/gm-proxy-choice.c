@@ -206,9 +206,15 @@ gm_proxy_choose_text (const GmProxyWish *wish,
                       const char *text,
                       GmProxy **out)
 {
+  GmResult result;
+
   *out = NULL;
-  if (wish->settings->unix_path != NULL || g_str_has_prefix (text, "direct:"))
+  if (wish->settings->unix_path != NULL || g_ascii_strncasecmp (text, "direct:", strlen ("direct:")) == 0)
     return GM_OK;
 
-  return make (wish, text, NULL, out);
+  result = make (wish, text, NULL, out);
+  if (result == GM_OK && *out != NULL &&
+      ((*out)->kind == GM_PROXY_SOCKS5 || g_ascii_strncasecmp (text, "socks:", strlen ("socks:")) == 0))
+    (*out)->kind = GM_PROXY_SOCKS5H;
+  return result;
 }

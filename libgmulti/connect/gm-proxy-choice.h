@@ -63,7 +63,8 @@ gm_proxy_is_set (const GmConnectSettings *settings,
 /* GM_OK with a new proxy in @out, or with NULL there: none. Results of gm_proxy_parse() and gm_proxy_add_fields(). */
 GmResult gm_proxy_choose            (const GmProxyWish *wish,
                                      GmProxy **out);
-/* The same for a proxy given as text: one of a list that was found elsewhere ("direct://" is NULL in @out). */
+/* The same for a proxy given as text: one of a list as GProxyResolver gives it. "direct://" is NULL in @out; "socks" and
+ * "socks5" have the proxy look names up, as all of GIO has them. */
 GmResult gm_proxy_choose_text       (const GmProxyWish *wish,
                                      const char *text,
                                      GmProxy **out);

@@ -42,11 +42,12 @@ typedef struct
   const GmRequestSettings *request_settings; /* (owned) */
   GmUrl *origin; /* (owned): the URL the user named */
   GmUrl *referer; /* (owned) (nullable) */
-  GmProxy *proxy; /* (owned) (nullable): for this hop */
+  char **proxies; /* (owned) (nullable): what the face answered for this URL, to be tried in order */
   guint8 begun; /* protocol->begin() was called for this hop */
   guint8 fresh; /* not from the pool: a pooled one has just proved dead */
   guint8 old_version; /* the server wants HTTP/1.1 for this */
   guint8 no_route; /* an alternative of this hop's origin did not work */
+  guint16 proxy_index; /* the one that is tried */
   guint n_refused; /* times this hop was refused unseen */
   guint n_hops;
   GmQuestion question;

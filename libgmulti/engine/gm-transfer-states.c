@@ -26,7 +26,7 @@ edge_is_legal (GmTransferState from,
     [GM_STATE_IDLE] = 1 << GM_STATE_STARTING,
     [GM_STATE_STARTING] = 1 << GM_STATE_PENDING | 1 << GM_STATE_CONNECTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
     [GM_STATE_PENDING] = 1 << GM_STATE_CONNECTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
-    /* another hop: an alternative that is none */
+    /* another hop: an alternative, or a proxy, that is none */
     [GM_STATE_CONNECTING] = 1 << GM_STATE_STARTING | 1 << GM_STATE_RUNNING | 1 << GM_STATE_DONE,
     /* … a redirect or a retry */
     [GM_STATE_RUNNING] = 1 << GM_STATE_STARTING | 1 << GM_STATE_DONE,
@@ -153,17 +153,81 @@ make_key (GmTransfer *self,
     .url = self->url,
     .settings = settings,
     .speak = request->protocol->speaks,
-    .proxy = self->run->proxy,
+    .proxy = self->run->request.proxy,
   };
   if ((request->settings->http_version != GM_HTTP_DEFAULT || request->old_version) && request->protocol->speak != NULL)
     key->speak = request->protocol->speak (request);
-  if (G_UNLIKELY (request->proxy != NULL))
+  if (G_UNLIKELY (gm_proxy_forwards (request->proxy)))
     key->speak = GM_SPEAK_HTTP1;
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
                         &key->connect_host, &key->connect_port);
   if (self->run->route != NULL)
     gm_transfer_take_route (self, key);
+}
+
+static GmQuestionData *
+make_proxy_question (gpointer user_data)
+{
+  GmTransfer *self = user_data;
+  GmQuestionData *data = gm_question_data_new (GM_QUESTION_PROXY);
+  GmSpan host = gm_url_get_host (self->url);
+
+  data->text = gm_url_dup_log_text (self->url);
+  data->host = g_strndup (host.data, host.len);
+  data->port = gm_url_get_port (self->url);
+
+  return data;
+}
+
+static GmResult
+ask_for_proxies (GmTransfer *self)
+{
+  GmRun *run = self->run;
+
+  switch (gm_question_ask (&run->question, GM_QUESTION_PROXY, make_proxy_question, self))
+    {
+    case GM_REPLY_NONE:
+      return GM_AGAIN;
+    case GM_REPLY_ACCEPT:
+      run->proxies = run->question.answer != NULL ? g_steal_pointer (&run->question.answer->list) : NULL;
+      gm_question_clear (&run->question);
+      return run->proxies != NULL && run->proxies[0] != NULL ? GM_OK : GM_PROXY_LOOKUP_FAILED;
+    case GM_REPLY_DECLINE:
+    default:
+      gm_question_clear (&run->question);
+      return GM_PROXY_LOOKUP_FAILED;
+    }
+}
+
+/* The first of the list, from the one that is its turn on, that can be used at all. */
+static GmResult
+choose_from_list (GmTransfer *self,
+                  const GmProxyWish *wish)
+{
+  GmRun *run = self->run;
+  GmResult result = run->proxies == NULL ? ask_for_proxies (self) : GM_OK;
+
+  if (result != GM_OK)
+    return result;
+
+  for (;; run->proxy_index++)
+    {
+      if (run->proxies[run->proxy_index] == NULL)
+        return result != GM_OK ? result : GM_PROXY_LOOKUP_FAILED;
+      result = gm_proxy_choose_text (wish, run->proxies[run->proxy_index], &run->request.proxy);
+      if (result == GM_OK)
+        return GM_OK;
+    }
+}
+
+static inline gboolean
+must_ask_for_proxies (GmTransfer *self)
+{
+  if (G_LIKELY ((self->run->question.mask & (1 << GM_QUESTION_PROXY)) == 0))
+    return FALSE;
+
+  return self->client.ops->goes_direct == NULL || !self->client.ops->goes_direct (&self->client, self->url);
 }
 
 static GmResult
@@ -187,7 +251,8 @@ choose_among_proxies (GmTransfer *self)
   wish.must_tunnel =
     connect_host.len > 0 || connect_port != 0 || run->request_settings->http_version == GM_HTTP_2_ONLY;
 
-  return gm_proxy_choose (&wish, &run->proxy);
+  return (run->question.mask & (1 << GM_QUESTION_PROXY)) != 0 ? choose_from_list (self, &wish)
+                                                             : gm_proxy_choose (&wish, &run->request.proxy);
 }
 
 /* Each hop chooses anew: what suits one URL need not suit the next. */
@@ -198,18 +263,18 @@ choose_proxy (GmTransfer *self)
   GmRequest *request = &run->request;
   GmResult result;
 
-  if (G_UNLIKELY (run->proxy != NULL))
+  if (G_UNLIKELY (run->request.proxy != NULL))
     {
-      g_clear_pointer (&run->proxy, gm_proxy_unref);
+      g_clear_pointer (&run->request.proxy, gm_proxy_unref);
       self->info.used_proxy = FALSE;
     }
   if (G_LIKELY (!gm_proxy_is_set (run->connect_settings, gm_multi_get_proxy_environment (self->multi),
-                                   request->reactor->now)))
+                                   request->reactor->now) &&
+                !must_ask_for_proxies (self)))
     return GM_OK;
 
   result = choose_among_proxies (self);
-  request->proxy = gm_proxy_forwards (run->proxy) ? run->proxy : NULL;
-  self->info.used_proxy = run->proxy != NULL;
+  self->info.used_proxy = run->request.proxy != NULL;
   return result;
 }
 
@@ -249,6 +314,8 @@ proxy_head (const GmHttp1Head *head,
 
   return result;
 }
+
+static const GmTunnelOps tunnel_ops = { proxy_headers, proxy_head };
 
 static int
 open_socket (GmAddress *address,
@@ -325,8 +392,7 @@ open_connection (GmTransfer *self,
     connection->host.open_socket = open_socket;
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
-  connection->host.proxy_headers = proxy_headers;
-  connection->host.proxy_head = proxy_head;
+  connection->host.tunnel = &tunnel_ops;
   attach (self, connection);
   gm_chain_stack (connection, gm_multi_get_resolver (self->multi), key);
   self->info.n_connects++;
@@ -414,9 +480,11 @@ clear_request (GmRequest *request)
 {
   GmAuth *auth = request->auth;
   GmAuth *proxy_auth = request->proxy_auth;
+  GmProxy *proxy = request->proxy;
   guint n_logins = request->n_logins;
 
   memset (request, 0, sizeof *request);
+  request->proxy = proxy;
   request->auth = auth;
   request->proxy_auth = proxy_auth;
   request->n_logins = n_logins;
@@ -922,7 +990,11 @@ gm_transfer_end_run (GmTransfer *self,
   self->run = NULL;
   gm_source_clear (&run->source);
   g_clear_pointer (&run->request.follow_url, gm_url_unref);
-  g_clear_pointer (&run->proxy, gm_proxy_unref);
+  if (G_UNLIKELY (((gsize) run->request.proxy | (gsize) run->proxies) != 0))
+    {
+      g_clear_pointer (&run->request.proxy, gm_proxy_unref);
+      g_clear_pointer (&run->proxies, g_strfreev);
+    }
   if (G_UNLIKELY (((gsize) run->request.auth | (gsize) run->request.proxy_auth) != 0))
     {
       g_clear_pointer (&run->request.auth, gm_auth_free);
@@ -1084,6 +1156,37 @@ retry (GmTransfer *self)
   return next_hop (self, request->method, request->keep_custom_method, FALSE);
 }
 
+/* There is another way to try: the list has more, and what failed was this way. Who is asked for a login, or finds a
+ * certificate wrong, would only hide that by going another one. */
+static gboolean
+can_go_another_way (GmTransfer *self,
+                    GmResult result)
+{
+  GmRun *run = self->run;
+
+  if (self->state != GM_STATE_CONNECTING || run->proxies == NULL || run->proxies[run->proxy_index] == NULL ||
+      run->proxies[run->proxy_index + 1] == NULL)
+    return FALSE;
+
+  return result == GM_CONNECT_FAILED || result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED ||
+         result == GM_PROXY_REFUSED || result == GM_PROXY_BAD_REPLY || result == GM_PROXY_CLOSED ||
+         result == GM_SOCKS_REFUSED || result == GM_CONNECT_TIMEOUT || result == GM_RESOLVE_TIMEOUT;
+}
+
+static GmResult
+go_another_way (GmTransfer *self)
+{
+  GmRequest *request = &self->run->request;
+
+  GM_TRACE (PROXY, self->id, self->info.hop.connection_id, "no way by this one: the next");
+  self->info.n_retries++;
+  self->run->proxy_index++;
+  self->run->n_hops--; /* not a redirect */
+  gm_error_clear (&self->error);
+
+  return next_hop (self, request->method, request->keep_custom_method, FALSE);
+}
+
 static GmResult
 follow (GmTransfer *self)
 {
@@ -1109,6 +1212,8 @@ follow (GmTransfer *self)
           self->info.referer = gm_url_ref (run->referer);
         }
     }
+  g_clear_pointer (&run->proxies, g_strfreev);
+  run->proxy_index = 0;
   run->fresh = run->old_version = run->no_route = FALSE;
   run->n_refused = 0;
   /* A login of the new URL's own, not the one that was used until now. */
@@ -1243,6 +1348,7 @@ step (GmTransfer *self)
 {
   GmReactor *reactor = gm_multi_get_reactor (self->multi);
   GmResult result;
+  gboolean again;
 
   /* A deadline has passed, and not everything that is ready need be known: a foreign loop may tell the time before it
    * tells of data, and the own set gives only so many events at a time. */
@@ -1273,9 +1379,10 @@ step (GmTransfer *self)
       return;
     }
 
-  if (can_retry (self, result))
+  again = can_retry (self, result);
+  if (again || can_go_another_way (self, result))
     {
-      result = retry (self);
+      result = again ? retry (self) : go_another_way (self);
       if (result == GM_OK)
         {
           gm_reactor_queue (reactor, &self->runnable);

@@ -18,6 +18,7 @@ typedef struct
   guint idle_timeout;        /* ms; 0 = for ever */
   guint progress_interval;   /* ms */
   char *user_agent;          /* (owned) (nullable) */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = GIO's default */
 } GmCoreSettings;
 
 /* @fd_watches: one watch per socket instead of one for all (where there is no epoll, and for tests).
@@ -75,6 +76,16 @@ GmMulti      *gm_core_get_multi      (GmCore *self);
 /* @errand has no engine any more: it waits for nothing. Its slot stays taken while its file is being finished. */
 void          gm_core_withdraw       (GmCore *self,
                                       GmErrand *errand);
+/* Who says which proxies transfers use that have no resolver of their own; NULL when nobody need be asked. */
+GProxyResolver *gm_core_get_proxy_resolver (GmCore *self);
+/* What it said, by origin. */
+GHashTable   *gm_core_get_proxy_memory (GmCore *self);
+/* It is known from it that @url needs none. */
+gboolean      gm_core_goes_direct    (GmCore *self,
+                                      const GmUrl *url);
+/* The context is not turned, as its owner waits in a blocking call. */
+gboolean      gm_core_is_blocking    (GmCore *self);
+int           gm_core_get_priority   (GmCore *self);
 /* A transfer with all that the session's have in common. */
 GmTransfer   *gm_core_get_pattern    (GmCore *self);
 /* @errand is over: its slot is free. */

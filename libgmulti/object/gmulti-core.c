@@ -2,6 +2,7 @@
 #include "gmulti-core-private.h"
 
 #include "gm-config.h"
+#include "gmulti-proxy-private.h"
 #include "gmulti-source-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -75,6 +76,11 @@ struct _GmCore
   guint max_active;
   gint64 progress_interval; /* µs */
   gboolean stepping;
+  gboolean blocking; /* turned by a blocking call */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): who is asked */
+  GmUrl *direct_url; /* (owned) (nullable): of the origin that was last found to need no proxy … */
+  gint64 direct_until; /* … and until when that is believed */
+  GHashTable *proxy_memory; /* (owned) (nullable): what that one said */
   GmTransferList *list; /* (owned) (nullable); atomic */
 };
 
@@ -183,6 +189,10 @@ gm_core_unref (GmCore *self)
   g_clear_object (&self->list);
   g_sequence_free (self->waiting);
   g_free (self->settings.user_agent);
+  g_clear_object (&self->settings.proxy_resolver);
+  g_clear_object (&self->proxy_resolver);
+  g_clear_pointer (&self->proxy_memory, g_hash_table_unref);
+  g_clear_pointer (&self->direct_url, gm_url_unref);
   if (self->wake_fd >= 0)
     close (self->wake_fd);
   g_mutex_clear (&self->lock);
@@ -660,14 +670,80 @@ gm_core_get_pattern (GmCore *self)
       g_mutex_lock (&self->lock);
       gm_plan_apply_defaults (self->pattern, self->settings.user_agent, self->settings.idle_timeout);
       g_mutex_unlock (&self->lock);
+      if (GMULTI_IS_PROXY (self->proxy_resolver))
+        gm_face_proxy_apply (GMULTI_PROXY (self->proxy_resolver), self->pattern);
+      else if (self->proxy_resolver != NULL)
+        gm_transfer_set_int (self->pattern, GM_OPTION_ASK, 1 << GM_QUESTION_PROXY);
     }
 
   return self->pattern;
 }
 
+GProxyResolver *
+gm_core_get_proxy_resolver (GmCore *self)
+{
+  return self->proxy_resolver;
+}
+
+GHashTable *
+gm_core_get_proxy_memory (GmCore *self)
+{
+  if (self->proxy_memory == NULL)
+    self->proxy_memory = gm_proxy_lookup_new_memory ();
+
+  return self->proxy_memory;
+}
+
+gboolean
+gm_core_goes_direct (GmCore *self,
+                     const GmUrl *url)
+{
+  gint64 now = gm_multi_get_reactor (self->multi)->now;
+
+  if (self->direct_url != NULL && now < self->direct_until && gm_url_same_origin (self->direct_url, url))
+    return TRUE;
+  if (self->proxy_memory == NULL || !gm_proxy_lookup_is_direct (self->proxy_memory, url, now, &self->direct_until))
+    return FALSE;
+
+  g_clear_pointer (&self->direct_url, gm_url_unref);
+  self->direct_url = gm_url_ref ((GmUrl *) url);
+  return TRUE;
+}
+
+gboolean
+gm_core_is_blocking (GmCore *self)
+{
+  return self->blocking;
+}
+
+int
+gm_core_get_priority (GmCore *self)
+{
+  return self->priority;
+}
+
+/* With @resolver (transfer full) (nullable), or GIO's own, if that may say anything but "direct". */
+static void
+use_proxy_resolver (GmCore *self,
+                    GProxyResolver *resolver)
+{
+  if (resolver == NULL)
+    resolver = g_object_ref (g_proxy_resolver_get_default ());
+  if (!gm_proxy_lookup_is_needed (resolver))
+    g_clear_object (&resolver);
+  if (resolver != self->proxy_resolver)
+    {
+      g_clear_pointer (&self->proxy_memory, g_hash_table_unref);
+      g_clear_pointer (&self->direct_url, gm_url_unref);
+    }
+  g_clear_object (&self->proxy_resolver);
+  self->proxy_resolver = resolver;
+}
+
 static void
 apply_settings (GmCore *self)
 {
+  GProxyResolver *resolver;
   GmMultiLimits limits = *gm_multi_get_limits (self->multi);
 
   g_mutex_lock (&self->lock);
@@ -678,7 +754,9 @@ apply_settings (GmCore *self)
   limits.max_streams = self->settings.max_streams;
   self->max_active = self->settings.max_active;
   self->progress_interval = (gint64) self->settings.progress_interval * 1000;
+  resolver = self->settings.proxy_resolver != NULL ? g_object_ref (self->settings.proxy_resolver) : NULL;
   g_mutex_unlock (&self->lock);
+  use_proxy_resolver (self, resolver);
 
   gm_multi_set_limits (self->multi, &limits);
   g_clear_pointer (&self->pattern, gm_transfer_free);
@@ -1043,7 +1121,11 @@ gm_core_block (GmCore *self,
       if (acquire_context (self))
         {
           if (self->multi != NULL && !self->stepping)
-            turn (self, borrowed, serial);
+            {
+              self->blocking = TRUE;
+              turn (self, borrowed, serial);
+              self->blocking = FALSE;
+            }
           g_main_context_release (self->context);
         }
       else

@@ -65,6 +65,7 @@ struct _GmErrand
   GmFeed *feed;   /* (owned) (nullable): an upload that is not in memory */
   GmFormUpload *form; /* (owned) (nullable): one of parts */
   GBytes *upload; /* (owned) (nullable): one that is, sent through read() */
+  GProxyResolver *resolver; /* (owned) (nullable): who says which proxies to use */
 
   /* guarded by the core's lock */
   GList unfinished_link; /* in the core's list of those not delivered yet; data = a reference on self */

@@ -4,6 +4,7 @@
 #include "gm-trace.h"
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
+#include "gmulti-proxy-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
 
@@ -74,6 +75,7 @@ gm_errand_unref (GmErrand *self)
   g_clear_pointer (&self->form, gm_form_upload_free);
   g_clear_pointer (&self->upload, g_bytes_unref);
   g_clear_pointer (&self->header_list, gm_header_list_free);
+  g_clear_object (&self->resolver);
   g_clear_pointer (&self->head, gm_head_unref);
   g_clear_pointer (&self->final_info, gm_face_info_free);
   g_clear_error (&self->final_error);
@@ -350,10 +352,20 @@ client_seek (GmClient *client,
   return self->feed != NULL && gm_feed_seek (self->feed, offset) ? GM_SEEK_OK : GM_SEEK_CANNOT;
 }
 
+static gboolean
+client_goes_direct (GmClient *client,
+                    const struct _GmUrl *url)
+{
+  GmErrand *self = client->face;
+
+  return self->resolver == gm_core_get_proxy_resolver (self->core) && gm_core_goes_direct (self->core, url);
+}
+
 const GmClientOps gm_errand_client_ops = {
   .write = client_write,
   .read = client_read,
   .seek = client_seek,
+  .goes_direct = client_goes_direct,
 };
 
 /* ---- the engine's side ---- */
@@ -411,6 +423,12 @@ tell_question (GmErrand *self)
 
   if (question == NULL)
     return;
+  if (question->kind == GM_QUESTION_PROXY)
+    {
+      gm_errand_tell (self, GM_TIDINGS_STATE);
+      gm_proxy_lookup_begin (self, gm_core_get_priority (self->core), question, gm_core_is_blocking (self->core));
+      return;
+    }
 
   gm_postbox_lock (self->home);
   g_clear_pointer (&self->report.question, gm_question_data_unref);
@@ -463,6 +481,7 @@ static void
 update_state (GmErrand *self)
 {
   GmTransferState state = gm_transfer_get_state (self->engine);
+  const GmQuestion *question = self->engine != NULL ? gm_transfer_get_question (self->engine) : NULL;
 
   self->mirror.wait_reason = GMULTI_WAIT_REASON_NONE;
   if (self->paused)
@@ -474,15 +493,17 @@ update_state (GmErrand *self)
       self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
       self->mirror.wait_reason = GMULTI_WAIT_REASON_LIMIT;
     }
-  else if (self->engine != NULL && gm_transfer_get_question (self->engine) != NULL)
+  /* which way to go is nothing that the application is waited for */
+  else if (question != NULL && question->kind != GM_QUESTION_PROXY)
     {
       self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
       self->mirror.wait_reason = GMULTI_WAIT_REASON_ANSWER;
     }
   else
     {
-      self->mirror.state = state == GM_STATE_IDLE || state == GM_STATE_STARTING ? GMULTI_TRANSFER_STATE_QUEUED
-                                                                                 : GMULTI_TRANSFER_STATE_RUNNING;
+      self->mirror.state = question == NULL && (state == GM_STATE_IDLE || state == GM_STATE_STARTING)
+                             ? GMULTI_TRANSFER_STATE_QUEUED
+                             : GMULTI_TRANSFER_STATE_RUNNING;
     }
 }
 
@@ -709,6 +730,31 @@ prepare_form (GmErrand *self,
   return TRUE;
 }
 
+/* The session's resolver is in the pattern already: a fixed proxy as what it says, others as a question. */
+static void
+set_proxy_resolver (GmErrand *self,
+                    const GmPlan *plan)
+{
+  GProxyResolver *resolver = plan->proxy_resolver != NULL ? plan->proxy_resolver : gm_core_get_proxy_resolver (self->core);
+
+  if (resolver == NULL)
+    return;
+  self->resolver = g_object_ref (resolver);
+  if (plan->proxy_resolver == NULL)
+    {
+      if (!GMULTI_IS_PROXY (resolver))
+        self->ask |= 1 << GM_QUESTION_PROXY;
+      return;
+    }
+
+  gm_transfer_set_string (self->engine, GM_OPTION_PROXY, NULL);
+  gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
+  if (GMULTI_IS_PROXY (resolver))
+    gm_face_proxy_apply (GMULTI_PROXY (resolver), self->engine);
+  else if (gm_proxy_lookup_is_needed (resolver))
+    self->ask |= 1 << GM_QUESTION_PROXY;
+}
+
 gboolean
 gm_errand_prepare (GmErrand *self)
 {
@@ -726,6 +772,7 @@ gm_errand_prepare (GmErrand *self)
     result = gm_transfer_set_string (self->engine, GM_OPTION_ACCEPT_ENCODING, "identity");
   if (self->form != NULL && result == GM_OK)
     result = gm_form_rewind (self->form->form);
+  set_proxy_resolver (self, plan);
   if (self->ask != 0)
     {
       gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
@@ -851,6 +898,7 @@ gm_errand_take_facts (GmErrand *self,
 
   if ((facts & GM_FACT_QUESTION) != 0)
     {
+      update_numbers (self);
       update_state (self);
       tell_question (self);
     }

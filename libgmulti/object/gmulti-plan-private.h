@@ -30,6 +30,7 @@ typedef struct
   char *bearer_token;     /* (owned) (nullable) */
   char *user_agent;       /* (owned) (nullable): NULL = the session's */
   char *content_type;     /* (owned) (nullable): of the body */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = the session's */
   gpointer body;          /* (owned) (nullable): GBytes, GFile, GInputStream or GMultiForm by @body_kind */
   gint64 body_length;     /* of a stream; -1 unknown */
   guint64 range_offset;

@@ -38,6 +38,7 @@ gm_plan_clear (GmPlan *self)
   g_clear_pointer (&self->bad_header, g_free);
   g_clear_pointer (&self->bearer_token, g_free);
   g_clear_pointer (&self->user_agent, g_free);
+  g_clear_object (&self->proxy_resolver);
 }
 
 void

@@ -55,6 +55,7 @@ typedef enum
   PROP_IDLE_TIMEOUT,
   PROP_PROGRESS_INTERVAL,
   PROP_USER_AGENT,
+  PROP_PROXY_RESOLVER,
   PROP_TRANSFERS,
 } Property;
 
@@ -165,6 +166,9 @@ gmulti_session_get_property (GObject *object,
     case PROP_USER_AGENT:
       g_value_take_string (value, gmulti_session_dup_user_agent (self));
       break;
+    case PROP_PROXY_RESOLVER:
+      g_value_take_object (value, gmulti_session_dup_proxy_resolver (self));
+      break;
     case PROP_TRANSFERS:
       g_value_set_object (value, gmulti_session_get_transfers (self));
       break;
@@ -212,6 +216,9 @@ gmulti_session_set_property (GObject *object,
       break;
     case PROP_USER_AGENT:
       gmulti_session_set_user_agent (self, g_value_get_string (value));
+      break;
+    case PROP_PROXY_RESOLVER:
+      gmulti_session_set_proxy_resolver (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -337,6 +344,20 @@ gmulti_session_class_init (GMultiSessionClass *klass)
    * Since: 1.0
    */
   properties[PROP_USER_AGENT] = g_param_spec_string ("user-agent", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiSession:proxy-resolver: (getter dup_proxy_resolver) (setter set_proxy_resolver)
+   *
+   * Who says through which proxies hosts are reached, for transfers that have no resolver of their own; %NULL means the
+   * default one of the platform.
+   *
+   * A resolver is asked in the session's context, and its answers are kept for half a minute for each origin. All that it
+   * names are tried in order. A [class@GMulti.Proxy] is a fixed proxy.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROXY_RESOLVER]
+    = g_param_spec_object ("proxy-resolver", NULL, NULL, G_TYPE_PROXY_RESOLVER, flags);
 
   /**
    * GMultiSession:transfers: (getter get_transfers)
@@ -822,6 +843,63 @@ gmulti_session_set_user_agent (GMultiSession *self,
 
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USER_AGENT]);
+}
+
+/**
+ * gmulti_session_dup_proxy_resolver: (get-property proxy-resolver)
+ * @self: the session
+ *
+ * Gets who says through which proxies hosts are reached.
+ *
+ * Returns: (transfer full) (nullable): the resolver, or %NULL for the default one of the platform
+ *
+ * Since: 1.0
+ */
+GProxyResolver *
+gmulti_session_dup_proxy_resolver (GMultiSession *self)
+{
+  GProxyResolver *value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  value = gm_core_lock_settings (self->core)->proxy_resolver;
+  if (value != NULL)
+    g_object_ref (value);
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_proxy_resolver: (set-property proxy-resolver)
+ * @self: the session
+ * @resolver: (nullable): the resolver, or %NULL for the default one of the platform
+ *
+ * Sets who says through which proxies hosts are reached. It counts for transfers that are started from now on.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_proxy_resolver (GMultiSession *self,
+                                   GProxyResolver *resolver)
+{
+  g_autoptr (GProxyResolver) old = NULL; /* goes when nothing is locked */
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (resolver == NULL || G_IS_PROXY_RESOLVER (resolver));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->proxy_resolver != resolver;
+  if (changed)
+    {
+      old = settings->proxy_resolver;
+      settings->proxy_resolver = resolver != NULL ? g_object_ref (resolver) : NULL;
+    }
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROXY_RESOLVER]);
 }
 
 /**

@@ -60,6 +60,11 @@ GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_user_agent               (GMultiSession *self,
                                                             const char    *user_agent);
 GMULTI_AVAILABLE_IN_1_0
+GProxyResolver *gmulti_session_dup_proxy_resolver          (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_proxy_resolver           (GMultiSession  *self,
+                                                            GProxyResolver *resolver);
+GMULTI_AVAILABLE_IN_1_0
 GListModel    *gmulti_session_get_transfers                (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 guint          gmulti_session_get_n_unfinished             (GMultiSession *self);

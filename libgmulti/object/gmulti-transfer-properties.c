@@ -84,6 +84,9 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_USER_AGENT:
       g_value_set_string (value, gmulti_transfer_get_user_agent (self));
       break;
+    case GM_TRANSFER_PROP_PROXY_RESOLVER:
+      g_value_set_object (value, gmulti_transfer_get_proxy_resolver (self));
+      break;
     case GM_TRANSFER_PROP_TITLE:
       g_value_set_string (value, gmulti_transfer_get_title (self));
       break;
@@ -152,6 +155,9 @@ set_property (GObject *object,
       break;
     case GM_TRANSFER_PROP_USER_AGENT:
       gmulti_transfer_set_user_agent (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_PROXY_RESOLVER:
+      gmulti_transfer_set_proxy_resolver (self, g_value_get_object (value));
       break;
     case GM_TRANSFER_PROP_TITLE:
       gmulti_transfer_set_title (self, g_value_get_string (value));
@@ -238,6 +244,16 @@ install_request_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_USER_AGENT]
     = g_param_spec_string ("user-agent", NULL, NULL, NULL, write_flags);
+
+  /**
+   * GMultiTransfer:proxy-resolver: (getter get_proxy_resolver) (setter set_proxy_resolver)
+   *
+   * Who says through which proxies hosts are reached; %NULL means that the session's resolver does.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_PROXY_RESOLVER]
+    = g_param_spec_object ("proxy-resolver", NULL, NULL, G_TYPE_PROXY_RESOLVER, write_flags);
 
   /**
    * GMultiTransfer:title: (getter get_title) (setter set_title)

@@ -118,6 +118,44 @@ gmulti_transfer_get_user_agent (GMultiTransfer *self)
 }
 
 /**
+ * gmulti_transfer_get_proxy_resolver: (get-property proxy-resolver)
+ * @self: the transfer
+ *
+ * Gets who says through which proxies hosts are reached.
+ *
+ * Returns: (transfer none) (nullable): the resolver, or %NULL for the session's
+ *
+ * Since: 1.0
+ */
+GProxyResolver *
+gmulti_transfer_get_proxy_resolver (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.proxy_resolver;
+}
+
+/**
+ * gmulti_transfer_set_proxy_resolver: (set-property proxy-resolver)
+ * @self: the transfer
+ * @resolver: (nullable): the resolver, or %NULL for the session's
+ *
+ * Sets who says through which proxies hosts are reached.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_proxy_resolver (GMultiTransfer *self,
+                                    GProxyResolver *resolver)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (resolver == NULL || G_IS_PROXY_RESOLVER (resolver));
+
+  if (gm_face_transfer_check_idle (self) && g_set_object (&self->plan.proxy_resolver, resolver))
+    g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_PROXY_RESOLVER]);
+}
+
+/**
  * gmulti_transfer_set_user_agent: (set-property user-agent)
  * @self: the transfer
  * @user_agent: (nullable): the new value

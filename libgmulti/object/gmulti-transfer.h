@@ -31,6 +31,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_method            (GMultiTransfer *self,
                                                            const char     *method);
 GMULTI_AVAILABLE_IN_1_0
+GProxyResolver     *gmulti_transfer_get_proxy_resolver    (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_proxy_resolver    (GMultiTransfer *self,
+                                                           GProxyResolver *resolver);
+GMULTI_AVAILABLE_IN_1_0
 const char         *gmulti_transfer_get_user_agent        (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_user_agent        (GMultiTransfer *self,

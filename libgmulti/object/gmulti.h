@@ -10,6 +10,7 @@
 #include "gmulti-form.h"
 #include "gmulti-headers.h"
 #include "gmulti-metrics.h"
+#include "gmulti-proxy.h"
 #include "gmulti-response.h"
 #include "gmulti-transfer.h"
 #include "gmulti-trust-check.h"

@@ -55,8 +55,8 @@ typedef struct
   GmEndpoint remote; /* len 0 = none */
   GmEndpoint local;
   GmTlsInfo *tls; /* (owned) (nullable): of the last connection */
-  gboolean condition_unmet;
-  gboolean used_proxy; /* by the last hop */
+  guint8 condition_unmet;
+  guint8 used_proxy; /* by the last hop */
   guint8 auth_used; /* GmAuthScheme of the last request, towards the server */
   guint8 proxy_auth_used;
   guint8 auth_problem; /* GmResult: why a challenge was left unanswered, if it was not for want of a (right) login */

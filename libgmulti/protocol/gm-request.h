@@ -51,7 +51,7 @@ struct _GmRequest
   guint8 foreign_origin; /* not the origin the user named: no credentials, cookies or their like of the user's */
   guint8 foreign_host; /* nor a Host field of the user's */
   const GmAltSvcRoute *route; /* (unowned) (nullable): the alternative of its origin that it goes to */
-  const GmProxy *proxy; /* (unowned) (nullable): the request goes to it, in absolute-form */
+  GmProxy *proxy; /* (owned by the engine) (nullable): the way there; gm_proxy_forwards(): requests go to it */
   GmUrl *referer; /* (unowned) (nullable): automatic one */
   /* Kept over the hops of a transfer; the protocol makes, uses and replaces them. */
   GmAuth *auth; /* (owned) (nullable): for the server of @url */

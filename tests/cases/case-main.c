@@ -11,5 +11,6 @@ main (int argc,
                                      case_options, case_coding,  case_cookies, case_proxy,
                                      case_form,    case_policies, case_secure, NULL };
 
+  case_throughs = case_through;
   return case_main (argc, argv, tables);
 }

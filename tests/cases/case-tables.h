@@ -27,3 +27,6 @@ extern const CaseSpec case_proxy[];
 extern const CaseSpec case_form[];
 extern const CaseSpec case_policies[];
 extern const CaseSpec case_secure[];
+
+/* Each kind of proxy they can go through. */
+extern const CaseThrough case_through[];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers.h"
+#include "proxy-server.h"
 #include "scripted-server.h"
 
 /* A transfer case: a server that does something, transfers that meet it, and what must come of it. Written once against
@@ -68,6 +69,25 @@ typedef struct
   gpointer user_data; /* (unowned): the test's */
 } CaseTransfer;
 
+/* Why a case cannot run through a proxy: its name, or its beginning with "*" behind it. */
+typedef struct
+{
+  const char *name;
+  const char *why;
+} CaseException;
+
+/* How to go through the frame's own proxy with --through=NAME. */
+typedef struct
+{
+  const char *name;
+  const char *scheme;
+  gboolean tunnel;
+  const CaseException *const *exceptions; /* (array zero-terminated=1) */
+} CaseThrough;
+
+/* (nullable) Set by a program that takes --through=NAME: what there is. */
+extern const CaseThrough *case_throughs; /* (array zero-terminated=1) */
+
 struct _Case
 {
   const CaseSpec *spec; /* (unowned) */
@@ -75,6 +95,7 @@ struct _Case
   GPtrArray *drivers; /* (owned) of Driver */
   GPtrArray *servers; /* (owned) of ScriptedServer */
   GPtrArray *transfers; /* (owned) of CaseTransfer */
+  ProxyServer *proxy; /* (owned) (nullable): of --through */
 };
 
 /* (nullable) Called for each transfer when it was made. */

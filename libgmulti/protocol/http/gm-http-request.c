@@ -103,7 +103,7 @@ may_travel (const GmRequest *request,
   if (request->foreign_host && id == FIELD_HOST)
     return FALSE;
   /* It would reach a server, by a tunnel or because a redirect leads past the proxy. */
-  if (id == FIELD_PROXY_AUTHORIZATION && request->proxy == NULL &&
+  if (id == FIELD_PROXY_AUTHORIZATION && !gm_proxy_forwards (request->proxy) &&
       (request->info->used_proxy || request->info->n_redirects > 0))
     return FALSE;
   if (!request->foreign_origin || request->settings->unrestricted_auth)
@@ -602,13 +602,13 @@ gm_http_write_head (GmHttp *self,
     }
 
   self->method = method;
-  if (request->proxy != NULL && settings->request_target == NULL)
+  if (G_UNLIKELY (gm_proxy_forwards (request->proxy)) && settings->request_target == NULL)
     result = write_absolute_line (request, method, old ? 10 : 11, out);
   else
     result = gm_http1_write_request_line (out, method, target, old ? 10 : 11);
   if (result == GM_OK)
     result = write_own_fields (self, user.overridden, target, out);
-  if (result == GM_OK && request->proxy != NULL)
+  if (result == GM_OK && gm_proxy_forwards (request->proxy))
     result = write_proxy_fields (request->proxy, user.overridden, out);
   if (result == GM_OK && settings->headers != NULL)
     result = write_user_fields (self, FALSE, out);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-proxy-private.h"
+
+#include "gm-trace.h"
+#include "gmulti-core-private.h"
+
+#include <string.h>
+
+/* A resolver may fetch and run a script for each answer: one for the same origin is kept that long, so that a change of
+ * the network is noticed after it. */
+#define KEPT_US (30 * G_USEC_PER_SEC)
+/* Origins that are remembered; beyond them everything is forgotten and begins anew. */
+#define KEPT_MAX 256
+
+typedef struct
+{
+  char **list; /* (owned) */
+  gint64 until;
+} Kept;
+
+typedef struct
+{
+  GmErrand *errand; /* (owned) */
+  GProxyResolver *resolver; /* (owned) */
+  GmQuestionData *data; /* (owned) */
+  guint64 serial;
+} Lookup;
+
+static void
+lookup_free (Lookup *self)
+{
+  gm_errand_unref (self->errand);
+  g_object_unref (self->resolver);
+  gm_question_data_unref (self->data);
+  g_free (self);
+}
+
+gboolean
+gm_proxy_lookup_is_needed (GProxyResolver *resolver)
+{
+  /* GSimpleProxyResolver does not say whether it is supported; asking it would crash. */
+  if (G_PROXY_RESOLVER_GET_IFACE (resolver)->is_supported == NULL)
+    return TRUE;
+
+  return g_strcmp0 (G_OBJECT_TYPE_NAME (resolver), "GDummyProxyResolver") != 0 && g_proxy_resolver_is_supported (resolver);
+}
+
+/* ---- what is known already ---- */
+
+static void
+kept_free (gpointer data)
+{
+  Kept *self = data;
+
+  g_strfreev (self->list);
+  g_free (self);
+}
+
+GHashTable *
+gm_proxy_lookup_new_memory (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kept_free);
+}
+
+static char *
+make_origin (const char *uri)
+{
+  const char *host = strstr (uri, "://");
+  gsize len = host != NULL ? (gsize) (host + 3 - uri) + strcspn (host + 3, "/?") : strlen (uri);
+
+  return g_strndup (uri, len);
+}
+
+/* Only what the session's resolver says is remembered. */
+static GHashTable *
+get_memory (Lookup *self)
+{
+  return self->resolver == gm_core_get_proxy_resolver (self->errand->core)
+           ? gm_core_get_proxy_memory (self->errand->core)
+           : NULL;
+}
+
+static void
+remember (Lookup *self,
+          char **list)
+{
+  GHashTable *memory = get_memory (self);
+  Kept *kept;
+
+  if (memory == NULL)
+    return;
+  if (g_hash_table_size (memory) >= KEPT_MAX)
+    g_hash_table_remove_all (memory);
+
+  kept = g_new (Kept, 1);
+  *kept = (Kept){ g_strdupv (list), g_get_monotonic_time () + KEPT_US };
+  g_hash_table_replace (memory, make_origin (self->data->text), kept);
+}
+
+static char **
+recall (Lookup *self)
+{
+  GHashTable *memory = get_memory (self);
+  g_autofree char *origin = NULL;
+  const Kept *kept;
+
+  if (memory == NULL)
+    return NULL;
+  origin = make_origin (self->data->text);
+  kept = g_hash_table_lookup (memory, origin);
+
+  return kept != NULL && kept->until > g_get_monotonic_time () ? g_strdupv (kept->list) : NULL;
+}
+
+gboolean
+gm_proxy_lookup_is_direct (GHashTable *memory,
+                           const GmUrl *url,
+                           gint64 now,
+                           gint64 *until)
+{
+  g_autofree char *text = gm_url_dup_log_text (url);
+  g_autofree char *origin = make_origin (text);
+  const Kept *kept = g_hash_table_lookup (memory, origin);
+
+  if (kept == NULL || kept->until <= now || g_strcmp0 (kept->list[0], "direct://") != 0)
+    return FALSE;
+
+  *until = kept->until;
+  return TRUE;
+}
+
+/* ---- asking ---- */
+
+/* Takes all three. Who cannot say which proxy to use has declined. */
+static void
+answer (Lookup *self,
+        char **list,
+        GError *error)
+{
+  if (list != NULL)
+    {
+      gm_errand_answer (self->errand, self->serial, GM_REPLY_ACCEPT,
+                        gm_answer_data_new (NULL, NULL, (const char *const *) list));
+    }
+  else
+    {
+      GM_TRACE (PROXY, 0, 0, "no proxies for %s: %s", self->data->text, error != NULL ? error->message : "?");
+      gm_errand_answer (self->errand, self->serial, GM_REPLY_DECLINE, NULL);
+    }
+  g_strfreev (list);
+  g_clear_error (&error);
+  lookup_free (self);
+}
+
+static void
+looked_up_cb (GObject *source,
+              GAsyncResult *result,
+              gpointer user_data)
+{
+  GError *error = NULL;
+  char **list = g_proxy_resolver_lookup_finish (G_PROXY_RESOLVER (source), result, &error);
+
+  if (list != NULL)
+    remember (user_data, list);
+  answer (user_data, list, error);
+}
+
+/* The resolver may be the application's: it is not called while the engine is at work. */
+static gboolean
+start_cb (gpointer user_data)
+{
+  Lookup *self = user_data;
+
+  GMainContext *context = gm_core_get_context (self->errand->core);
+
+  g_main_context_push_thread_default (context);
+  g_proxy_resolver_lookup_async (self->resolver, self->data->text, NULL, looked_up_cb, self);
+  g_main_context_pop_thread_default (context);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gm_proxy_lookup_begin (GmErrand *errand,
+                       int priority,
+                       const GmQuestion *question,
+                       gboolean at_once)
+{
+  Lookup *self = g_new (Lookup, 1);
+  g_autoptr (GSource) source = NULL;
+  GError *error = NULL;
+  char **list;
+
+  *self = (Lookup){
+    .errand = gm_errand_ref (errand),
+    .resolver = g_object_ref (errand->resolver),
+    .data = gm_question_data_ref (question->data),
+    .serial = question->serial,
+  };
+  list = recall (self);
+  if (list == NULL && at_once)
+    {
+      list = g_proxy_resolver_lookup (self->resolver, self->data->text, NULL, &error);
+      if (list != NULL)
+        remember (self, list);
+    }
+  if (list != NULL || at_once)
+    {
+      answer (self, list, error);
+      return;
+    }
+
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "[gmulti] ask for proxies");
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, start_cb, self, NULL);
+  g_source_attach (source, gm_core_get_context (errand->core));
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gmulti-proxy-private.h"
+
+#include "gm-no-proxy.h"
+#include "gm-url.h"
+
+#include <string.h>
+
+/**
+ * GMultiProxy:
+ *
+ * A fixed proxy, as a [iface@Gio.ProxyResolver].
+ *
+ * It can be set wherever a resolver can: [property@GMulti.Session:proxy-resolver],
+ * [property@GMulti.Transfer:proxy-resolver]. Unlike a [class@Gio.SimpleProxyResolver] it knows tunnels for `http` URIs and
+ * header fields for the proxy alone.
+ *
+ * It does not change after construction, and may be used in any thread.
+ *
+ * Since: 1.0
+ */
+struct _GMultiProxy
+{
+  GObject parent_instance;
+
+  char *uri; /* (owned) (nullable) */
+  char **bypass; /* (owned) (nullable) */
+  char *rules; /* (owned) (nullable): the same, as the engine wants it */
+  GMultiHeaders *headers; /* (owned) (nullable) */
+  GmStringList *fields; /* (owned) (nullable): the same */
+  gboolean tunnel;
+};
+
+typedef enum
+{
+  PROP_URI = 1,
+  PROP_BYPASS,
+  PROP_TUNNEL,
+  PROP_HEADERS,
+} Property;
+
+static GParamSpec *properties[PROP_HEADERS + 1];
+
+static void gmulti_proxy_resolver_init (GProxyResolverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GMultiProxy, gmulti_proxy, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_PROXY_RESOLVER, gmulti_proxy_resolver_init))
+
+/* ---- as a resolver ---- */
+
+static gboolean
+is_bypassed (GMultiProxy *self,
+             const char *uri)
+{
+  g_autoptr (GmUrl) url = NULL;
+
+  if (self->rules == NULL)
+    return FALSE;
+
+  return gm_url_parse (uri, strlen (uri), GM_URL_ANY_SCHEME, &url) == GM_OK
+         && gm_no_proxy_matches (self->rules, gm_url_get_host (url));
+}
+
+static gboolean
+gmulti_proxy_is_supported (GProxyResolver *resolver)
+{
+  return TRUE;
+}
+
+static char **
+gmulti_proxy_lookup (GProxyResolver *resolver,
+                     const char *uri,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  GMultiProxy *self = GMULTI_PROXY (resolver);
+  const char *list[] = { "direct://", NULL };
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  if (self->uri != NULL && !is_bypassed (self, uri))
+    list[0] = self->uri;
+
+  return g_strdupv ((char **) list);
+}
+
+static void
+gmulti_proxy_lookup_async (GProxyResolver *resolver,
+                           const char *uri,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
+  GError *error = NULL;
+  char **list = gmulti_proxy_lookup (resolver, uri, cancellable, &error);
+
+  (g_task_set_source_tag) (task, gmulti_proxy_lookup_async);
+  if (list == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, list, (GDestroyNotify) g_strfreev);
+}
+
+static char **
+gmulti_proxy_lookup_finish (GProxyResolver *resolver,
+                            GAsyncResult *result,
+                            GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+gmulti_proxy_resolver_init (GProxyResolverInterface *iface)
+{
+  iface->is_supported = gmulti_proxy_is_supported;
+  iface->lookup = gmulti_proxy_lookup;
+  iface->lookup_async = gmulti_proxy_lookup_async;
+  iface->lookup_finish = gmulti_proxy_lookup_finish;
+}
+
+/* ---- for the engine ---- */
+
+void
+gm_face_proxy_apply (GMultiProxy *self,
+                     GmTransfer *engine)
+{
+  g_autofree char *remote = NULL;
+  const char *uri = self->uri;
+
+  if (uri == NULL || g_ascii_strncasecmp (uri, "direct:", strlen ("direct:")) == 0)
+    uri = "";
+  /* as everywhere in GIO it is the proxy that looks names up */
+  else if (g_ascii_strncasecmp (uri, "socks5:", strlen ("socks5:")) == 0)
+    uri = remote = g_strconcat ("socks5h:", uri + strlen ("socks5:"), NULL);
+
+  gm_transfer_set_string (engine, GM_OPTION_PROXY, uri);
+  gm_transfer_set_string (engine, GM_OPTION_NO_PROXY, self->rules);
+  gm_transfer_set_int (engine, GM_OPTION_PROXY_TUNNEL, self->tunnel);
+  gm_transfer_set_list (engine, GM_OPTION_PROXY_FIELDS, self->fields);
+  if (remote != NULL)
+    explicit_bzero (remote, strlen (remote));
+}
+
+/* ---- life ---- */
+
+static GmStringList *
+make_fields (GMultiHeaders *headers)
+{
+  GmStringList *list = NULL;
+
+  for (guint n = gmulti_headers_get_n_fields (headers); n > 0; n--)
+    {
+      GmStringList *item = g_new (GmStringList, 1);
+
+      item->data = g_strconcat (gmulti_headers_get_field_name (headers, n - 1), ": ",
+                                gmulti_headers_get_field_value (headers, n - 1), NULL);
+      item->next = list;
+      list = item;
+    }
+
+  return list;
+}
+
+static void
+gmulti_proxy_constructed (GObject *object)
+{
+  GMultiProxy *self = GMULTI_PROXY (object);
+
+  G_OBJECT_CLASS (gmulti_proxy_parent_class)->constructed (object);
+
+  if (self->bypass != NULL)
+    self->rules = g_strjoinv (",", self->bypass);
+  if (self->headers != NULL)
+    self->fields = make_fields (self->headers);
+}
+
+static void
+gmulti_proxy_finalize (GObject *object)
+{
+  GMultiProxy *self = GMULTI_PROXY (object);
+
+  if (self->uri != NULL)
+    explicit_bzero (self->uri, strlen (self->uri));
+  g_free (self->uri);
+  g_strfreev (self->bypass);
+  g_free (self->rules);
+  g_clear_pointer (&self->headers, gmulti_headers_unref);
+  gm_header_list_free (self->fields);
+
+  G_OBJECT_CLASS (gmulti_proxy_parent_class)->finalize (object);
+}
+
+static void
+gmulti_proxy_get_property (GObject *object,
+                           guint prop_id,
+                           GValue *value,
+                           GParamSpec *pspec)
+{
+  GMultiProxy *self = GMULTI_PROXY (object);
+
+  switch ((Property) prop_id)
+    {
+    case PROP_URI:
+      g_value_set_string (value, self->uri);
+      break;
+    case PROP_BYPASS:
+      g_value_set_boxed (value, self->bypass);
+      break;
+    case PROP_TUNNEL:
+      g_value_set_boolean (value, self->tunnel);
+      break;
+    case PROP_HEADERS:
+      g_value_set_boxed (value, self->headers);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gmulti_proxy_set_property (GObject *object,
+                           guint prop_id,
+                           const GValue *value,
+                           GParamSpec *pspec)
+{
+  GMultiProxy *self = GMULTI_PROXY (object);
+  GMultiHeaders *headers;
+
+  switch ((Property) prop_id)
+    {
+    case PROP_URI:
+      self->uri = g_value_dup_string (value);
+      break;
+    case PROP_BYPASS:
+      self->bypass = g_value_dup_boxed (value);
+      break;
+    case PROP_TUNNEL:
+      self->tunnel = g_value_get_boolean (value);
+      break;
+    case PROP_HEADERS:
+      headers = g_value_get_boxed (value);
+      self->headers = headers != NULL ? gmulti_headers_copy (headers) : NULL;
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+gmulti_proxy_class_init (GMultiProxyClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  object_class->constructed = gmulti_proxy_constructed;
+  object_class->finalize = gmulti_proxy_finalize;
+  object_class->get_property = gmulti_proxy_get_property;
+  object_class->set_property = gmulti_proxy_set_property;
+
+  /**
+   * GMultiProxy:uri: (getter get_uri)
+   *
+   * Where the proxy is, perhaps with user and password.
+   *
+   * The scheme is one of `http`, `https`, `socks4`, `socks4a`, `socks5`, `socks5h`; without one it is `http`, without a
+   * port 1080 (443 for `https`). With `direct://` or %NULL there is no proxy.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_URI] = g_param_spec_string ("uri", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiProxy:bypass: (getter get_bypass)
+   *
+   * Hosts that are reached without the proxy.
+   *
+   * A name stands for itself and for all names below it, an address for itself, `192.0.2.0/24` for a network, and a single
+   * `*` for every host.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYPASS] = g_param_spec_boxed ("bypass", NULL, NULL, G_TYPE_STRV, flags);
+
+  /**
+   * GMultiProxy:tunnel: (getter get_tunnel)
+   *
+   * Whether `http` URIs are reached through a tunnel, too, so that the proxy sees nothing of their requests.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TUNNEL] = g_param_spec_boolean ("tunnel", NULL, NULL, FALSE, flags);
+
+  /**
+   * GMultiProxy:headers: (getter get_headers)
+   *
+   * Header fields for the proxy alone. They are copied.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HEADERS] = g_param_spec_boxed ("headers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+gmulti_proxy_init (GMultiProxy *self)
+{
+}
+
+/**
+ * gmulti_proxy_new:
+ * @uri: (nullable): where the proxy is
+ * @bypass: (nullable) (array zero-terminated=1): hosts that are reached without it
+ *
+ * Makes a proxy.
+ *
+ * Nothing is checked here: a URI that makes no sense is reported by the transfers that want to use it.
+ *
+ * Returns: (transfer full): a new proxy
+ *
+ * Since: 1.0
+ */
+GMultiProxy *
+gmulti_proxy_new (const char *uri,
+                  const char *const *bypass)
+{
+  return g_object_new (GMULTI_TYPE_PROXY, "uri", uri, "bypass", bypass, NULL);
+}
+
+/**
+ * gmulti_proxy_get_uri: (get-property uri)
+ * @self: the proxy
+ *
+ * Gets where the proxy is.
+ *
+ * Returns: (nullable): the URI
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_proxy_get_uri (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
+
+  return self->uri;
+}
+
+/**
+ * gmulti_proxy_get_bypass: (get-property bypass)
+ * @self: the proxy
+ *
+ * Gets which hosts are reached without the proxy.
+ *
+ * Returns: (nullable) (array zero-terminated=1) (transfer none): the rules
+ *
+ * Since: 1.0
+ */
+const char *const *
+gmulti_proxy_get_bypass (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
+
+  return (const char *const *) self->bypass;
+}
+
+/**
+ * gmulti_proxy_get_tunnel: (get-property tunnel)
+ * @self: the proxy
+ *
+ * Tells whether `http` URIs are reached through a tunnel, too.
+ *
+ * Returns: whether they are
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_proxy_get_tunnel (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), FALSE);
+
+  return self->tunnel;
+}
+
+/**
+ * gmulti_proxy_get_headers: (get-property headers)
+ * @self: the proxy
+ *
+ * Gets the header fields for the proxy alone. They must not be changed.
+ *
+ * Returns: (nullable) (transfer none): the fields
+ *
+ * Since: 1.0
+ */
+GMultiHeaders *
+gmulti_proxy_get_headers (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
+
+  return self->headers;
+}
