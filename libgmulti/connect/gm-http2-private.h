@@ -19,6 +19,7 @@ struct _GmHttp2
   gsize growth; /* by which all windows together exceed their start */
   gdouble chatter;
   gint64 chatter_at; /* µs: when it was last drained */
+  GmResult send_error;
   guint code; /* of the GOAWAY that was sent or came */
   gboolean turning;
   gboolean blocked; /* the transport takes no more for now */

@@ -341,10 +341,10 @@ leave_session (GmHttp2Stream *self)
 {
   GmHttp2 *http2 = self->http2;
 
+  /* Its number may live on until the reset is sent, or the connection is gone: nobody is to be found there. */
+  nghttp2_session_set_stream_user_data (http2->session, self->id, NULL);
   if (!self->closed)
     {
-      /* Its number may live on until the reset is sent: nobody is to be found there. */
-      nghttp2_session_set_stream_user_data (http2->session, self->id, NULL);
       nghttp2_submit_rst_stream (http2->session, NGHTTP2_FLAG_NONE, self->id, NGHTTP2_CANCEL);
       gm_http2_need_turn (http2);
     }

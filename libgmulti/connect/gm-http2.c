@@ -426,7 +426,8 @@ receive_block (GmHttp2 *self,
     return result;
   if (result != GM_OK || *n == 0)
     {
-      die (self, result, self->code);
+      /* After a failed send the end is no news. */
+      die (self, result != GM_OK ? result : self->send_error, self->code);
       run_owners (self);
       return GM_AGAIN;
     }
@@ -562,6 +563,7 @@ static void
 send_failed (GmHttp2 *self,
              GmResult result)
 {
+  self->send_error = result;
   gm_layer_query (self->connection->top, GM_QUERY_LOOK, NULL);
   receive (self);
   die (self, result, self->code);
@@ -647,6 +649,8 @@ gm_http2_say_goodbye (GmHttp2 *self)
 {
   gssize share = GM_HTTP2_SHARE;
 
+  if (self->dead && !self->flooded)
+    return GM_OK;
   if (!self->goodbye)
     nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE, 0, self->flooded ? NGHTTP2_ENHANCE_YOUR_CALM
                                                                              : NGHTTP2_NO_ERROR, NULL, 0);

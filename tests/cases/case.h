@@ -98,6 +98,9 @@ struct _Case
   ProxyServer *proxy; /* (owned) (nullable): of --through */
 };
 
+/* (nullable) Why a case makes no sense over this program's wire; NULL = it does. */
+extern const char *(*case_leaves_out) (const char *name);
+
 /* (nullable) Called for each transfer when it was made. */
 extern void (*case_made) (CaseTransfer *t);
 

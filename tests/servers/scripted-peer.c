@@ -129,6 +129,13 @@ scripted_peer_free (ScriptedPeer *peer)
   g_free (peer);
 }
 
+void
+scripted_peer_set_number (ScriptedPeer *peer,
+                          guint number)
+{
+  peer->n_requests = number;
+}
+
 /* --- reading requests --- */
 
 static void

@@ -74,6 +74,9 @@ ScriptedPeer *scripted_peer_new   (guint connection,
                                    const ScriptedWorld *world,
                                    gpointer user_data);
 void          scripted_peer_free  (ScriptedPeer *peer);
+/* What its next request counts as, where several peers are one connection. */
+void          scripted_peer_set_number (ScriptedPeer *peer,
+                                   guint number);
 /* How many bytes it is willing to take now; 0 with @later set: ask again then; 0 without: not before something else
  * happens. */
 gsize         scripted_peer_wants (ScriptedPeer *peer,

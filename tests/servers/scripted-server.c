@@ -2,6 +2,7 @@
 #include "scripted-server.h"
 
 #include "scripted-book.h"
+#include "scripted-http2.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +30,8 @@ typedef struct
   guint index;
   int fd;
   guint32 events; /* what epoll has been told */
-  ScriptedPeer *peer; /* (owned) */
+  ScriptedPeer *peer; /* (owned) (nullable) */
+  ScriptedHttp2 *http2; /* (owned) (nullable): instead */
   ScriptedTlsSession *tls; /* (owned) (nullable) */
   GSequenceIter *timer; /* (unowned) (nullable): its place among the server's timers */
   gint64 timer_at;
@@ -112,6 +114,55 @@ arm_timer (ScriptedServer *server)
   timerfd_settime (server->timer, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
+/* --- what speaks to a client: text, or HTTP/2 --- */
+
+static gsize
+peer_wants (Client *client,
+            gint64 now,
+            gint64 *later)
+{
+  return client->http2 != NULL ? READ_AT_ONCE : scripted_peer_wants (client->peer, now, later);
+}
+
+static void
+peer_feed (Client *client,
+           const guint8 *data,
+           gsize len,
+           gint64 now)
+{
+  if (client->http2 != NULL)
+    scripted_http2_feed (client->http2, data, len, now);
+  else
+    scripted_peer_feed (client->peer, data, len, now);
+}
+
+static void
+peer_eof (Client *client)
+{
+  if (client->http2 != NULL)
+    scripted_http2_eof (client->http2);
+  else
+    scripted_peer_eof (client->peer);
+}
+
+static ScriptedNext
+peer_next (Client *client,
+           gint64 now)
+{
+  return client->http2 != NULL ? scripted_http2_next (client->http2, now) : scripted_peer_next (client->peer, now);
+}
+
+static void
+peer_sent (Client *client,
+           gsize len,
+           gint64 now)
+{
+  if (client->http2 != NULL)
+    scripted_http2_sent (client->http2, len, now);
+  else
+    scripted_peer_sent (client->peer, len, now);
+}
+
 /* --- connections --- */
 
 static ScriptedConnection *
@@ -128,7 +179,8 @@ client_free (Client *client)
   g_hash_table_remove (client->server->clients, client);
   g_cond_broadcast (&client->server->cond);
   close (client->fd);
-  scripted_peer_free (client->peer);
+  g_clear_pointer (&client->peer, scripted_peer_free);
+  g_clear_pointer (&client->http2, scripted_http2_free);
   scripted_tls_session_free (client->tls);
   g_free (client);
 }
@@ -175,7 +227,7 @@ client_read (Client *client,
 {
   static _Thread_local guint8 buffer[READ_AT_ONCE];
   gint64 unused;
-  gsize wanted = LINGERING (client) ? sizeof buffer : scripted_peer_wants (client->peer, now, &unused);
+  gsize wanted = LINGERING (client) ? sizeof buffer : peer_wants (client, now, &unused);
   gssize n;
 
   if (wanted == 0 || client->eof)
@@ -191,7 +243,7 @@ client_read (Client *client,
       client->eof = TRUE;
       connection_of (client)->ended_by_peer = !LINGERING (client);
       connection_of (client)->reset_by_peer = n < 0;
-      scripted_peer_eof (client->peer);
+      peer_eof (client);
       if (n == 0 && !LINGERING (client))
         return TRUE;
       client_free (client);
@@ -199,7 +251,7 @@ client_read (Client *client,
     }
   connection_of (client)->bytes_in += (guint64) n;
   if (!LINGERING (client))
-    scripted_peer_feed (client->peer, buffer, (gsize) n, now);
+    peer_feed (client, buffer, (gsize) n, now);
   return TRUE;
 }
 
@@ -218,7 +270,7 @@ client_write (Client *client,
   /* A bounded share, so that one big body does not keep the others waiting. */
   for (guint share = 0; share < 64; share++)
     {
-      ScriptedNext next = scripted_peer_next (client->peer, now);
+      ScriptedNext next = peer_next (client, now);
       gssize n;
 
       if (next.kind == SCRIPTED_NEXT_WAIT)
@@ -240,7 +292,7 @@ client_write (Client *client,
           return WRITE_GONE;
         }
       connection_of (client)->bytes_out += (guint64) n;
-      scripted_peer_sent (client->peer, (gsize) n, now);
+      peer_sent (client, (gsize) n, now);
     }
   return WRITE_BLOCKED;
 }
@@ -286,7 +338,7 @@ client_step (Client *client,
       if (state == WRITE_GONE)
         return;
     }
-  wants = scripted_peer_wants (client->peer, now, &readable) > 0;
+  wants = peer_wants (client, now, &readable) > 0;
   if (wants && client->tls != NULL && scripted_tls_has_pending (client->tls))
     readable = now;
   if (readable >= 0)
@@ -343,7 +395,10 @@ accept_one (ScriptedServer *server,
   client->index = server->connections->len;
   client->timer_at = -1;
   client->events = EPOLLIN;
-  client->peer = scripted_peer_new (client->index, &scripted_book_world, &server->book);
+  if (server->flags & SCRIPTED_SERVER_HTTP2)
+    client->http2 = scripted_http2_new (client->index, &scripted_book_world, &server->book);
+  else
+    client->peer = scripted_peer_new (client->index, &scripted_book_world, &server->book);
   if (server->tls != NULL)
     client->tls = scripted_tls_session_new (server->tls, fd);
   g_ptr_array_add (server->connections, connection);

@@ -19,6 +19,7 @@ typedef enum
   SCRIPTED_SERVER_DEAF = 1 << 3, /* a connect() to it hangs: its backlog is full and nobody accepts */
   SCRIPTED_SERVER_DEAF_IPV6 = 1 << 5, /* with IPV6: deaf there only */
   SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 32 KiB in the kernel each way, as far as it obeys */
+  SCRIPTED_SERVER_HTTP2 = 1 << 7, /* the same answers over HTTP/2, by prior knowledge */
   SCRIPTED_SERVER_TLS = 1 << 6, /* speaks TLS with scripted_tls_new()'s certificate */
 } ScriptedServerFlags;
 

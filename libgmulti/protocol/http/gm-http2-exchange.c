@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
-#include "gm-http1-parse.h"
 #include "gm-http1-write.h"
 #include "gm-http2.h"
 #include "gm-trace.h"
@@ -379,13 +378,7 @@ tell_lines (Http2 *self,
             const GmHttp2Event *event)
 {
   GmRequest *request = self->exchange.request;
-  GmHttp1Head head = { .first_entry = event->first_entry,
-                       .n_entries = event->n_entries,
-                       .start = event->start,
-                       .end = event->end,
-                       .flags = event->kind == GM_HTTP2_TRAILER ? GM_HTTP1_TRAILER : 0 };
-  GmHttp1Line iter = { 0 };
-  GmSpan line;
+  gsize at = event->start;
 
   request->info->hop.bytes_received += event->end - event->start;
   if (event->kind == GM_HTTP2_HEAD)
@@ -394,13 +387,17 @@ tell_lines (Http2 *self,
       !request->settings->headers_in_body && !GM_TRACE_ON (HEADER))
     return GM_OK;
 
-  while (gm_http1_line_next (&iter, &head, request->headers, &line))
+  while (at < event->end)
     {
+      /* Looked up anew for each: who is told may add to the headers. */
+      const char *start = request->headers->data + at;
+      const char *end = memchr (start, '\n', event->end - at);
       GmResult result;
 
-      if (event->kind == GM_HTTP2_TRAILER && line.data[0] == '\r')
+      if (end == NULL || (event->kind == GM_HTTP2_TRAILER && *start == '\r'))
         break;
-      result = gm_http_tell_line (self->exchange.http, line);
+      at += (gsize) (end + 1 - start);
+      result = gm_http_tell_line (self->exchange.http, gm_span (start, (gsize) (end + 1 - start)));
       if (result != GM_OK)
         return result;
     }
@@ -615,6 +612,7 @@ http2_step (GmHttpExchange *exchange)
         return result;
       if (self->recv_state != RECV_DONE)
         result = recv_some (self);
+      /* The rest of a body that is read whole; decoders may have much to say yet. */
       if (result == GM_OK && self->recv_state == RECV_DONE && gm_request_holds (request))
         result = gm_request_flush (request);
       if (result != GM_OK && result != GM_AGAIN)

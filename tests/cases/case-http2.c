@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "case.h"
+
+/* The same cases once more over HTTP/2: every scripted server speaks it, and every transfer knows that. What is
+ * left out is about text that does not travel there. */
+
+static const struct
+{
+  const char *name;
+  const char *why;
+} left_out[] = {
+  { "length", "the status line and the names are spelt as HTTP/2 has them" },
+  { "chunked", "the status line and the names are spelt as HTTP/2 has them" },
+  { "interim", "the status line and the names are spelt as HTTP/2 has them" },
+  { "option-trailers", "the status line and the names are spelt as HTTP/2 has them" },
+  { "headers-include", "the status line and the names are spelt as HTTP/2 has them" },
+  { "http10*", "is about another version" },
+  { "excess", "bytes behind a body belong to another stream" },
+  { "unwanted-bytes", "bytes behind a body belong to another stream" },
+  { "bare-lf", "is about line ends" },
+  { "refused-*", "is about text that has no place here; what breaks the rules here is tested in connect/gm-http2" },
+  { "same-lengths", "two lengths are refused, equal or not" },
+  { "old-chunked", "is about another version" },
+  { "connection-close", "a connection that ends with its answer is a matter of HTTP/1" },
+  { "limit-closing-server", "a connection that ends with its answer is a matter of HTTP/1" },
+  { "socket-callbacks", "a connection that ends with its answer is a matter of HTTP/1" },
+  { "continue-417", "nobody is asked before a body that can be broken off" },
+  { "continue-by-size", "nobody is asked before a body that can be broken off" },
+  { "redirect-second-connection", "an answer that is not wanted is broken off, and its connection stays" },
+  { "coding-broken", "an answer that is not wanted is broken off, and its connection stays" },
+  { "remove-and-add", "an answer that is not wanted is broken off, and its connection stays" },
+  { "total-limit", "one connection carries them all" },
+  { "host-limit", "one connection carries them all" },
+  { "pending-ends", "one connection carries them all" },
+  { "limit-holder-removed", "one connection carries them all" },
+  { "slow-*", "the slow server is a program of its own and speaks HTTP/1" },
+  { "option-raw-transfer", "there are no chunks to be seen" },
+  { "option-ignore-length", "the length of a body is part of its framing" },
+  { "transfer-coding*", "there is no transfer coding" },
+  { "proxy-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+  { "proxy-pre-proxy", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+  { "proxy-login-missing", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+  { "proxy-leak-redirect", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+};
+
+static const char *
+leaves_out (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (left_out); i++)
+    if (g_pattern_match_simple (left_out[i].name, name))
+      return left_out[i].why;
+
+  return NULL;
+}
+
+static void
+made (CaseTransfer *t)
+{
+  case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+}
+
+/* Before main(), so that the program itself stays the same. */
+__attribute__ ((constructor)) static void
+install (void)
+{
+  scripted_server_more_flags = SCRIPTED_SERVER_HTTP2;
+  case_leaves_out = leaves_out;
+  case_made = made;
+}
