@@ -87,6 +87,7 @@ nginx_command (Peer *self,
     "http {\n  access_log off;\n  default_type application/octet-stream;\n  keepalive_requests 100000;\n"
     "  client_body_temp_path %1$s/body;\n  proxy_temp_path %1$s/proxy;\n  fastcgi_temp_path %1$s/fastcgi;\n"
     "  uwsgi_temp_path %1$s/uwsgi;\n  scgi_temp_path %1$s/scgi;\n"
+    "  gzip on; gzip_types *; gzip_min_length 1;\n"
     "  server {\n    listen 127.0.0.1:%2$u;\n    root %3$s;\n    autoindex on;\n"
     "    location /moved/ { return 302 /doc/; }\n"
     /* A page that might have others put into it is of unknown length. */
@@ -118,6 +119,8 @@ apache_command (Peer *self,
     "KeepAlive On\nDocumentRoot %3$s\n"
     "<Directory />\n  Options Indexes FollowSymLinks\n  Require all granted\n</Directory>\n"
     "LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so\n"
+    "LoadModule filter_module /usr/lib/apache2/modules/mod_filter.so\n"
+    "LoadModule deflate_module /usr/lib/apache2/modules/mod_deflate.so\nSetOutputFilter DEFLATE\n"
     "LoadModule dav_module /usr/lib/apache2/modules/mod_dav.so\n"
     "LoadModule dav_fs_module /usr/lib/apache2/modules/mod_dav_fs.so\n"
     "DavLockDB %1$s/put/locks\nAlias /put %1$s/put\n<Location /put>\n  Dav On\n</Location>\n",
@@ -135,7 +138,7 @@ caddy_command (Peer *self,
 {
   g_autofree char *text = g_strdup_printf (
     "{\n  admin off\n  auto_https off\n}\n"
-    "http://127.0.0.1:%u {\n  bind 127.0.0.1\n  root * %s\n  file_server browse\n}\n",
+    "http://127.0.0.1:%u {\n  bind 127.0.0.1\n  root * %s\n  encode zstd gzip\n  file_server browse\n}\n",
     self->port, root);
   g_autofree char *path = write_file (self, "Caddyfile", text);
   const char *command[] = { program, "run", "--adapter", "caddyfile", "--config", path, NULL };

@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /* Web servers that nobody here wrote, each in a process of its own on a free loopback port, serving one folder. Its
- * configuration, logs and pid file are in a temporary folder that goes away with it. Below /put/ nginx and Apache take
+ * configuration, logs and pid file are in a temporary folder that goes away with it. nginx, Apache and caddy compress for
+ * who asks for it. Below /put/ nginx and Apache take
  * uploads, below /chunks/ nginx has the folder once more with chunked coding. */
 
 typedef enum

@@ -59,6 +59,7 @@ typedef struct
   guint n_compared;
   guint64 n_bytes;
   guint n_connects;
+  guint n_coded;
 } Fetch;
 
 static void
@@ -76,6 +77,7 @@ compare (CaseTransfer *t)
   if (t->body->len != len || memcmp (content, t->body->data, len) != 0)
     g_error ("%s: %u bytes came, %zu are on the disk, and they differ", relative, t->body->len, len);
   fetch->n_compared++;
+  fetch->n_coded += strcasestr (t->last_head->str, "\nContent-Encoding:") != NULL;
   fetch->n_bytes += len;
   fetch->n_connects += (guint) case_info (t, CURLINFO_NUM_CONNECTS);
 }
@@ -105,10 +107,12 @@ file_done (gpointer data)
   begin_next (t);
 }
 
+/* @encodings as CURLOPT_ACCEPT_ENCODING. */
 static void
-fetch_all (Case *c,
-           PeerKind kind,
-           guint most)
+fetch_with (Case *c,
+            PeerKind kind,
+            guint most,
+            const char *encodings)
 {
   Fetch fetch = { find_files () };
 
@@ -122,16 +126,47 @@ fetch_all (Case *c,
 
       t->user_data = &fetch;
       t->done = file_done;
+      case_set (t, CURLOPT_ACCEPT_ENCODING, encodings);
       begin_next (t);
     }
   case_run (c);
-  g_test_message ("%u files, %" G_GUINT64_FORMAT " bytes, %u connections", fetch.n_compared, fetch.n_bytes,
-                  fetch.n_connects);
+  g_test_message ("%u files (%u of them compressed), %" G_GUINT64_FORMAT " bytes, %u connections", fetch.n_compared,
+                  fetch.n_coded, fetch.n_bytes, fetch.n_connects);
+  if (encodings == NULL)
+    g_assert_cmpuint (fetch.n_coded, ==, 0);
+  else
+    g_assert_cmpuint (fetch.n_coded, >, most / 20);
   g_assert_cmpuint (fetch.n_compared, ==, fetch.files->len);
   if (kind != PEER_PYTHON_OLD)
     g_assert_cmpuint (fetch.n_connects, <=, 4 * AT_ONCE);
   peer_free (fetch.peer);
   g_ptr_array_unref (fetch.files);
+}
+
+static void
+fetch_all (Case *c,
+           PeerKind kind,
+           guint most)
+{
+  fetch_with (c, kind, most, NULL);
+}
+
+static void
+run_nginx_coded (Case *c)
+{
+  fetch_with (c, PEER_NGINX, 1000, "");
+}
+
+static void
+run_apache_coded (Case *c)
+{
+  fetch_with (c, PEER_APACHE, 1000, "");
+}
+
+static void
+run_caddy_coded (Case *c)
+{
+  fetch_with (c, PEER_CADDY, 1000, "");
 }
 
 static void
@@ -265,6 +300,9 @@ static const CaseSpec peers[] = {
   { "peer-nginx", run_nginx },
   { "peer-apache", run_apache },
   { "peer-caddy", run_caddy },
+  { "peer-nginx-coded", run_nginx_coded },
+  { "peer-apache-coded", run_apache_coded },
+  { "peer-caddy-coded", run_caddy_coded },
   { "peer-python", run_python },
   { "peer-python-old", run_python_old },
   { "peer-manners", run_manners },
