@@ -141,7 +141,7 @@ gm_http_may_log_in (const GmRequest *request)
 
   /* Each request asks this: one branch for all of it. */
   return ((gsize) settings->user | (gsize) settings->bearer | (gsize) request->auth | (gsize) request->proxy_auth |
-          request->question->mask | (gsize) gm_url_has_user (request->url) |
+          (request->question->mask & (1 << GM_QUESTION_LOGIN)) | (gsize) gm_url_has_user (request->url) |
           (gsize) gm_url_has_user (request->origin)) != 0;
 }
 
