@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gmulti-cookie-jar-private.h"
 #include "gmulti-errand-private.h"
 
 /* What runs a session: one engine multi, bound to one context, turned by one source. A plain counted struct, so that it
@@ -19,6 +20,9 @@ typedef struct
   guint progress_interval;   /* ms */
   char *user_agent;          /* (owned) (nullable) */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = GIO's default */
+  GmHttpStores *stores;      /* (owned) (nullable): of the two below */
+  GMultiCookieJar *cookie_jar; /* (owned) (nullable) */
+  GFile *state_file;         /* (owned) (nullable) */
 } GmCoreSettings;
 
 /* @fd_watches: one watch per socket instead of one for all (where there is no epoll, and for tests).

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-core-private.h"
 
+#include "gmulti-state-private.h"
+
 #include "gm-config.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-source-private.h"
@@ -193,6 +195,11 @@ gm_core_unref (GmCore *self)
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->proxy_memory, g_hash_table_unref);
   g_clear_pointer (&self->direct_url, gm_url_unref);
+  if (self->settings.state_file != NULL)
+    gm_face_state_save (self->settings.stores, self->settings.state_file);
+  gm_http_stores_unref (self->settings.stores);
+  g_clear_object (&self->settings.cookie_jar);
+  g_clear_object (&self->settings.state_file);
   if (self->wake_fd >= 0)
     close (self->wake_fd);
   g_mutex_clear (&self->lock);
@@ -669,6 +676,7 @@ gm_core_get_pattern (GmCore *self)
       self->pattern = gm_transfer_new (&gm_errand_client_ops, NULL);
       g_mutex_lock (&self->lock);
       gm_plan_apply_defaults (self->pattern, self->settings.user_agent, self->settings.idle_timeout);
+      gm_transfer_set_stores (self->pattern, self->settings.stores);
       g_mutex_unlock (&self->lock);
       if (GMULTI_IS_PROXY (self->proxy_resolver))
         gm_face_proxy_apply (GMULTI_PROXY (self->proxy_resolver), self->pattern);

@@ -182,4 +182,25 @@ typedef enum
   GMULTI_COLLISION_RENAME,
 } GMultiCollision;
 
+/**
+ * GMultiSameSite:
+ * @GMULTI_SAME_SITE_DEFAULT: it says nothing, which counts as lax
+ * @GMULTI_SAME_SITE_NONE: it goes with all requests
+ * @GMULTI_SAME_SITE_LAX: it goes with requests of its own site, and where a user follows a link to it
+ * @GMULTI_SAME_SITE_STRICT: it goes with requests of its own site only
+ *
+ * What a cookie says about requests that other sites make.
+ *
+ * It counts for transfers that have a [property@GMulti.Transfer:first-party].
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  GMULTI_SAME_SITE_DEFAULT,
+  GMULTI_SAME_SITE_NONE,
+  GMULTI_SAME_SITE_LAX,
+  GMULTI_SAME_SITE_STRICT,
+} GMultiSameSite;
+
 G_END_DECLS

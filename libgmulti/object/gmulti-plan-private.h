@@ -29,6 +29,7 @@ typedef struct
   char *bad_header;       /* (owned) (nullable): name of one that cannot be sent: fails the start */
   char *bearer_token;     /* (owned) (nullable) */
   char *user_agent;       /* (owned) (nullable): NULL = the session's */
+  char *first_party;      /* (owned) (nullable): URI of the page it is made for */
   char *content_type;     /* (owned) (nullable): of the body */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = the session's */
   gpointer body;          /* (owned) (nullable): GBytes, GFile, GInputStream or GMultiForm by @body_kind */
@@ -49,6 +50,7 @@ typedef struct
   guint8 body_kind; /* GmUploadKind */
   guint8 has_range;
   guint8 accept_status;
+  guint8 no_cookies; /* neither sent nor taken */
   guint8 raw; /* codings are neither asked for nor undone */
 } GmPlan;
 

@@ -39,6 +39,7 @@ gm_plan_clear (GmPlan *self)
   g_clear_pointer (&self->bearer_token, g_free);
   g_clear_pointer (&self->user_agent, g_free);
   g_clear_object (&self->proxy_resolver);
+  g_clear_pointer (&self->first_party, g_free);
 }
 
 void
@@ -294,6 +295,19 @@ gm_plan_apply_defaults (GmTransfer *engine,
   gm_transfer_set_int (engine, GM_OPTION_KEEPALIVE, TRUE);
 }
 
+/* All the session remembers but cookies. */
+static void
+forget_jar (GmTransfer *engine)
+{
+  GmHttpStores *stores = gm_transfer_get_stores (engine);
+  g_autoptr (GmHttpStores) rest = NULL;
+
+  if (stores == NULL || stores->jar == NULL)
+    return;
+  rest = gm_http_stores_new (NULL, stores->hsts, stores->alt_svc, stores->alt_protocols);
+  gm_transfer_set_stores (engine, rest);
+}
+
 GmResult
 gm_plan_apply (const GmPlan *self,
                GmTransfer *engine,
@@ -309,6 +323,10 @@ gm_plan_apply (const GmPlan *self,
   result = gm_transfer_set_string (engine, GM_OPTION_URL, self->uri);
   if (result == GM_OK && self->user_agent != NULL)
     result = gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, self->user_agent);
+  if (result == GM_OK && self->first_party != NULL)
+    result = gm_transfer_set_string (engine, GM_OPTION_FIRST_PARTY, self->first_party);
+  if (self->no_cookies)
+    forget_jar (engine);
   if (result == GM_OK && self->bearer_token != NULL)
     result = gm_transfer_set_string (engine, GM_OPTION_BEARER, self->bearer_token);
   if (result == GM_OK && self->raw)

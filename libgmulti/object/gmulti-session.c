@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-session.h"
 
+#include "gmulti-state-private.h"
+
 #include "gm-config.h"
 #include "gmulti-body-stream-private.h"
 #include "gmulti-core-private.h"
@@ -56,6 +58,8 @@ typedef enum
   PROP_PROGRESS_INTERVAL,
   PROP_USER_AGENT,
   PROP_PROXY_RESOLVER,
+  PROP_COOKIE_JAR,
+  PROP_STATE_FILE,
   PROP_TRANSFERS,
 } Property;
 
@@ -163,6 +167,12 @@ gmulti_session_get_property (GObject *object,
     case PROP_PROGRESS_INTERVAL:
       g_value_set_uint (value, gmulti_session_get_progress_interval (self));
       break;
+    case PROP_COOKIE_JAR:
+      g_value_take_object (value, gmulti_session_dup_cookie_jar (self));
+      break;
+    case PROP_STATE_FILE:
+      g_value_take_object (value, gmulti_session_dup_state_file (self));
+      break;
     case PROP_USER_AGENT:
       g_value_take_string (value, gmulti_session_dup_user_agent (self));
       break;
@@ -213,6 +223,12 @@ gmulti_session_set_property (GObject *object,
       break;
     case PROP_PROGRESS_INTERVAL:
       gmulti_session_set_progress_interval (self, g_value_get_uint (value));
+      break;
+    case PROP_COOKIE_JAR:
+      gmulti_session_set_cookie_jar (self, g_value_get_object (value));
+      break;
+    case PROP_STATE_FILE:
+      gmulti_session_set_state_file (self, g_value_get_object (value));
       break;
     case PROP_USER_AGENT:
       gmulti_session_set_user_agent (self, g_value_get_string (value));
@@ -358,6 +374,29 @@ gmulti_session_class_init (GMultiSessionClass *klass)
    */
   properties[PROP_PROXY_RESOLVER]
     = g_param_spec_object ("proxy-resolver", NULL, NULL, G_TYPE_PROXY_RESOLVER, flags);
+
+  /**
+   * GMultiSession:cookie-jar: (getter dup_cookie_jar) (setter set_cookie_jar)
+   *
+   * The cookies that transfers send and take.
+   *
+   * There are none by default.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_COOKIE_JAR] = g_param_spec_object ("cookie-jar", NULL, NULL, GMULTI_TYPE_COOKIE_JAR, flags);
+
+  /**
+   * GMultiSession:state-file: (getter dup_state_file) (setter set_state_file)
+   *
+   * Where it is kept which hosts want to be asked over TLS (HSTS), and where else they can be reached (Alt-Svc).
+   *
+   * With a file both are observed. It is read before the first transfer that starts then, and written, on a worker, when
+   * another one is set or the session goes.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE_FILE] = g_param_spec_object ("state-file", NULL, NULL, G_TYPE_FILE, flags);
 
   /**
    * GMultiSession:transfers: (getter get_transfers)
@@ -843,6 +882,147 @@ gmulti_session_set_user_agent (GMultiSession *self,
 
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USER_AGENT]);
+}
+
+/* The stores anew, with what they know of hosts. */
+static void
+renew_stores (GmCoreSettings *settings,
+              GmHsts *hsts,
+              GmAltSvc *alt_svc)
+{
+  GmCookieJar *jar = settings->cookie_jar != NULL ? gm_face_cookie_jar_peek (settings->cookie_jar) : NULL;
+  GmHttpStores *old = settings->stores;
+
+  settings->stores =
+    gm_http_stores_new (jar, hsts, alt_svc, 1u << GM_ALT_PROTOCOL_H1 | 1u << GM_ALT_PROTOCOL_H2);
+  gm_http_stores_unref (old);
+}
+
+/**
+ * gmulti_session_dup_cookie_jar: (get-property cookie-jar)
+ * @self: the session
+ *
+ * Gets the cookies that transfers send and take.
+ *
+ * Returns: (transfer full) (nullable): the jar
+ *
+ * Since: 1.0
+ */
+GMultiCookieJar *
+gmulti_session_dup_cookie_jar (GMultiSession *self)
+{
+  GMultiCookieJar *jar;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  jar = gm_core_lock_settings (self->core)->cookie_jar;
+  if (jar != NULL)
+    g_object_ref (jar);
+  gm_core_unlock_settings (self->core, FALSE);
+  return jar;
+}
+
+/**
+ * gmulti_session_set_cookie_jar: (set-property cookie-jar)
+ * @self: the session
+ * @cookie_jar: (nullable): the jar, or %NULL for none
+ *
+ * Sets the cookies that transfers send and take.
+ *
+ * It is seen by transfers that start from then on.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_cookie_jar (GMultiSession *self,
+                               GMultiCookieJar *cookie_jar)
+{
+  g_autoptr (GMultiCookieJar) old = NULL;
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (cookie_jar == NULL || GMULTI_IS_COOKIE_JAR (cookie_jar));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->cookie_jar != cookie_jar;
+  if (changed)
+    {
+      GmHttpStores *stores = settings->stores;
+
+      old = settings->cookie_jar;
+      settings->cookie_jar = cookie_jar != NULL ? g_object_ref (cookie_jar) : NULL;
+      renew_stores (settings, stores != NULL ? stores->hsts : NULL, stores != NULL ? stores->alt_svc : NULL);
+    }
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COOKIE_JAR]);
+}
+
+/**
+ * gmulti_session_dup_state_file: (get-property state-file)
+ * @self: the session
+ *
+ * Gets where it is kept which hosts want to be asked over TLS, and where else they can be reached.
+ *
+ * Returns: (transfer full) (nullable): the file
+ *
+ * Since: 1.0
+ */
+GFile *
+gmulti_session_dup_state_file (GMultiSession *self)
+{
+  GFile *file;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  file = gm_core_lock_settings (self->core)->state_file;
+  if (file != NULL)
+    g_object_ref (file);
+  gm_core_unlock_settings (self->core, FALSE);
+  return file;
+}
+
+/**
+ * gmulti_session_set_state_file: (set-property state-file)
+ * @self: the session
+ * @state_file: (nullable): a file, which need not exist, or %NULL for none
+ *
+ * Sets where it is kept which hosts want to be asked over TLS, and where else they can be reached.
+ *
+ * It is seen by transfers that start from then on.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_state_file (GMultiSession *self,
+                               GFile *state_file)
+{
+  g_autoptr (GFile) old = NULL;
+  g_autoptr (GmHsts) hsts = NULL;
+  g_autoptr (GmAltSvc) alt_svc = NULL;
+  GmCoreSettings *settings;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (state_file == NULL || G_IS_FILE (state_file));
+
+  settings = gm_core_lock_settings (self->core);
+  if (settings->state_file == state_file)
+    {
+      gm_core_unlock_settings (self->core, FALSE);
+      return;
+    }
+  old = settings->state_file;
+  if (old != NULL)
+    gm_face_state_save (settings->stores, old);
+  settings->state_file = state_file != NULL ? g_object_ref (state_file) : NULL;
+  if (state_file != NULL)
+    gm_face_state_open (state_file, &hsts, &alt_svc);
+  renew_stores (settings, hsts, alt_svc);
+  gm_core_unlock_settings (self->core, TRUE);
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE_FILE]);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gmulti-cookie-jar.h"
 #include "gmulti-download.h"
 
 G_BEGIN_DECLS
@@ -64,6 +65,16 @@ GProxyResolver *gmulti_session_dup_proxy_resolver          (GMultiSession *self)
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_proxy_resolver           (GMultiSession  *self,
                                                             GProxyResolver *resolver);
+GMULTI_AVAILABLE_IN_1_0
+GMultiCookieJar *gmulti_session_dup_cookie_jar             (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_cookie_jar               (GMultiSession   *self,
+                                                            GMultiCookieJar *cookie_jar);
+GMULTI_AVAILABLE_IN_1_0
+GFile         *gmulti_session_dup_state_file               (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_state_file               (GMultiSession *self,
+                                                            GFile         *state_file);
 GMULTI_AVAILABLE_IN_1_0
 GListModel    *gmulti_session_get_transfers                (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0

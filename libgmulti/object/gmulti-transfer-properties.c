@@ -81,6 +81,12 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_METHOD:
       g_value_set_string (value, gmulti_transfer_get_method (self));
       break;
+    case GM_TRANSFER_PROP_USE_COOKIES:
+      g_value_set_boolean (value, gmulti_transfer_get_use_cookies (self));
+      break;
+    case GM_TRANSFER_PROP_FIRST_PARTY:
+      g_value_set_string (value, gmulti_transfer_get_first_party (self));
+      break;
     case GM_TRANSFER_PROP_USER_AGENT:
       g_value_set_string (value, gmulti_transfer_get_user_agent (self));
       break;
@@ -152,6 +158,12 @@ set_property (GObject *object,
       break;
     case GM_TRANSFER_PROP_METHOD:
       gmulti_transfer_set_method (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_USE_COOKIES:
+      gmulti_transfer_set_use_cookies (self, g_value_get_boolean (value));
+      break;
+    case GM_TRANSFER_PROP_FIRST_PARTY:
+      gmulti_transfer_set_first_party (self, g_value_get_string (value));
       break;
     case GM_TRANSFER_PROP_USER_AGENT:
       gmulti_transfer_set_user_agent (self, g_value_get_string (value));
@@ -265,6 +277,35 @@ install_request_properties (void)
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, write_flags);
+}
+
+static void
+install_cookie_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:use-cookies: (getter get_use_cookies) (setter set_use_cookies)
+   *
+   * Whether it sends and takes the cookies of the session.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_USE_COOKIES]
+    = g_param_spec_boolean ("use-cookies", NULL, NULL, TRUE, write_flags);
+
+  /**
+   * GMultiTransfer:first-party: (getter get_first_party) (setter set_first_party)
+   *
+   * The URI of the page that it is made for.
+   *
+   * Without one it is what its user asked for, and all cookies go with it. With one of another site only cookies that say
+   * `SameSite=None` are sent and taken.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_FIRST_PARTY]
+    = g_param_spec_string ("first-party", NULL, NULL, NULL, write_flags);
 }
 
 static void
@@ -615,6 +656,7 @@ gm_face_transfer_install_properties (GObjectClass *object_class)
   object_class->set_property = set_property;
 
   install_request_properties ();
+  install_cookie_properties ();
   install_answer_properties ();
   install_limit_properties ();
   install_live_properties ();

@@ -100,6 +100,84 @@ gmulti_transfer_set_method (GMultiTransfer *self,
 }
 
 /**
+ * gmulti_transfer_get_use_cookies: (get-property use-cookies)
+ * @self: the transfer
+ *
+ * Gets whether it sends and takes the cookies of the session.
+ *
+ * Returns: %FALSE if it does without
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_transfer_get_use_cookies (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), TRUE);
+
+  return !self->plan.no_cookies;
+}
+
+/**
+ * gmulti_transfer_set_use_cookies: (set-property use-cookies)
+ * @self: the transfer
+ * @use_cookies: the new value
+ *
+ * Sets whether it sends and takes the cookies of the session.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_use_cookies (GMultiTransfer *self,
+                                 gboolean use_cookies)
+{
+  guint8 no_cookies = !use_cookies;
+
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (!gm_face_transfer_check_idle (self) || self->plan.no_cookies == no_cookies)
+    return;
+  self->plan.no_cookies = no_cookies;
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_USE_COOKIES]);
+}
+
+/**
+ * gmulti_transfer_get_first_party: (get-property first-party)
+ * @self: the transfer
+ *
+ * Gets the URI of the page that it is made for.
+ *
+ * Returns: (nullable): the URI
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_transfer_get_first_party (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.first_party;
+}
+
+/**
+ * gmulti_transfer_set_first_party: (set-property first-party)
+ * @self: the transfer
+ * @first_party: (nullable): the URI, or %NULL if it is what its user asked for
+ *
+ * Sets the URI of the page that it is made for.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_first_party (GMultiTransfer *self,
+                                 const char *first_party)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (gm_face_transfer_check_idle (self) && gm_set_string (&self->plan.first_party, first_party))
+    g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_FIRST_PARTY]);
+}
+
+/**
  * gmulti_transfer_get_user_agent: (get-property user-agent)
  * @self: the transfer
  *

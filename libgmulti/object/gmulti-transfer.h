@@ -36,6 +36,16 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_proxy_resolver    (GMultiTransfer *self,
                                                            GProxyResolver *resolver);
 GMULTI_AVAILABLE_IN_1_0
+gboolean            gmulti_transfer_get_use_cookies       (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_use_cookies       (GMultiTransfer *self,
+                                                           gboolean        use_cookies);
+GMULTI_AVAILABLE_IN_1_0
+const char         *gmulti_transfer_get_first_party       (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_first_party       (GMultiTransfer *self,
+                                                           const char     *first_party);
+GMULTI_AVAILABLE_IN_1_0
 const char         *gmulti_transfer_get_user_agent        (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_user_agent        (GMultiTransfer *self,

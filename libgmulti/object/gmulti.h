@@ -8,6 +8,8 @@
 #include "gmulti-error.h"
 #include "gmulti-challenge.h"
 #include "gmulti-form.h"
+#include "gmulti-cookie.h"
+#include "gmulti-cookie-jar.h"
 #include "gmulti-headers.h"
 #include "gmulti-metrics.h"
 #include "gmulti-proxy.h"

@@ -511,7 +511,7 @@ test_list_and_clear (void)
   guint n_changes = 0;
   GmCookie *cookie;
 
-  gm_cookie_jar_watch (jar, count, &n_changes);
+  gm_cookie_jar_watch (jar, count, NULL, &n_changes, NULL);
   set (jar, "http://a.example/", "one=1; Max-Age=60; HttpOnly");
   set (jar, "http://b.example/", "two=2");
   set (jar, "http://a.example/", "x");
@@ -531,7 +531,7 @@ test_list_and_clear (void)
   g_assert_cmpuint (n_changes, ==, 4);
   gm_cookie_jar_clear (jar, FALSE);
   g_assert_cmpuint (n_changes, ==, 4);
-  gm_cookie_jar_watch (jar, NULL, NULL);
+  gm_cookie_jar_watch (jar, NULL, NULL, NULL, NULL);
   set (jar, "http://a.example/", "one=1");
   g_assert_cmpuint (n_changes, ==, 4);
 }

@@ -44,6 +44,8 @@ struct _GmCookieJar
   GPtrArray *files; /* (owned) (element-type File): yet to be read */
   gint n_waiting; /* atomic: of files, and of those being read */
   void (*changed) (gpointer user_data);
+  void (*loaded) (gpointer user_data, int error, guint n_damaged);
+  void (*destroy) (gpointer user_data);
   gpointer user_data;
 };
 
@@ -199,6 +201,8 @@ gm_cookie_jar_unref (GmCookieJar *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
     return;
 
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
   g_hash_table_unref (self->sites);
   g_ptr_array_unref (self->files);
   g_mutex_clear (&self->lock);
@@ -209,12 +213,29 @@ gm_cookie_jar_unref (GmCookieJar *self)
 void
 gm_cookie_jar_watch (GmCookieJar *self,
                      void (*changed) (gpointer user_data),
-                     gpointer user_data)
+                     void (*loaded) (gpointer user_data, int error, guint n_damaged),
+                     gpointer user_data,
+                     void (*destroy) (gpointer user_data))
 {
+  void (*old_destroy) (gpointer);
+  gpointer old_data;
+
   g_mutex_lock (&self->lock);
+  old_destroy = self->destroy;
+  old_data = self->user_data;
   self->changed = changed;
+  self->loaded = loaded;
+  self->destroy = destroy;
   self->user_data = user_data;
   g_mutex_unlock (&self->lock);
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+gpointer
+gm_cookie_jar_get_watcher (GmCookieJar *self)
+{
+  return self->user_data;
 }
 
 /* Ends a section that may have changed something. */
@@ -863,6 +884,7 @@ gm_cookie_jar_load (GmCookieJar *self,
 {
   GPtrArray *files;
   guint damaged = 0;
+  guint files_read;
   int error = 0;
 
   if (n_damaged != NULL)
@@ -883,11 +905,14 @@ gm_cookie_jar_load (GmCookieJar *self,
       if (error == 0)
         error = failed;
     }
-  g_atomic_int_add (&self->n_waiting, -(gint) files->len);
+  files_read = files->len;
+  g_atomic_int_add (&self->n_waiting, -(gint) files_read);
   g_mutex_unlock (&self->load_lock);
   g_ptr_array_unref (files);
   if (n_damaged != NULL)
     *n_damaged = damaged;
+  if (files_read > 0 && self->loaded != NULL)
+    self->loaded (self->user_data, error, damaged);
 
   return error;
 }

@@ -67,10 +67,14 @@ GmCookieJar   *gm_cookie_jar_ref        (GmCookieJar *self);
 void           gm_cookie_jar_unref      (GmCookieJar *self); /* accepts NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GmCookieJar, gm_cookie_jar_unref)
 
-/* Called after each change, in the thread that made it, without the lock; @changed may use the jar. NULL: nobody. */
+/* Called after each change, and after files were read, in the thread that did it, without a lock; they may use the jar.
+ * NULL: nobody. @destroy (nullable) is called for @user_data when the jar goes, or somebody else watches. */
 void           gm_cookie_jar_watch      (GmCookieJar *self,
                                          void (*changed) (gpointer user_data),
-                                         gpointer user_data);
+                                         void (*loaded) (gpointer user_data, int error, guint n_damaged),
+                                         gpointer user_data,
+                                         void (*destroy) (gpointer user_data));
+gpointer       gm_cookie_jar_get_watcher (GmCookieJar *self); /* its user data */
 
 /* A Set-Cookie field of an answer from @origin, at unix time @now. What it says may also be to remove one. */
 GmCookieFault  gm_cookie_jar_set        (GmCookieJar *self,
