@@ -17,6 +17,7 @@ struct _GmMulti
   GmResolver *resolver; /* (owned) */
   GmProxyEnvironment proxy_environment;
   GmMultiLimits limits;
+  GmMultiRates rates;
   GQueue transfers; /* of GmTransfer, in order of adding */
   GQueue facts; /* of GmTransfer */
   guint fact_mask;
@@ -95,6 +96,33 @@ gm_multi_get_user_data (GmMulti *self)
   return self->user_data;
 }
 
+GmMultiRates *
+gm_multi_get_rates (GmMulti *self)
+{
+  return &self->rates;
+}
+
+/* Who waited for the old rates looks at the new ones. */
+static void
+wake_held_back (GmTransfer *transfer,
+                gpointer user_data)
+{
+  if (transfer->deadlines[GM_DEADLINE_RATE] != 0)
+    gm_reactor_queue (user_data, &transfer->runnable);
+}
+
+static void
+set_rates (GmMulti *self,
+           gint64 recv_rate,
+           gint64 send_rate)
+{
+  if (self->rates.recv_rate == recv_rate && self->rates.send_rate == send_rate)
+    return;
+
+  self->rates = (GmMultiRates){ recv_rate, send_rate, { 0 }, { 0 } };
+  gm_multi_foreach (self, wake_held_back, &self->reactor);
+}
+
 void
 gm_multi_set_limits (GmMulti *self,
                      const GmMultiLimits *limits)
@@ -103,6 +131,7 @@ gm_multi_set_limits (GmMulti *self,
   gm_pool_set_max_streams (self->pool, limits->alone ? 1 : limits->max_streams);
   gm_pool_set_limits (self->pool, &limits->pool);
   gm_resolver_set_max (self->resolver, limits->resolve_threads);
+  set_rates (self, limits->max_recv_speed, limits->max_send_speed);
 }
 
 const GmMultiLimits *

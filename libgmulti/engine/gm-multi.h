@@ -27,6 +27,8 @@ typedef struct
   guint max_streams; /* per connection that can carry several; 100 */
   gboolean alone; /* such a connection carries one at a time all the same */
   guint resolve_threads; /* 20 */
+  gint64 max_recv_speed; /* bytes a second of all transfers together; 0 = no limit */
+  gint64 max_send_speed;
 } GmMultiLimits;
 
 /* @facts: which kinds of facts the face wants to pop; others are not noted. */

@@ -152,6 +152,16 @@ void     gm_multi_note          (GmMulti *self,
 GmRun   *gm_multi_take_run      (GmMulti *self); /* zeroed */
 void     gm_multi_give_run      (GmMulti *self,
                                  GmRun *run);
+/* What all transfers together may move. */
+typedef struct
+{
+  gint64 recv_rate; /* bytes a second; 0 = no limit */
+  gint64 send_rate;
+  GmBucket recv_bucket;
+  GmBucket send_bucket;
+} GmMultiRates;
+
+GmMultiRates *gm_multi_get_rates (GmMulti *self);
 void     gm_multi_is_done       (GmMulti *self,
                                  GmTransfer *transfer);
 void     gm_multi_detach        (GmMulti *self,

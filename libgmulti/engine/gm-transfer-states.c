@@ -6,6 +6,9 @@
 #include "gm-http1-parse.h"
 #include "gm-trace.h"
 
+/* A limit that many share is given out in parts of at least so many bytes: a segment's worth is worth a turn. */
+#define RATE_PART 1400
+
 /* The state machine of a transfer: one function per state, each answering GM_AGAIN (stop here for now), GM_OK (look at the
  * state again) or the transfer's final result. */
 
@@ -755,21 +758,59 @@ begin_request (GmTransfer *self)
   return run->request.protocol->begin (&run->request);
 }
 
+/* What a limit of its own and that of all let through; of the latter each has its part, so that none takes all of it. */
+static gint64
+fill_quota (GmTransfer *self,
+            GmBucket *own,
+            gint64 own_rate,
+            GmBucket *all,
+            gint64 all_rate,
+            gint64 now)
+{
+  gint64 quota = gm_bucket_fill (own, own_rate, now);
+  gint64 shared = gm_bucket_fill (all, all_rate, now);
+
+  if (all_rate > 0 && shared > 0)
+    shared = MAX (shared / MAX (gm_multi_n_running (self->multi), 1), MIN (shared, RATE_PART));
+
+  return MIN (quota, shared);
+}
+
 /* What speed limits let through in this turn. */
 static void
 fill_quotas (GmTransfer *self,
              gint64 now)
 {
   const GmTransferSettings *settings = self->transfer_settings; /* live */
+  GmMultiRates *rates = gm_multi_get_rates (self->multi);
 
-  self->flow.decoded = 0;
-  if (settings->max_recv_speed == 0 && settings->max_send_speed == 0)
+  if ((settings->max_recv_speed | settings->max_send_speed | rates->recv_rate | rates->send_rate) == 0)
     {
       self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
       return;
     }
-  self->flow.recv_quota = gm_bucket_fill (&self->recv_bucket, settings->max_recv_speed, now);
-  self->flow.send_quota = gm_bucket_fill (&self->send_bucket, settings->max_send_speed, now);
+  self->flow.recv_quota = fill_quota (self, &self->recv_bucket, settings->max_recv_speed, &rates->recv_bucket,
+                                      rates->recv_rate, now);
+  self->flow.send_quota = fill_quota (self, &self->send_bucket, settings->max_send_speed, &rates->send_bucket,
+                                      rates->send_rate, now);
+}
+
+/* When more may move, if nothing more may now; else 0. */
+static gint64
+take_quota (GmBucket *own,
+            gint64 own_rate,
+            GmBucket *all,
+            gint64 all_rate,
+            guint64 moved,
+            gint64 quota,
+            gint64 now)
+{
+  gm_bucket_take (own, own_rate, (gint64) moved);
+  gm_bucket_take (all, all_rate, (gint64) moved);
+  if (quota > 0 || (own_rate == 0 && all_rate == 0))
+    return 0;
+
+  return MAX (gm_bucket_next (own, own_rate, now), gm_bucket_next (all, all_rate, now));
 }
 
 static void
@@ -779,28 +820,21 @@ settle_quotas (GmTransfer *self,
                gint64 now)
 {
   const GmTransferSettings *settings = self->transfer_settings;
-  gint64 next = 0;
+  GmMultiRates *rates;
+  gint64 recv_next, send_next;
 
   self->deadlines[GM_DEADLINE_RATE] = 0;
-  if (settings->max_recv_speed == 0 && settings->max_send_speed == 0)
+  /* There was no limit. */
+  if (self->flow.recv_quota == G_MAXINT64 && self->flow.send_quota == G_MAXINT64)
     return;
-  if (settings->max_recv_speed > 0)
-    {
-      gm_bucket_take (&self->recv_bucket, settings->max_recv_speed, (gint64) received);
-      if (self->flow.recv_quota <= 0)
-        next = gm_bucket_next (&self->recv_bucket, settings->max_recv_speed, now);
-    }
-  if (settings->max_send_speed > 0)
-    {
-      gm_bucket_take (&self->send_bucket, settings->max_send_speed, (gint64) sent);
-      if (self->flow.send_quota <= 0)
-        {
-          gint64 send_next = gm_bucket_next (&self->send_bucket, settings->max_send_speed, now);
 
-          next = next == 0 ? send_next : MIN (next, send_next);
-        }
-    }
-  self->deadlines[GM_DEADLINE_RATE] = next;
+  rates = gm_multi_get_rates (self->multi);
+  recv_next = take_quota (&self->recv_bucket, settings->max_recv_speed, &rates->recv_bucket, rates->recv_rate, received,
+                          self->flow.recv_quota, now);
+  send_next = take_quota (&self->send_bucket, settings->max_send_speed, &rates->send_bucket, rates->send_rate, sent,
+                          self->flow.send_quota, now);
+  self->deadlines[GM_DEADLINE_RATE]
+    = recv_next == 0 || send_next == 0 ? recv_next + send_next : MIN (recv_next, send_next);
 }
 
 static GmResult

@@ -18,6 +18,8 @@ typedef struct
   gint max_idle_connections; /* -1 = by the number of transfers */
   guint idle_timeout;        /* ms; 0 = for ever */
   guint progress_interval;   /* ms */
+  guint64 max_download_rate; /* bytes a second of all together; 0 = no limit */
+  guint64 max_upload_rate;
   char *user_agent;          /* (owned) (nullable) */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = GIO's default */
   GmHttpStores *stores;      /* (owned) (nullable): of the two below */
@@ -60,6 +62,15 @@ void          gm_core_unlock_settings (GmCore *self,
                                        gboolean changed);
 guint         gm_core_get_n_unfinished (GmCore *self);
 guint         gm_core_get_n_queued   (GmCore *self);
+guint         gm_core_get_n_active   (GmCore *self); /* given to the engine and not ended */
+/* (transfer full): the unfinished ones. */
+GPtrArray    *gm_core_list_transfers (GmCore *self);
+/* @changed is called from dispatches, with nothing on the engine's stack, after the numbers of transfers or, at most once
+ * in each progress interval, their progress changed; not for a core with a thread of its own. FALSE: nobody wanted to
+ * know, and need not be asked again for a while. */
+void          gm_core_set_face       (GmCore *self,
+                                      GObject *face,
+                                      gboolean (*changed) (GObject *face, gboolean counts));
 /* New references on the unfinished errands whose home is the core's own context. */
 GPtrArray    *gm_core_list_home_runs (GmCore *self);
 /* When the last errand is delivered @func is called, from the context it is delivered in; at once if there is none. */

@@ -73,7 +73,7 @@ struct _GmCore
   GQueue ticking; /* of GmErrand.tick_link */
   GSequence *waiting; /* (owned) (element-type GmErrand): for a free slot */
   GmTimer tick;
-  guint n_running; /* given to the engine */
+  gint n_running; /* atomic; set here: given to the engine */
   guint64 last_serial;
   guint max_active;
   gint64 progress_interval; /* µs */
@@ -84,6 +84,11 @@ struct _GmCore
   gint64 direct_until; /* … and until when that is believed */
   GHashTable *proxy_memory; /* (owned) (nullable): what that one said */
   GmTransferList *list; /* (owned) (nullable); atomic */
+  GWeakRef face;
+  gboolean (*changed) (GObject *face, gboolean counts); /* (nullable) */
+  gint64 tell_at; /* not asked before that: nobody wanted to know */
+  gboolean counts_changed; /* since that was called last */
+  gboolean progress_changed;
 };
 
 /* ---- reactor ---- */
@@ -112,6 +117,7 @@ tick_cb (GmTimer *timer,
   GmCore *self = (GmCore *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmCore, tick));
   GList *link;
 
+  self->progress_changed = self->changed != NULL;
   while ((link = g_queue_pop_head_link (&self->ticking)) != NULL)
     gm_errand_tick (g_steal_pointer (&link->data));
 }
@@ -150,6 +156,7 @@ gm_core_new (GMainContext *context,
   self->progress_interval = 100000;
   self->settings.progress_interval = 100;
   self->settings.max_idle_connections = -1;
+  g_weak_ref_init (&self->face, NULL);
   g_mutex_init (&self->lock);
   g_mutex_init (&self->wait_lock);
   g_cond_init (&self->wait_cond);
@@ -202,6 +209,7 @@ gm_core_unref (GmCore *self)
   g_clear_object (&self->settings.state_file);
   if (self->wake_fd >= 0)
     close (self->wake_fd);
+  g_weak_ref_clear (&self->face);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->wait_lock);
   g_cond_clear (&self->wait_cond);
@@ -389,6 +397,34 @@ gm_core_get_n_queued (GmCore *self)
   return n;
 }
 
+guint
+gm_core_get_n_active (GmCore *self)
+{
+  return (guint) g_atomic_int_get (&self->n_running);
+}
+
+GPtrArray *
+gm_core_list_transfers (GmCore *self)
+{
+  GPtrArray *transfers = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->unfinished.head; l != NULL; l = l->next)
+    g_ptr_array_add (transfers, g_object_ref (((GmErrand *) l->data)->transfer));
+  g_mutex_unlock (&self->lock);
+
+  return transfers;
+}
+
+void
+gm_core_set_face (GmCore *self,
+                  GObject *face,
+                  gboolean (*changed) (GObject *face, gboolean counts))
+{
+  g_weak_ref_set (&self->face, face);
+  self->changed = self->own_thread ? NULL : changed;
+}
+
 GPtrArray *
 gm_core_list_home_runs (GmCore *self)
 {
@@ -501,9 +537,11 @@ void
 gm_core_forget (GmCore *self,
                 GmErrand *errand)
 {
+  g_autoptr (GMultiTransfer) transfer = NULL;
   g_autoptr (GArray) calls = NULL;
 
   g_mutex_lock (&self->lock);
+  transfer = g_steal_pointer (&errand->transfer);
   g_queue_unlink (&self->unfinished, &errand->unfinished_link);
   errand->unfinished_link.data = NULL;
   if (self->unfinished.length == 0 && self->idle_calls->len > 0)
@@ -559,6 +597,7 @@ compare_waiting (gconstpointer a,
 static void
 set_n_queued (GmCore *self)
 {
+  self->counts_changed = self->changed != NULL;
   g_mutex_lock (&self->lock);
   self->n_queued = (guint) g_sequence_get_length (self->waiting);
   g_mutex_unlock (&self->lock);
@@ -574,7 +613,8 @@ errand_now (GmCore *self,
   if (errand->ending)
     return;
 
-  self->n_running++;
+  g_atomic_int_inc (&self->n_running);
+  self->counts_changed = self->changed != NULL;
   errand->running = TRUE;
   result = gm_multi_add (self->multi, errand->engine);
   if (result != GM_OK)
@@ -584,7 +624,7 @@ errand_now (GmCore *self,
 static void
 admit_waiting (GmCore *self)
 {
-  while (!g_sequence_is_empty (self->waiting) && (self->max_active == 0 || self->n_running < self->max_active))
+  while (!g_sequence_is_empty (self->waiting) && (self->max_active == 0 || (guint) self->n_running < self->max_active))
     {
       GSequenceIter *iter = g_sequence_get_begin_iter (self->waiting);
       GmErrand *errand = g_sequence_get (iter);
@@ -600,7 +640,7 @@ void
 gm_core_admit (GmCore *self,
                GmErrand *errand)
 {
-  if (self->max_active == 0 || self->n_running < self->max_active)
+  if (self->max_active == 0 || (guint) self->n_running < self->max_active)
     {
       errand_now (self, errand);
       return;
@@ -638,7 +678,8 @@ gm_core_errand_ended (GmCore *self,
   if (errand->running)
     {
       errand->running = FALSE;
-      self->n_running--;
+      g_atomic_int_add (&self->n_running, -1);
+      self->counts_changed = self->changed != NULL;
     }
   if (errand->active_link.data != NULL)
     {
@@ -760,6 +801,8 @@ apply_settings (GmCore *self)
   limits.pool.max_per_host = self->settings.max_connections_per_host;
   limits.pool.max_idle = self->settings.max_idle_connections;
   limits.max_streams = self->settings.max_streams;
+  limits.max_recv_speed = (gint64) MIN (self->settings.max_download_rate, G_MAXINT64);
+  limits.max_send_speed = (gint64) MIN (self->settings.max_upload_rate, G_MAXINT64);
   self->max_active = self->settings.max_active;
   self->progress_interval = (gint64) self->settings.progress_interval * 1000;
   resolver = self->settings.proxy_resolver != NULL ? g_object_ref (self->settings.proxy_resolver) : NULL;
@@ -973,13 +1016,40 @@ work (GmCore *self,
   return go_on;
 }
 
+/* To find out whether anybody listens costs as much as a good part of a small transfer. */
+#define ASK_INTERVAL_US 100000
+
+static void
+tell_face (GmCore *self,
+           gint64 now)
+{
+  gboolean counts = self->counts_changed;
+  GObject *face;
+
+  if ((!counts && !self->progress_changed) || now < self->tell_at)
+    return;
+
+  self->counts_changed = self->progress_changed = FALSE;
+  face = g_weak_ref_get (&self->face);
+  if (face == NULL)
+    return;
+  self->tell_at = self->changed (face, counts) ? 0 : now + ASK_INTERVAL_US;
+  g_object_unref (face);
+}
+
 gint64
 gm_core_get_due (GmCore *self)
 {
+  gint64 next;
+
   if (has_orders (self) || !gm_postbox_is_empty (self->home))
     return 0;
 
-  return gm_multi_get_next (self->multi);
+  next = gm_multi_get_next (self->multi);
+  if (self->counts_changed && (next < 0 || next > self->tell_at))
+    return self->tell_at;
+
+  return next;
 }
 
 void
@@ -1003,6 +1073,8 @@ gm_core_dispatch (GmCore *self,
       if (self->multi != NULL && has_orders (self) && g_get_monotonic_time () + MIN_STEP_US < deadline)
         work (self, FALSE, deadline);
     }
+  if (self->multi != NULL)
+    tell_face (self, now);
   if (self->multi != NULL && g_atomic_int_get (&self->closing))
     tear_down (self);
   gm_core_unref (self);

@@ -105,7 +105,8 @@ struct _GmErrand
   GmHead *head;          /* (owned) (nullable) */
 
   /* the home context's thread */
-  GMultiTransfer *transfer; /* (owned) (nullable): until completion is delivered; the engine reads its plan */
+  GMultiTransfer *transfer; /* (owned) (nullable): until completion is delivered, then dropped under the core's lock; the
+                             * engine reads its plan */
   GTask *task;              /* (owned) (nullable) */
   GCancellable *cancellable; /* (owned) (nullable) */
   gulong cancel_id;

@@ -1017,7 +1017,6 @@ deliver_done (GmErrand *self,
     self->hook (self, report->error);
   else
     return_task (self, report->error);
-  g_clear_object (&self->transfer);
   gm_core_forget (self->core, self);
 }
 

@@ -61,9 +61,15 @@ typedef enum
   PROP_COOKIE_JAR,
   PROP_STATE_FILE,
   PROP_TRANSFERS,
+  PROP_MAX_DOWNLOAD_RATE,
+  PROP_MAX_UPLOAD_RATE,
+  PROP_N_ACTIVE,
+  PROP_N_QUEUED,
+  PROP_FRACTION,
+  PROP_SPEED,
 } Property;
 
-static GParamSpec *properties[PROP_TRANSFERS + 1];
+static GParamSpec *properties[PROP_SPEED + 1];
 
 G_DEFINE_FINAL_TYPE (GMultiSession, gmulti_session, G_TYPE_OBJECT)
 
@@ -90,6 +96,28 @@ session_thread (gpointer user_data)
   return NULL;
 }
 
+/* From a dispatch of the session's context. */
+static gboolean
+changed_cb (GObject *object,
+            gboolean counts)
+{
+  static guint notify_signal;
+
+  if (notify_signal == 0)
+    notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
+  if (g_signal_handler_find (object, G_SIGNAL_MATCH_ID, notify_signal, 0, NULL, NULL, NULL) == 0)
+    return FALSE;
+
+  if (counts)
+    {
+      g_object_notify_by_pspec (object, properties[PROP_N_ACTIVE]);
+      g_object_notify_by_pspec (object, properties[PROP_N_QUEUED]);
+    }
+  g_object_notify_by_pspec (object, properties[PROP_FRACTION]);
+  g_object_notify_by_pspec (object, properties[PROP_SPEED]);
+  return TRUE;
+}
+
 static gboolean
 wants_fd_watches (void)
 {
@@ -107,6 +135,7 @@ gmulti_session_constructed (GObject *object)
 
   context = self->threaded ? g_main_context_new () : g_main_context_ref_thread_default ();
   self->core = gm_core_new (context, self->priority, wants_fd_watches (), self->threaded);
+  gm_core_set_face (self->core, object, changed_cb);
   settings = gm_core_lock_settings (self->core);
   settings->max_connections_per_host = DEFAULT_MAX_CONNECTIONS_PER_HOST;
   settings->max_streams = DEFAULT_MAX_STREAMS;
@@ -182,6 +211,24 @@ gmulti_session_get_property (GObject *object,
     case PROP_TRANSFERS:
       g_value_set_object (value, gmulti_session_get_transfers (self));
       break;
+    case PROP_MAX_DOWNLOAD_RATE:
+      g_value_set_uint64 (value, gmulti_session_get_max_download_rate (self));
+      break;
+    case PROP_MAX_UPLOAD_RATE:
+      g_value_set_uint64 (value, gmulti_session_get_max_upload_rate (self));
+      break;
+    case PROP_N_ACTIVE:
+      g_value_set_uint (value, gmulti_session_get_n_active (self));
+      break;
+    case PROP_N_QUEUED:
+      g_value_set_uint (value, gmulti_session_get_n_queued (self));
+      break;
+    case PROP_FRACTION:
+      g_value_set_double (value, gmulti_session_get_fraction (self));
+      break;
+    case PROP_SPEED:
+      g_value_set_uint64 (value, gmulti_session_get_speed (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -235,6 +282,12 @@ gmulti_session_set_property (GObject *object,
       break;
     case PROP_PROXY_RESOLVER:
       gmulti_session_set_proxy_resolver (self, g_value_get_object (value));
+      break;
+    case PROP_MAX_DOWNLOAD_RATE:
+      gmulti_session_set_max_download_rate (self, g_value_get_uint64 (value));
+      break;
+    case PROP_MAX_UPLOAD_RATE:
+      gmulti_session_set_max_upload_rate (self, g_value_get_uint64 (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -329,6 +382,74 @@ install_limit_properties (void)
 }
 
 static void
+install_rate_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiSession:max-download-rate: (getter get_max_download_rate) (setter set_max_download_rate)
+   *
+   * How many bytes a second all transfers together receive at most; 0 means any number.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_DOWNLOAD_RATE]
+    = g_param_spec_uint64 ("max-download-rate", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  /**
+   * GMultiSession:max-upload-rate: (getter get_max_upload_rate) (setter set_max_upload_rate)
+   *
+   * How many bytes a second all transfers together send at most; 0 means any number.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_UPLOAD_RATE] = g_param_spec_uint64 ("max-upload-rate", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+}
+
+static void
+install_count_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiSession:n-active: (getter get_n_active)
+   *
+   * How many transfers are under way. Changes are notified in the session's context; a session with a thread of its own
+   * notifies none, nor those of the other properties that tell how it is getting on.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_ACTIVE] = g_param_spec_uint ("n-active", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * GMultiSession:n-queued: (getter get_n_queued)
+   *
+   * How many transfers wait because as many as may be are under way.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_QUEUED] = g_param_spec_uint ("n-queued", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * GMultiSession:fraction: (getter get_fraction)
+   *
+   * Which part of all unfinished transfers is done; 1 if there is none.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 1, flags);
+
+  /**
+   * GMultiSession:speed: (getter get_speed)
+   *
+   * How many bytes a second the unfinished transfers move together.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SPEED] = g_param_spec_uint64 ("speed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+}
+
+static void
 gmulti_session_class_init (GMultiSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -341,6 +462,8 @@ gmulti_session_class_init (GMultiSessionClass *klass)
 
   install_construct_properties ();
   install_limit_properties ();
+  install_rate_properties ();
+  install_count_properties ();
 
   /**
    * GMultiSession:progress-interval: (getter get_progress_interval) (setter set_progress_interval)
@@ -1114,6 +1237,193 @@ gmulti_session_get_transfers (GMultiSession *self)
     }
 
   return G_LIST_MODEL (self->transfers);
+}
+
+/**
+ * gmulti_session_get_max_download_rate: (get-property max-download-rate)
+ * @self: the session
+ *
+ * Gets how many bytes a second all transfers together receive at most; 0 means any number.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+gmulti_session_get_max_download_rate (GMultiSession *self)
+{
+  guint64 value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_download_rate;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_download_rate: (set-property max-download-rate)
+ * @self: the session
+ * @max_download_rate: the number of bytes
+ *
+ * Sets how many bytes a second all transfers together receive at most; 0 means any number. This can be changed while they run.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_download_rate (GMultiSession *self,
+                                      guint64 max_download_rate)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_download_rate != max_download_rate;
+  settings->max_download_rate = max_download_rate;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_DOWNLOAD_RATE]);
+}
+
+/**
+ * gmulti_session_get_max_upload_rate: (get-property max-upload-rate)
+ * @self: the session
+ *
+ * Gets how many bytes a second all transfers together send at most; 0 means any number.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+gmulti_session_get_max_upload_rate (GMultiSession *self)
+{
+  guint64 value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  value = gm_core_lock_settings (self->core)->max_upload_rate;
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_max_upload_rate: (set-property max-upload-rate)
+ * @self: the session
+ * @max_upload_rate: the number of bytes
+ *
+ * Sets how many bytes a second all transfers together send at most; 0 means any number. This can be changed while they run.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_max_upload_rate (GMultiSession *self,
+                                    guint64 max_upload_rate)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->max_upload_rate != max_upload_rate;
+  settings->max_upload_rate = max_upload_rate;
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_UPLOAD_RATE]);
+}
+
+/* ---- how it is getting on ---- */
+
+/**
+ * gmulti_session_get_n_active: (get-property n-active)
+ * @self: the session
+ *
+ * Gets how many transfers are under way.
+ *
+ * Returns: the number of transfers
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_n_active (GMultiSession *self)
+{
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  return gm_core_get_n_active (self->core);
+}
+
+/**
+ * gmulti_session_get_n_queued: (get-property n-queued)
+ * @self: the session
+ *
+ * Gets how many transfers wait because [property@GMulti.Session:max-active] others are under way.
+ *
+ * Returns: the number of transfers
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_session_get_n_queued (GMultiSession *self)
+{
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  return gm_core_get_n_queued (self->core);
+}
+
+/**
+ * gmulti_session_get_speed: (get-property speed)
+ * @self: the session
+ *
+ * Gets how many bytes a second the unfinished transfers move together.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+gmulti_session_get_speed (GMultiSession *self)
+{
+  g_autoptr (GPtrArray) transfers = NULL;
+  guint64 speed = 0;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  transfers = gm_core_list_transfers (self->core);
+  for (guint i = 0; i < transfers->len; i++)
+    speed += gmulti_transfer_get_speed (transfers->pdata[i]);
+
+  return speed;
+}
+
+/**
+ * gmulti_session_get_fraction: (get-property fraction)
+ * @self: the session
+ *
+ * Gets which part of all unfinished transfers is done: the mean of their fractions, where one whose length is not known
+ * counts as not begun.
+ *
+ * Returns: a number from 0 to 1; 1 if there is no unfinished transfer
+ *
+ * Since: 1.0
+ */
+double
+gmulti_session_get_fraction (GMultiSession *self)
+{
+  g_autoptr (GPtrArray) transfers = NULL;
+  double sum = 0;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), 0);
+
+  transfers = gm_core_list_transfers (self->core);
+  for (guint i = 0; i < transfers->len; i++)
+    sum += MAX (gmulti_transfer_get_fraction (transfers->pdata[i]), 0);
+
+  return transfers->len > 0 ? sum / transfers->len : 1;
 }
 
 /**

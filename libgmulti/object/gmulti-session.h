@@ -78,6 +78,24 @@ void           gmulti_session_set_state_file               (GMultiSession *self,
 GMULTI_AVAILABLE_IN_1_0
 GListModel    *gmulti_session_get_transfers                (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
+guint64        gmulti_session_get_max_download_rate        (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_max_download_rate        (GMultiSession *self,
+                                                            guint64        max_download_rate);
+GMULTI_AVAILABLE_IN_1_0
+guint64        gmulti_session_get_max_upload_rate          (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_max_upload_rate          (GMultiSession *self,
+                                                            guint64        max_upload_rate);
+GMULTI_AVAILABLE_IN_1_0
+guint          gmulti_session_get_n_active                 (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+guint          gmulti_session_get_n_queued                 (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+double         gmulti_session_get_fraction                 (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+guint64        gmulti_session_get_speed                    (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
 guint          gmulti_session_get_n_unfinished             (GMultiSession *self);
 
 GMULTI_AVAILABLE_IN_1_0

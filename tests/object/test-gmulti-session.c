@@ -863,6 +863,106 @@ test_settings (Fixture *fixture,
   g_assert_cmpint (gmulti_session_is_threaded (fixture->session), ==, data != NULL);
 }
 
+/* What all receive together is limited, each has its part of it, and the limit can be lifted. */
+static void
+test_rate (Fixture *fixture,
+           gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) first = new_transfer (fixture, "/big");
+  g_autoptr (GMultiTransfer) second = new_transfer (fixture, "/big");
+  gint64 begin = g_get_monotonic_time ();
+  guint64 received;
+
+  gmulti_session_set_max_download_rate (fixture->session, 1000000);
+  gmulti_session_start (fixture->session, first);
+  gmulti_session_start (fixture->session, second);
+  face_run_for (800);
+  received = gmulti_transfer_get_bytes_received (first) + gmulti_transfer_get_bytes_received (second);
+  /* and a fifth of a second's worth at once */
+  g_assert_cmpfloat ((double) received, <=,
+                     (double) (g_get_monotonic_time () - begin + 200000) / G_USEC_PER_SEC * 1000000);
+  g_assert_cmpuint (gmulti_transfer_get_bytes_received (first), >, received / 5);
+  g_assert_cmpuint (gmulti_transfer_get_bytes_received (second), >, received / 5);
+  g_assert_cmpuint (gmulti_session_get_speed (fixture->session), >, 0);
+  g_assert_cmpfloat (gmulti_session_get_fraction (fixture->session), >, 0);
+  g_assert_cmpfloat (gmulti_session_get_fraction (fixture->session), <, 0.7);
+
+  begin = g_get_monotonic_time ();
+  gmulti_session_set_max_download_rate (fixture->session, 1);
+  face_run_for (100);
+  g_assert_false (gmulti_transfer_is_finished (first));
+  gmulti_session_set_max_download_rate (fixture->session, 0);
+  face_wait_for (gmulti_transfer_is_finished (first) && gmulti_transfer_is_finished (second));
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 5 * G_USEC_PER_SEC);
+  g_assert_cmpint (gmulti_transfer_get_state (first), ==, GMULTI_TRANSFER_STATE_SUCCEEDED);
+  g_assert_cmpint (gmulti_transfer_get_state (second), ==, GMULTI_TRANSFER_STATE_SUCCEEDED);
+}
+
+static void
+test_upload_rate (Fixture *fixture,
+                  gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/echo");
+  g_autofree char *text = g_strnfill (150000, 'u');
+  g_autoptr (GBytes) body = g_bytes_new (text, 150000);
+  g_autoptr (GBytes) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 begin = g_get_monotonic_time ();
+
+  scripted_server_on (fixture->server, "/echo", scripted_answer_echo (scripted_answer_new ()));
+  gmulti_session_set_max_upload_rate (fixture->session, 100000);
+  gmulti_transfer_set_method (transfer, "POST");
+  gmulti_transfer_set_body_bytes (transfer, "text/plain", body);
+  answer = face_fetch (fixture->session, transfer, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (answer), ==, 150000);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, G_USEC_PER_SEC);
+}
+
+static void
+count_cb (GObject *session,
+          GParamSpec *pspec,
+          gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+test_counts (Fixture *fixture,
+             gconstpointer data)
+{
+  guint n_active = 0, n_queued = 0;
+  g_autoptr (GPtrArray) transfers = g_ptr_array_new_with_free_func (g_object_unref);
+
+  gmulti_session_set_max_active (fixture->session, 2);
+  g_signal_connect (fixture->session, "notify::n-active", G_CALLBACK (count_cb), &n_active);
+  g_signal_connect (fixture->session, "notify::n-queued", G_CALLBACK (count_cb), &n_queued);
+  g_assert_cmpuint (gmulti_session_get_n_active (fixture->session), ==, 0);
+  g_assert_cmpfloat (gmulti_session_get_fraction (fixture->session), >=, 1);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_ptr_array_add (transfers, new_transfer (fixture, "/stall"));
+      gmulti_session_start (fixture->session, transfers->pdata[i]);
+    }
+  face_wait_for (gmulti_session_get_n_active (fixture->session) == 2
+                 && gmulti_session_get_n_queued (fixture->session) == 3);
+  gmulti_transfer_cancel (transfers->pdata[0]);
+  face_wait_for (gmulti_session_get_n_queued (fixture->session) == 2);
+  gmulti_session_cancel_all (fixture->session);
+  face_wait_for (gmulti_session_get_n_unfinished (fixture->session) == 0);
+  g_assert_cmpuint (gmulti_session_get_n_active (fixture->session), ==, 0);
+  g_assert_cmpuint (gmulti_session_get_n_queued (fixture->session), ==, 0);
+
+  /* a thread of its own is no place for handlers of somebody else's */
+  if (data != NULL)
+    {
+      g_assert_cmpuint (n_active + n_queued, ==, 0);
+      return;
+    }
+  face_wait_for (n_active >= 2);
+  g_assert_cmpuint (n_queued, >=, 2);
+}
+
 static void
 add (const char *name,
      void (*func) (Fixture *fixture, gconstpointer data))
@@ -907,5 +1007,8 @@ main (int argc,
   add ("drop-in-handler", test_drop_in_handler);
   add ("drop-in-thread", test_drop_in_thread);
   add ("settings", test_settings);
+  add ("rate", test_rate);
+  add ("upload-rate", test_upload_rate);
+  add ("counts", test_counts);
   return g_test_run ();
 }
