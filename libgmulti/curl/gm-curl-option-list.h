@@ -158,8 +158,8 @@
   X_SPECIAL (MAXREDIRS, LONG, maxredirs)                                                                               \
   X_SPECIAL (MIME_OPTIONS, LONG, mime_options)                                                                         \
   X_SPECIAL (MIMEPOST, OBJECT, mimepost)                                                                               \
-  X_ABSENT (NETRC, VALUES, 0)                                                                                          \
-  X_ABSENT (NETRC_FILE, STRING, 0)                                                                                     \
+  X_NUMBER (NETRC, VALUES, NETRC, ONE)                                                                                 \
+  X_STRING (NETRC_FILE, STRING, NETRC_FILE)                                                                            \
   X_ABSENT (NEW_DIRECTORY_PERMS, LONG, 0755)                                                                           \
   X_NUMBER (NEW_FILE_PERMS, LONG, FILE_MODE, ONE)                                                                      \
   X_SPECIAL (NOBODY, LONG, nobody)                                                                                     \

@@ -55,7 +55,7 @@
   X (MAX_SEND_SPEED, I64, transfer, max_send_speed, 0, G_MAXINT64, TRUE)                                               \
   X (MAX_BUFFER, U32, transfer, max_buffer, 1024, 10 * 1024 * 1024, FALSE) /* bytes read at once */                    \
   X (PORT, U16, transfer, port, 0, 65535, FALSE) /* instead of the URL's; 0 = the URL's */                             \
-  X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                 \
+  X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                  \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
   X (UNIX_ABSTRACT, U8, connect, unix_abstract, 0, 1, FALSE)                                                           \
   X (INTERFACE, STRING, connect, local_interface, 0, 0, FALSE)                                                         \
@@ -130,7 +130,9 @@
   X (TRANSFER_CODING, U8, request, transfer_coding, 0, 1, FALSE)                                                       \
   X (HEADERS_IN_BODY, U8, request, headers_in_body, 0, 1, FALSE)                                                       \
   X (WANT_FILETIME, U8, request, want_filetime, 0, 1, FALSE)                                                           \
-  X (AUTH, U8, request, auth, 0, GM_AUTH_ANY, FALSE) /* GmAuthScheme bits; those not in this build are never used */     \
+  X (NETRC, U8, request, netrc, 0, 2, FALSE) /* GmNetrcUse */                                                          \
+  X (NETRC_FILE, STRING, request, netrc_file, 0, 0, FALSE)                                                             \
+  X (AUTH, U8, request, auth, 0, GM_AUTH_ANY, FALSE) /* GmAuthScheme bits; those not in this build are never used */   \
   X (APPEND, U8, request, append, 0, 1, FALSE)                                                                         \
   X (FILE_MODE, U32, request, file_mode, 0, 07777, FALSE)                                                              \
   GM_TLS_OPTIONS (X, TLS_, tls)                                                                                        \

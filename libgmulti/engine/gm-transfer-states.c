@@ -4,6 +4,7 @@
 #include "gm-chain.h"
 #include "gm-connect-to.h"
 #include "gm-http1-parse.h"
+#include "gm-netrc-load.h"
 #include "gm-trace.h"
 
 /* A limit that many share is given out in parts of at least so many bytes: a segment's worth is worth a turn. */
@@ -484,12 +485,14 @@ clear_request (GmRequest *request)
   GmAuth *auth = request->auth;
   GmAuth *proxy_auth = request->proxy_auth;
   GmProxy *proxy = request->proxy;
+  GmNetrcLoad *netrc = request->netrc;
   guint n_logins = request->n_logins;
 
   memset (request, 0, sizeof *request);
   request->proxy = proxy;
   request->auth = auth;
   request->proxy_auth = proxy_auth;
+  request->netrc = netrc;
   request->n_logins = n_logins;
 }
 
@@ -1029,8 +1032,9 @@ gm_transfer_end_run (GmTransfer *self,
       g_clear_pointer (&run->request.proxy, gm_proxy_unref);
       g_clear_pointer (&run->proxies, g_strfreev);
     }
-  if (G_UNLIKELY (((gsize) run->request.auth | (gsize) run->request.proxy_auth) != 0))
+  if (G_UNLIKELY (((gsize) run->request.auth | (gsize) run->request.proxy_auth | (gsize) run->request.netrc) != 0))
     {
+      g_clear_pointer (&run->request.netrc, gm_netrc_load_free);
       g_clear_pointer (&run->request.auth, gm_auth_free);
       g_clear_pointer (&run->request.proxy_auth, gm_auth_free);
     }

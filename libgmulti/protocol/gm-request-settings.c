@@ -21,6 +21,7 @@ const GmRequestSettings gm_request_settings_default = {
   X (range)                                                                                                            \
   X (user)                                                                                                             \
   X (password)                                                                                                         \
+  X (netrc_file)                                                                                                       \
   X (bearer)                                                                                                           \
   X (accept_encoding)                                                                                                  \
   X (request_target)                                                                                                   \

@@ -33,6 +33,13 @@ typedef enum
 
 typedef enum
 {
+  GM_NETRC_NEVER,
+  GM_NETRC_OPTIONAL, /* for what the URL does not say */
+  GM_NETRC_REQUIRED, /* instead of what the URL says; a file that cannot be read is an error */
+} GmNetrcUse;
+
+typedef enum
+{
   GM_FOLLOW_NO,
   GM_FOLLOW_ALL, /* a custom method stays whatever the status says */
   GM_FOLLOW_OBEY, /* … goes where the status changes the method */
@@ -59,6 +66,7 @@ typedef struct
   char *user;
   char *password;
   char *bearer;
+  char *netrc_file; /* NULL: .netrc in the user's home */
   char *accept_encoding; /* NULL = nothing is asked for and nothing undone; "" = all codings that are built in */
   char *request_target;
   char *first_party; /* URI of the page that it is made for; NULL: none, it is its user's own */
@@ -92,6 +100,7 @@ typedef struct
   guint8 transfer_coding; /* ask for transfer codings (TE) and undo them */
   guint8 headers_in_body; /* raw head lines are written as body too */
   guint8 want_filetime;
+  guint8 netrc; /* GmNetrcUse */
   guint8 auth; /* GmAuthScheme bits that may be used for servers */
   guint8 append; /* file: uploads */
   guint8 urgency; /* RFC 9218: 1 to 8 for u=0 to u=7; 0 = nothing is said */

@@ -14,6 +14,7 @@
 
 typedef struct _GmRequest GmRequest;
 typedef struct _GmProtocol GmProtocol;
+typedef struct _GmNetrcLoad GmNetrcLoad;
 
 /* What a protocol may tell while it runs; the engine turns it into facts. */
 typedef enum
@@ -56,6 +57,7 @@ struct _GmRequest
   /* Kept over the hops of a transfer; the protocol makes, uses and replaces them. */
   GmAuth *auth; /* (owned) (nullable): for the server of @url */
   GmAuth *proxy_auth; /* (owned) (nullable): for the proxy that this request is told to */
+  GmNetrcLoad *netrc; /* (owned) (nullable) */
   void (*news) (GmRequest *self, GmNews news);
   GmHeaders *(*make_headers) (GmRequest *self); /* sets @headers, for who waits for an answer has no use for them */
   char *arena; /* (unowned): zeroed memory for one attempt, by gm_request_alloc() */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case-tables.h"
 
+#include <glib/gstdio.h>
+
 /* Logins: what is asked for, what is answered, and what is not given away. */
 
 #define USER "user"
@@ -542,6 +544,133 @@ run_own_field (Case *c)
     g_assert_cmpstr (sent (c, i), ==, "Own thing");
 }
 
+/* ---- .netrc ---- */
+
+/* A transfer that reads @text for one; the file is gone when the case is over, or when the next is made. */
+static CaseTransfer *
+with_netrc (Case *c,
+            const char *url,
+            long use,
+            const char *text)
+{
+  CaseTransfer *t = case_transfer (c, url);
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "case-netrc-XXXXXX", NULL);
+  int fd = g_mkstemp (path);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_true (g_close (fd, NULL));
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  case_set (t, CURLOPT_NETRC, use);
+  case_set (t, CURLOPT_NETRC_FILE, path);
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  case_run_transfer (t);
+  g_unlink (path);
+
+  return t;
+}
+
+static void
+run_netrc (Case *c)
+{
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "ok"));
+  case_check_ok (with_netrc (c, "/", CURL_NETRC_OPTIONAL,
+                             "machine other login x password y\nmachine 127.0.0.1 login user password secret\n"),
+                 200, "ok");
+  g_assert_cmpstr (sent (c, 0), ==, BASIC);
+  case_check_ok (with_netrc (c, "/", CURL_NETRC_OPTIONAL, "machine other login x password y\n"), 200, "ok");
+  g_assert_null (sent (c, 1));
+  case_check_ok (with_netrc (c, "/", CURL_NETRC_IGNORED, "machine 127.0.0.1 login user password secret\n"), 200, "ok");
+  g_assert_null (sent (c, 2));
+}
+
+static char *
+with_user (Case *c,
+           const char *login)
+{
+  const char *plain = scripted_server_url (case_server (c), "/");
+  const char *host = strstr (plain, "://") + 3;
+
+  return g_strdup_printf ("%.*s%s@%s", (int) (host - plain), plain, login, host);
+}
+
+static void
+run_netrc_user (Case *c)
+{
+  static const char text[] = "machine 127.0.0.1 login other password z\nmachine 127.0.0.1 login user password secret\n";
+  g_autofree char *user = with_user (c, "user");
+  g_autofree char *both = with_user (c, "user:own");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "ok"));
+  case_check_ok (with_netrc (c, user, CURL_NETRC_OPTIONAL, text), 200, "ok");
+  g_assert_cmpstr (sent (c, 0), ==, BASIC);
+  case_check_ok (with_netrc (c, both, CURL_NETRC_OPTIONAL, text), 200, "ok");
+  g_assert_cmpstr (sent (c, 1), ==, "Basic dXNlcjpvd24=");
+  case_check_ok (with_netrc (c, both, CURL_NETRC_REQUIRED, "machine 127.0.0.1 login user password secret"), 200, "ok");
+  g_assert_cmpstr (sent (c, 2), ==, BASIC);
+}
+
+/* CVE-2024-11053 and its like: after a redirect the other host's own entry counts, and if that has no password, none. */
+static void
+check_netrc_redirect (Case *c,
+                      const char *text,
+                      const char *there_gets)
+{
+  const char *plain = scripted_server_url (case_server (c), "/there");
+  g_autofree char *there = g_strdup_printf ("%.*slocalhost%s", (int) (strstr (plain, "://") + 3 - plain), plain,
+                                            strchr (strstr (plain, "://") + 3, ':'));
+
+  scripted_server_on (case_server (c), "/here", scripted_answer_redirect (302, there));
+  scripted_server_on (case_server (c), "/there", scripted_answer_text (200, NULL, "ok"));
+  case_check_ok (with_netrc (c, "/here", CURL_NETRC_OPTIONAL, text), 200, "ok");
+  g_assert_cmpstr (sent (c, 0), ==, BASIC);
+  g_assert_cmpstr (sent (c, 1), ==, there_gets);
+}
+
+static void
+run_netrc_redirect (Case *c)
+{
+  check_netrc_redirect (c,
+                        "machine 127.0.0.1 login user password secret\nmachine localhost login you password yours\n",
+                        "Basic eW91OnlvdXJz");
+}
+
+static void
+run_netrc_redirect_unknown (Case *c)
+{
+  check_netrc_redirect (c, "machine 127.0.0.1 login user password secret\n", NULL);
+}
+
+static void
+run_netrc_redirect_empty (Case *c)
+{
+  check_netrc_redirect (c, "machine 127.0.0.1 login user password secret\nmachine localhost\n", NULL);
+}
+
+/* CVE-2025-0167 */
+static void
+run_netrc_redirect_default (Case *c)
+{
+  check_netrc_redirect (c, "machine 127.0.0.1 login user password secret\ndefault\n", NULL);
+}
+
+static void
+run_netrc_missing (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/"), *optional = case_transfer (c, "/");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "ok"));
+  case_set (t, CURLOPT_NETRC, (long) CURL_NETRC_REQUIRED);
+  case_set (t, CURLOPT_NETRC_FILE, "/nonexistent/netrc");
+  case_run_transfer (t);
+  case_check_error (t, CURLE_READ_ERROR);
+  case_set (optional, CURLOPT_NETRC, (long) CURL_NETRC_OPTIONAL);
+  case_set (optional, CURLOPT_NETRC_FILE, "/nonexistent/netrc");
+  case_run_transfer (optional);
+  case_check_ok (optional, 200, "ok");
+  case_check_error (with_netrc (c, "/", CURL_NETRC_REQUIRED, "machine \"open"), CURLE_READ_ERROR);
+  case_check_ok (with_netrc (c, "/", CURL_NETRC_OPTIONAL, "machine \"open"), 200, "ok");
+}
+
 const CaseSpec case_auth[] = {
   { "auth-digest", run_digest },
   { "auth-digest-md5-sess", run_digest_md5_sess },
@@ -568,5 +697,12 @@ const CaseSpec case_auth[] = {
   { "auth-redirect-here", run_redirect_here },
   { "auth-redirect-with-login", run_redirect_with_login, CASE_NOT_ON_LIBCURL, "libcurl sends none where one was set, too" },
   { "auth-own-field", run_own_field },
+  { "auth-netrc", run_netrc },
+  { "auth-netrc-user", run_netrc_user },
+  { "auth-netrc-redirect", run_netrc_redirect },
+  { "auth-netrc-redirect-unknown", run_netrc_redirect_unknown },
+  { "auth-netrc-redirect-empty", run_netrc_redirect_empty },
+  { "auth-netrc-redirect-default", run_netrc_redirect_default },
+  { "auth-netrc-missing", run_netrc_missing, CASE_NOT_ON_LIBCURL, "libcurl 7.88 goes on without the file" },
   { NULL },
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
+#include "gm-netrc.h"
+#include "gm-netrc-load.h"
 #include "gm-trace.h"
 
 /* Logins (RFC 9110 section 11): which one this hop may use, what a 401 or 407 means, and the question for a login that
@@ -46,12 +48,40 @@ take_url_login (const GmUrl *url,
   return GM_OK;
 }
 
+/* What the file says of this hop's host, and of no other. @user, nullable: whose password is wanted. */
+static GmResult
+take_netrc_login (const GmRequest *request,
+                  char *user,
+                  Login *login)
+{
+  GmResult result = request->netrc != NULL ? gm_netrc_load_get_result (request->netrc) : GM_AGAIN;
+  GmNetrc found = GM_NETRC_NONE;
+  g_autofree char *wanted = user;
+
+  if (result == GM_AGAIN)
+    return result;
+  if (result == GM_OK)
+    found = gm_netrc_find (gm_netrc_load_get_text (request->netrc), gm_url_get_host (request->url), wanted, &login->user,
+                           &login->password);
+  if (request->settings->netrc == GM_NETRC_REQUIRED && (result != GM_OK || found == GM_NETRC_BAD))
+    {
+      g_free (request->error->detail);
+      request->error->detail = g_strdup (".netrc");
+      return GM_READ_FAILED;
+    }
+  if (found != GM_NETRC_FOUND)
+    login->user = g_steal_pointer (&wanted);
+
+  return GM_OK;
+}
+
 /* What was set for the user's origin counts more than a login in an URL; neither leaves its origin. */
 static GmResult
 find_login (const GmRequest *request,
             Login *login)
 {
   const GmRequestSettings *settings = request->settings;
+  GmResult result = GM_OK;
 
   if (!request->foreign_origin || settings->unrestricted_auth)
     {
@@ -63,13 +93,22 @@ find_login (const GmRequest *request,
           return GM_OK;
         }
     }
+  /* Who says who he is needs no file. */
+  if (settings->netrc == GM_NETRC_REQUIRED && settings->user == NULL)
+    return take_netrc_login (request, NULL, login);
   if (gm_url_has_user (request->url))
-    return take_url_login (request->url, login);
+    result = take_url_login (request->url, login);
   /* A redirect within the origin need not repeat the login. */
-  if (gm_url_has_user (request->origin) && !request->foreign_origin)
-    return take_url_login (request->origin, login);
+  else if (gm_url_has_user (request->origin) && !request->foreign_origin)
+    result = take_url_login (request->origin, login);
+  if (result == GM_OK && settings->netrc != GM_NETRC_NEVER && settings->user == NULL &&
+      (login->password == NULL || *login->password == '\0'))
+    {
+      g_clear_pointer (&login->password, g_free);
+      return take_netrc_login (request, g_steal_pointer (&login->user), login);
+    }
 
-  return GM_OK;
+  return result;
 }
 
 /* TRUE: the one there is now is new. It may lie where the one before lay, so its address tells nothing. */
@@ -90,8 +129,8 @@ make_auth (GmRequest *request)
   return TRUE;
 }
 
-GmResult
-gm_http_auth_begin (GmHttp *self)
+static GmResult
+give_login (GmHttp *self)
 {
   GmRequest *request = self->request;
   Login login = { 0 };
@@ -106,17 +145,34 @@ gm_http_auth_begin (GmHttp *self)
       gm_auth_set_token (request->auth, login.token);
     }
   login_clear (&login);
-  self->login_pending = result == GM_OK && (request->auth != NULL || request->proxy_auth != NULL);
+  self->login_known = result == GM_OK;
 
   return result;
+}
+
+GmResult
+gm_http_auth_begin (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  GmResult result;
+
+  if (request->settings->netrc != GM_NETRC_NEVER && request->netrc == NULL)
+    request->netrc = gm_netrc_load_new (request->settings->netrc_file, request->reactor, request->owner);
+  result = give_login (self);
+  self->login_pending = result == GM_AGAIN || request->auth != NULL || request->proxy_auth != NULL;
+
+  return result == GM_AGAIN ? GM_OK : result;
 }
 
 GmResult
 gm_http_auth_prepare (GmHttp *self)
 {
   GmRequest *request = self->request;
+  GmResult known = self->login_known ? GM_OK : give_login (self);
   GmAuth *auths[] = { request->proxy_auth, request->auth };
 
+  if (known != GM_OK)
+    return known;
   for (guint i = 0; i < G_N_ELEMENTS (auths); i++)
     if (auths[i] != NULL)
       {

@@ -64,6 +64,7 @@ struct _GmHttp
   GmSpan method; /* the word in the request line */
   GmHttpHold *hold; /* (unowned) (nullable): in request->sink; somebody is to be asked for a login */
   guint8 may_log_in : 1; /* there is a login, or somebody to ask for one: else nothing of the following is looked at */
+  guint8 login_known : 1; /* it is looked for, wherever it may stand */
   guint8 login_pending : 1; /* gm_http_auth_prepare() is still to say OK */
   guint8 login_is_users : 1; /* the user wrote Authorization himself */
   guint8 body_withheld : 1; /* until a challenge is answered */
@@ -141,7 +142,7 @@ gm_http_may_log_in (const GmRequest *request)
 
   /* Each request asks this: one branch for all of it. */
   return ((gsize) settings->user | (gsize) settings->bearer | (gsize) request->auth | (gsize) request->proxy_auth |
-          (request->question->mask & (1 << GM_QUESTION_LOGIN)) | (gsize) gm_url_has_user (request->url) |
+          (request->question->mask & (1 << GM_QUESTION_LOGIN)) | settings->netrc | (gsize) gm_url_has_user (request->url) |
           (gsize) gm_url_has_user (request->origin)) != 0;
 }
 
