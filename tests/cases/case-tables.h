@@ -27,6 +27,7 @@ extern const CaseSpec case_proxy[];
 extern const CaseSpec case_form[];
 extern const CaseSpec case_policies[];
 extern const CaseSpec case_secure[];
+extern const CaseSpec case_streams[];
 
 /* Each kind of proxy they can go through. */
 extern const CaseThrough case_through[];

@@ -17,6 +17,12 @@
  * kept is bounded by it, and at the end nothing is left. */
 
 #define N_TRANSFERS 3
+
+/* fuzz-http2.c has the same for another version. There a byte stands for a whole field that was sent before. */
+#ifndef FUZZ_VERSION
+#define FUZZ_VERSION GM_HTTP_DEFAULT
+#define FUZZ_EXPANSION 1
+#endif
 #define MAX_LAYERS 256
 
 typedef struct _Sim Sim;
@@ -335,6 +341,7 @@ set_up_client (Client *self,
   transfer = self->transfer = gm_transfer_new (&self->ops, self);
   gm_transfer_set_string (transfer, GM_OPTION_URL, "http://user:secret@fuzz.example/a/b?c");
   gm_transfer_set_string (transfer, GM_OPTION_UNIX_PATH, "/nowhere");
+  gm_transfer_set_int (transfer, GM_OPTION_HTTP_VERSION, FUZZ_VERSION);
   gm_transfer_set_int (transfer, GM_OPTION_TIMEOUT_MS, 100000);
   gm_transfer_set_int (transfer, GM_OPTION_MAX_REDIRECTS, 20);
   gm_transfer_set_int (transfer, GM_OPTION_METHOD, methods[first & 3]);
@@ -489,10 +496,10 @@ check_bounds (Sim *sim)
       if (gm_transfer_get_multi (client->transfer) == NULL)
         continue;
       headers = gm_transfer_get_headers (client->transfer);
-      FUZZ_CHECK (headers == NULL || gm_headers_get_n_bytes (headers) <= sim->n_delivered);
-      FUZZ_CHECK (gm_transfer_get_held (client->transfer) <= sim->n_delivered);
+      FUZZ_CHECK (headers == NULL || gm_headers_get_n_bytes (headers) <= FUZZ_EXPANSION * sim->n_delivered);
+      FUZZ_CHECK (gm_transfer_get_held (client->transfer) <= FUZZ_EXPANSION * sim->n_delivered);
       /* Head lines may have gone into the body, too. */
-      FUZZ_CHECK (client->n_written <= 2 * sim->n_delivered);
+      FUZZ_CHECK (client->n_written <= 2 * FUZZ_EXPANSION * sim->n_delivered);
     }
 }
 

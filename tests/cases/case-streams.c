@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "case-tables.h"
+
+/* Many transfers on one connection: who shares it, who waits for it, who goes elsewhere. */
+
+#define N 40
+
+/* One of many, all of it small; to a server that speaks HTTP/2. */
+static CaseTransfer *
+new_stream (Case *c,
+            ScriptedServer *server,
+            const char *target)
+{
+  CaseTransfer *t = case_transfer (c, scripted_server_url (server, target));
+
+  case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+  return t;
+}
+
+static ScriptedServer *
+new_server (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_HTTP2);
+
+  scripted_server_on (server, "GET /a", scripted_answer_text (200, NULL, "yes"));
+  scripted_server_on (server, "GET /stall", scripted_answer_stall (scripted_answer_new ()));
+  scripted_server_on (server, "GET /later", scripted_answer_body (scripted_answer_send (
+                                              scripted_answer_delay (scripted_answer_new (), 30),
+                                              "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), "later"));
+  return server;
+}
+
+/* All begin at once, before anybody knows the server. */
+static void
+run_many (Case *c,
+          ScriptedServer *server,
+          guint n_connections)
+{
+  CaseTransfer *transfers[N];
+  long n_connects = 0;
+
+  for (guint i = 0; i < N; i++)
+    case_add (transfers[i] = new_stream (c, server, "/later"));
+  case_run (c);
+  for (guint i = 0; i < N; i++)
+    {
+      case_check_ok (transfers[i], 200, "later");
+      g_assert_cmpint (case_info (transfers[i], CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_2_0);
+      n_connects += case_info (transfers[i], CURLINFO_NUM_CONNECTS);
+    }
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, n_connections);
+  g_assert_cmpint (n_connects, ==, n_connections);
+}
+
+static void
+run_one_connection (Case *c)
+{
+  run_many (c, new_server (c), 1);
+}
+
+static void
+run_few_streams (Case *c)
+{
+  curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 10L);
+  run_many (c, new_server (c), N / 10);
+}
+
+static void
+run_alone (Case *c)
+{
+  curl_multi_setopt (case_driver (c)->multi, CURLMOPT_PIPELINING, (long) CURLPIPE_NOTHING);
+  run_many (c, new_server (c), N);
+}
+
+/* Those that find no room wait when another connection may not be had. */
+static void
+run_limit (Case *c)
+{
+  curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 10L);
+  curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
+  run_many (c, new_server (c), 2);
+}
+
+static void
+run_cancel (Case *c)
+{
+  ScriptedServer *server = new_server (c);
+  CaseTransfer *stalled = new_stream (c, server, "/stall");
+  CaseTransfer *other = new_stream (c, server, "/later");
+
+  case_add (stalled);
+  case_add (other);
+  case_run_for (c, 10);
+  case_remove (stalled);
+  case_run (c);
+  case_check_ok (other, 200, "later");
+  case_run_transfer (other = new_stream (c, server, "/a"));
+  case_check_ok (other, 200, "yes");
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 1);
+}
+
+/* Who connects is taken out: who waited for that goes on. */
+static void
+run_connector_removed (Case *c)
+{
+  ScriptedServer *server = new_server (c);
+  CaseTransfer *first = new_stream (c, server, "/a");
+  CaseTransfer *second = new_stream (c, server, "/a");
+
+  case_add (first);
+  case_add (second);
+  case_remove (first);
+  case_run (c);
+  case_check_ok (second, 200, "yes");
+}
+
+static void
+run_refused (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_HTTP2);
+  CaseTransfer *transfers[N];
+
+  /* Nobody listens there any more. */
+  for (guint i = 0; i < N; i++)
+    transfers[i] = new_stream (c, server, "/a");
+  scripted_server_stop (server);
+  for (guint i = 0; i < N; i++)
+    case_add (transfers[i]);
+  case_run (c);
+  for (guint i = 0; i < N; i++)
+    case_check_error (transfers[i], CURLE_COULDNT_CONNECT);
+}
+
+/* The connection goes: those that were promised nothing yet are asked for again, on another. */
+static void
+run_lost_while_idle (Case *c)
+{
+  ScriptedServer *server = new_server (c);
+  CaseTransfer *t;
+
+  case_run_transfer (t = new_stream (c, server, "/a"));
+  case_check_ok (t, 200, "yes");
+  scripted_server_drop_all (server, SCRIPTED_END_FIN);
+  g_assert_true (scripted_server_wait_open (server, 1, 1000));
+  case_run_for (c, 30);
+  case_run_transfer (t = new_stream (c, server, "/a"));
+  case_check_ok (t, 200, "yes");
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
+}
+
+/* What one may speak on its connection another may not. */
+static void
+run_versions_apart (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  CaseTransfer *t = case_transfer (c, scripted_server_url (server, "/a"));
+  CaseTransfer *demanding = new_stream (c, server, "/a");
+
+  scripted_server_on (server, "GET /a", scripted_answer_text (200, NULL, "yes"));
+  case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "yes");
+  case_run_transfer (demanding);
+  /* It hangs up, or answers in words that are no frames, by how much it had read. */
+  if (demanding->result != CURLE_HTTP2)
+    case_check_error (demanding, CURLE_GOT_NOTHING);
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
+}
+
+#define FLAGS CASE_NOT_ON_LIBCURL | CASE_ONLY_CLEARTEXT
+#define WHY "it does not wait for a connection that may carry many"
+
+const CaseSpec case_streams[] = {
+  { "streams-one-connection", run_one_connection, FLAGS, WHY },
+  { "streams-few", run_few_streams, FLAGS, WHY },
+  { "streams-alone", run_alone, FLAGS, WHY },
+  { "streams-limit", run_limit, FLAGS, WHY },
+  { "streams-cancel", run_cancel, FLAGS, WHY },
+  { "streams-connector-removed", run_connector_removed, FLAGS, WHY },
+  { "streams-refused", run_refused, FLAGS, WHY },
+  { "streams-lost-while-idle", run_lost_while_idle, FLAGS, WHY },
+  { "streams-versions-apart", run_versions_apart, FLAGS, WHY },
+  { NULL },
+};
