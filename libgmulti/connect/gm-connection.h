@@ -138,6 +138,7 @@ typedef struct
   GmRunnable *runnable; /* (unowned): given a turn */
   GList link; /* in its origin's line; data is NULL while it does not wait */
   struct _GmOrigin *origin;
+  gboolean hopeless; /* when it was woken: what it waited for did not come about, and no other is to be waited for */
 } GmPoolWaiter;
 
 typedef enum

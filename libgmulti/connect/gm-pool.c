@@ -340,6 +340,7 @@ gm_pool_wait (GmPool *self,
   GmOrigin *origin = ensure_origin (self, key);
 
   waiter->origin = origin;
+  waiter->hopeless = FALSE;
   waiter->link.data = waiter;
   if (first)
     gm_queue_push_head (&origin->waiting, &waiter->link);
@@ -452,6 +453,19 @@ update_shared (GmPool *self,
   wake_several (self, connection->origin, room);
 }
 
+/* What they waited for turned out not to carry many: each goes for one of its own, as far as there are places. */
+static void
+disappoint (GmPool *self,
+            GmOrigin *origin,
+            guint n)
+{
+  while (n-- > 0 && origin->waiting.length > 0)
+    {
+      ((GmPoolWaiter *) origin->waiting.head->data)->hopeless = TRUE;
+      wake_one_of (self, origin);
+    }
+}
+
 /* No longer in the making, one way or the other. */
 static void
 leave_hope (GmConnection *connection)
@@ -487,7 +501,7 @@ gm_pool_connected (GmPool *self,
   origin->alone = connection->http2 == NULL;
   if (connection->http2 == NULL)
     {
-      wake_several (self, origin, count_places (self, origin));
+      disappoint (self, origin, count_places (self, origin));
       return;
     }
 
@@ -518,7 +532,7 @@ uncount (GmPool *self,
   self->n_counted--;
   origin->host->n_connections--;
   if (origin->alone && origin->n_hopeful == 0)
-    wake_several (self, origin, count_places (self, origin));
+    disappoint (self, origin, count_places (self, origin));
   wake_next (self, origin);
   /* Not earlier: waking the last waiter of an origin without connections would drop it. */
   origin->n_connections--;

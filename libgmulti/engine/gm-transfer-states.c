@@ -426,7 +426,7 @@ find_connection (GmTransfer *self,
       return GM_OK;
     }
 
-  if ((key.speak > GM_SPEAK_HTTP1 && !settings->fresh_connect && !self->run->fresh &&
+  if ((key.speak > GM_SPEAK_HTTP1 && !(waited && self->waiter.hopeless) && !settings->fresh_connect && !self->run->fresh &&
        gm_pool_is_soon (pool, &key)) ||
       gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN)
     {
@@ -1096,6 +1096,9 @@ finish (GmTransfer *self,
 {
   gboolean keep = result == GM_OK && self->run != NULL && self->run->request.keep_connection;
 
+  /* Others that wait for this connection learn that it failed, not that somebody lost interest. */
+  if (result != GM_OK && self->state == GM_STATE_CONNECTING && self->run->request.connection != NULL)
+    gm_error_set (&self->run->request.connection->error, result, gm_transfer_get_phase (self), 0);
   if (result != GM_OK)
     note_error (self, result);
   self->info.ended = gm_multi_get_reactor (self->multi)->now;

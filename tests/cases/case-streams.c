@@ -131,6 +131,26 @@ run_refused (Case *c)
     case_check_error (transfers[i], CURLE_COULDNT_CONNECT);
 }
 
+/* Nobody answers there: not one after the other do they find out. */
+static void
+run_deaf (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_DEAF);
+  CaseTransfer *transfers[N];
+  gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < N; i++)
+    {
+      transfers[i] = new_stream (c, server, "/a");
+      case_set (transfers[i], CURLOPT_CONNECTTIMEOUT_MS, 150L);
+      case_add (transfers[i]);
+    }
+  case_run (c);
+  for (guint i = 0; i < N; i++)
+    case_check_error (transfers[i], CURLE_OPERATION_TIMEDOUT);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 1500 * 1000 * case_patience ());
+}
+
 /* The connection goes: those that were promised nothing yet are asked for again, on another. */
 static void
 run_lost_while_idle (Case *c)
@@ -178,6 +198,7 @@ const CaseSpec case_streams[] = {
   { "streams-cancel", run_cancel, FLAGS, WHY },
   { "streams-connector-removed", run_connector_removed, FLAGS, WHY },
   { "streams-refused", run_refused, FLAGS, WHY },
+  { "streams-deaf", run_deaf, FLAGS, WHY },
   { "streams-lost-while-idle", run_lost_while_idle, FLAGS, WHY },
   { "streams-versions-apart", run_versions_apart, FLAGS, WHY },
   { NULL },
