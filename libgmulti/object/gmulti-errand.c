@@ -501,9 +501,11 @@ update_state (GmErrand *self)
     }
   else
     {
-      self->mirror.state = question == NULL && (state == GM_STATE_IDLE || state == GM_STATE_STARTING)
-                             ? GMULTI_TRANSFER_STATE_QUEUED
-                             : GMULTI_TRANSFER_STATE_RUNNING;
+      gboolean begins = question == NULL && (state == GM_STATE_IDLE || state == GM_STATE_STARTING);
+
+      /* the engine starts each hop anew, and once the way to go is known; what runs is not queued again by that */
+      if (!begins || self->mirror.state != GMULTI_TRANSFER_STATE_RUNNING)
+        self->mirror.state = begins ? GMULTI_TRANSFER_STATE_QUEUED : GMULTI_TRANSFER_STATE_RUNNING;
     }
 }
 
