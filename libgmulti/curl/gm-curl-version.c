@@ -47,6 +47,9 @@ static const char *const feature_names[] = {
 #if HAVE_BROTLI
   "brotli",
 #endif
+#if HAVE_GSSAPI
+  "GSS-API",
+#endif
   "HSTS",
 #if HAVE_NGHTTP2
   "HTTP2",
@@ -60,6 +63,9 @@ static const char *const feature_names[] = {
 #endif
 #if HAVE_PSL
   "PSL",
+#endif
+#if HAVE_GSSAPI
+  "SPNEGO",
 #endif
   "SSL", "threadsafe", "UnixSockets",
 #if HAVE_ZSTD
@@ -89,6 +95,9 @@ static curl_version_info_data info = {
 #endif
 #if HAVE_ZSTD
               | CURL_VERSION_ZSTD
+#endif
+#if HAVE_GSSAPI
+              | CURL_VERSION_GSSAPI | CURL_VERSION_SPNEGO
 #endif
 #if HAVE_PSL
               | CURL_VERSION_PSL

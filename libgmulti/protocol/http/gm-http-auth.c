@@ -360,6 +360,19 @@ gm_http_auth_judge (GmHttp *self,
   return GM_HTTP_LOGIN_NONE;
 }
 
+gboolean
+gm_http_auth_leaves_connection (const GmHttp *self)
+{
+  const GmRequest *request = self->request;
+
+  /* The next leg needs this very connection, and takes it before anybody else has a turn. */
+  if (request->again_with_login)
+    return TRUE;
+
+  return (request->auth == NULL || gm_auth_get_sent (request->auth) != GM_AUTH_NEGOTIATE) &&
+         (request->proxy_auth == NULL || gm_auth_get_sent (request->proxy_auth) != GM_AUTH_NEGOTIATE);
+}
+
 /* ---- the question ---- */
 
 static GmQuestionData *

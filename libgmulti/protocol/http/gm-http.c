@@ -470,6 +470,8 @@ step_with_login (GmHttp *self)
     {
       result = self->exchange->type->step (self->exchange);
       self->complete = result == GM_OK;
+      if (self->complete && !gm_http_auth_leaves_connection (self))
+        self->request->keep_connection = FALSE;
     }
   if (result != GM_OK)
     return result;

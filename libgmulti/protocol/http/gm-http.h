@@ -163,5 +163,8 @@ GmHttpLogin gm_http_auth_judge (GmHttp *self,
                               guint status,
                               guint first,
                               guint n);
+/* Whether others may use the connection: Negotiate logs in the connection with some servers (RFC 4559 section 6), and who
+ * comes after must not be taken for who was there before. */
+gboolean gm_http_auth_leaves_connection (const GmHttp *self);
 /* After an exchange that ended with GM_HTTP_LOGIN_ASK (there is a hold): asks; AGAIN until all is done. */
 GmResult gm_http_auth_ask    (GmHttp *self);
