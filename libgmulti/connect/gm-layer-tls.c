@@ -406,7 +406,9 @@ ask (TlsLayer *self)
   GmQuestion *question = self->layer.host->question;
 
   if (self->settings->ask_trust == GM_TLS_ASK_NEVER ||
-      (self->settings->ask_trust == GM_TLS_ASK_ON_FAULT && self->verdict.result == GM_OK) || question == NULL || (question->mask & (1u << GM_QUESTION_TRUST)) == 0)
+      (self->settings->ask_trust == GM_TLS_ASK_ON_FAULT && self->verdict.result == GM_OK))
+    return self->verdict.result;
+  if (question == NULL || (question->mask & (1u << GM_QUESTION_TRUST)) == 0)
     return self->verdict.result;
 
   switch (gm_question_ask (question, GM_QUESTION_TRUST, make_question, self))

@@ -780,7 +780,8 @@ gm_errand_prepare (GmErrand *self)
       gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
       if (self->ask & (1u << GM_QUESTION_TRUST))
         {
-          gm_transfer_set_int (self->engine, GM_OPTION_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
+          gm_transfer_set_int (self->engine, GM_OPTION_TLS_ASK_TRUST,
+                               gm_plan_asks_database (plan) ? GM_TLS_ASK_ALWAYS : GM_TLS_ASK_ON_FAULT);
           gm_transfer_set_int (self->engine, GM_OPTION_PROXY_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
         }
     }

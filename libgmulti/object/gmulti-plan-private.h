@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gio/gio.h>
+
 #include "gmulti-headers.h"
 #include "gm-transfer.h"
 
@@ -33,6 +35,8 @@ typedef struct
   char *content_type;     /* (owned) (nullable): of the body */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = the session's */
   gpointer body;          /* (owned) (nullable): GBytes, GFile, GInputStream or GMultiForm by @body_kind */
+  GTlsDatabase *tls_database;          /* (owned) (nullable): NULL = the system's */
+  GTlsCertificate *client_certificate; /* (owned) (nullable) */
   gint64 body_length;     /* of a stream; -1 unknown */
   guint64 range_offset;
   gint64 range_length; /* -1 to the end */
@@ -54,6 +58,8 @@ typedef struct
   guint8 raw; /* codings are neither asked for nor undone */
 } GmPlan;
 
+/* The database is more than a file that the engine reads by itself: it has to be asked about each certificate. */
+gboolean gm_plan_asks_database (const GmPlan *self);
 void     gm_plan_init       (GmPlan *self);
 void     gm_plan_clear      (GmPlan *self);
 void     gm_plan_take_body  (GmPlan *self,

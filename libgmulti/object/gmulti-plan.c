@@ -4,6 +4,8 @@
 #include "gm-request-settings.h"
 #include "gmulti-enums.h"
 
+#include <string.h>
+
 /* The engine takes 0 for its own default and has no "never"; 49 days are one. */
 #define NEVER_MS G_MAXUINT32
 
@@ -40,6 +42,8 @@ gm_plan_clear (GmPlan *self)
   g_clear_pointer (&self->user_agent, g_free);
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->first_party, g_free);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->client_certificate);
 }
 
 void
@@ -308,6 +312,66 @@ forget_jar (GmTransfer *engine)
   gm_transfer_set_stores (engine, rest);
 }
 
+gboolean
+gm_plan_asks_database (const GmPlan *self)
+{
+  return self->tls_database != NULL && !G_IS_TLS_FILE_DATABASE (self->tls_database);
+}
+
+static void
+apply_database (const GmPlan *self,
+                GmTransfer *engine)
+{
+  g_autofree char *path = NULL;
+
+  if (gm_plan_asks_database (self))
+    {
+      gm_transfer_set_int (engine, GM_OPTION_TLS_VERIFY_PEER, FALSE);
+      gm_transfer_set_int (engine, GM_OPTION_TLS_VERIFY_HOST, FALSE);
+      return;
+    }
+
+  g_object_get (self->tls_database, "anchors", &path, NULL);
+  gm_transfer_set_string (engine, GM_OPTION_TLS_CA_FILE, path);
+}
+
+/* The chain and its key as PEM; of one that lives on a token only its name can be had. */
+static void
+apply_certificate (const GmPlan *self,
+                   GmTransfer *engine)
+{
+  g_autofree char *key = NULL, *uri = NULL, *key_uri = NULL;
+  GString *chain;
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_object_get (self->client_certificate, "private-key-pem", &key, "pkcs11-uri", &uri, "private-key-pkcs11-uri", &key_uri,
+                NULL);
+  if (uri != NULL)
+    {
+      gm_transfer_set_string (engine, GM_OPTION_TLS_CERT_FILE, uri);
+      gm_transfer_set_string (engine, GM_OPTION_TLS_KEY_FILE, key_uri != NULL ? key_uri : uri);
+      return;
+    }
+
+  chain = g_string_new (NULL);
+  for (GTlsCertificate *one = self->client_certificate; one != NULL; one = g_tls_certificate_get_issuer (one))
+    {
+      g_autofree char *pem = NULL;
+
+      g_object_get (one, "certificate-pem", &pem, NULL);
+      g_string_append (chain, pem != NULL ? pem : "");
+    }
+  bytes = g_string_free_to_bytes (chain);
+  gm_transfer_set_bytes (engine, GM_OPTION_TLS_CERT_BYTES, bytes);
+  if (key != NULL)
+    {
+      g_autoptr (GBytes) secret = gm_secret_bytes_new (key, strlen (key));
+
+      gm_transfer_set_bytes (engine, GM_OPTION_TLS_KEY_BYTES, secret);
+      explicit_bzero (key, strlen (key));
+    }
+}
+
 GmResult
 gm_plan_apply (const GmPlan *self,
                GmTransfer *engine,
@@ -341,6 +405,10 @@ gm_plan_apply (const GmPlan *self,
     result = apply_body (self, engine);
   if (result == GM_OK)
     result = apply_version (self, engine);
+  if (self->tls_database != NULL)
+    apply_database (self, engine);
+  if (self->client_certificate != NULL)
+    apply_certificate (self, engine);
   apply_redirects (self, engine);
   apply_priority (self, engine);
   apply_limits (self, engine);

@@ -126,6 +126,12 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_DECODE:
       g_value_set_boolean (value, gmulti_transfer_get_decode (self));
       break;
+    case GM_TRANSFER_PROP_TLS_DATABASE:
+      g_value_set_object (value, gmulti_transfer_get_tls_database (self));
+      break;
+    case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
+      g_value_set_object (value, gmulti_transfer_get_client_certificate (self));
+      break;
     case GM_TRANSFER_PROP_PRIORITY:
       g_value_set_int (value, gmulti_transfer_get_priority (self));
       break;
@@ -204,6 +210,12 @@ set_property (GObject *object,
     case GM_TRANSFER_PROP_DECODE:
       gmulti_transfer_set_decode (self, g_value_get_boolean (value));
       break;
+    case GM_TRANSFER_PROP_TLS_DATABASE:
+      gmulti_transfer_set_tls_database (self, g_value_get_object (value));
+      break;
+    case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
+      gmulti_transfer_set_client_certificate (self, g_value_get_object (value));
+      break;
     case GM_TRANSFER_PROP_PRIORITY:
       gmulti_transfer_set_priority (self, g_value_get_int (value));
       break;
@@ -277,6 +289,34 @@ install_request_properties (void)
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, write_flags);
+}
+
+static void
+install_tls_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:tls-database: (getter get_tls_database) (setter set_tls_database)
+   *
+   * Who says which certificates of servers are to be trusted; %NULL for the system's store.
+   *
+   * A [iface@Gio.TlsFileDatabase] is read by the engine, any other one is asked about each certificate.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TLS_DATABASE]
+    = g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, write_flags);
+
+  /**
+   * GMultiTransfer:client-certificate: (getter get_client_certificate) (setter set_client_certificate)
+   *
+   * The certificate, with its private key, that is shown to servers that ask for one.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_CLIENT_CERTIFICATE]
+    = g_param_spec_object ("client-certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, write_flags);
 }
 
 static void
@@ -657,6 +697,7 @@ gm_face_transfer_install_properties (GObjectClass *object_class)
 
   install_request_properties ();
   install_cookie_properties ();
+  install_tls_properties ();
   install_answer_properties ();
   install_limit_properties ();
   install_live_properties ();

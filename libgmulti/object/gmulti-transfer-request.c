@@ -702,6 +702,88 @@ gmulti_transfer_set_decode (GMultiTransfer *self,
 }
 
 /**
+ * gmulti_transfer_get_tls_database: (get-property tls-database)
+ * @self: the transfer
+ *
+ * Gets who says which certificates of servers are to be trusted.
+ *
+ * Returns: (transfer none) (nullable): the database, or %NULL for the system's
+ *
+ * Since: 1.0
+ */
+GTlsDatabase *
+gmulti_transfer_get_tls_database (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.tls_database;
+}
+
+/**
+ * gmulti_transfer_set_tls_database: (set-property tls-database)
+ * @self: the transfer
+ * @tls_database: (nullable): the database, or %NULL for the system's
+ *
+ * Sets who says which certificates of servers are to be trusted.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_tls_database (GMultiTransfer *self,
+                            GTlsDatabase *tls_database)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (tls_database == NULL || G_IS_TLS_DATABASE (tls_database));
+
+  if (self->plan.tls_database == tls_database || !gm_face_transfer_check_idle (self))
+    return;
+
+  g_set_object (&self->plan.tls_database, tls_database);
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_TLS_DATABASE]);
+}
+
+/**
+ * gmulti_transfer_get_client_certificate: (get-property client-certificate)
+ * @self: the transfer
+ *
+ * Gets the certificate that is shown to servers that ask for one.
+ *
+ * Returns: (transfer none) (nullable): the certificate, with its private key
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+gmulti_transfer_get_client_certificate (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.client_certificate;
+}
+
+/**
+ * gmulti_transfer_set_client_certificate: (set-property client-certificate)
+ * @self: the transfer
+ * @client_certificate: (nullable): the certificate, with its private key
+ *
+ * Sets the certificate that is shown to servers that ask for one.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_client_certificate (GMultiTransfer *self,
+                            GTlsCertificate *client_certificate)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (client_certificate == NULL || G_IS_TLS_CERTIFICATE (client_certificate));
+
+  if (self->plan.client_certificate == client_certificate || !gm_face_transfer_check_idle (self))
+    return;
+
+  g_set_object (&self->plan.client_certificate, client_certificate);
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_CLIENT_CERTIFICATE]);
+}
+
+/**
  * gmulti_transfer_get_priority: (get-property priority)
  * @self: the transfer
  *

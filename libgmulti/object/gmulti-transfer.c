@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-transfer-private.h"
 
+#include "gmulti-certificate-private.h"
 #include "gmulti-challenge-private.h"
 #include "gmulti-trust-check-private.h"
 
@@ -896,7 +897,7 @@ gm_face_transfer_get_ask (GMultiTransfer *self)
 
   if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
     ask |= 1u << GM_QUESTION_LOGIN;
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
+  if (gm_plan_asks_database (&self->plan) || g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
     ask |= 1u << GM_QUESTION_TRUST;
 
   return ask;
@@ -916,15 +917,81 @@ ask_for_login (GMultiTransfer *self,
 }
 
 static void
-ask_for_trust (GMultiTransfer *self,
-               GmInquiry *inquiry)
+check_trust (GMultiTransfer *self,
+             GmInquiry *inquiry,
+             GTlsCertificateFlags errors)
 {
-  g_autoptr (GMultiTrustCheck) check = gm_face_trust_check_new (inquiry);
+  g_autoptr (GMultiTrustCheck) check = gm_face_trust_check_new (inquiry, errors);
   gboolean handled = FALSE;
 
   g_signal_emit (self, signals[SIGNAL_CHECK_TRUST], 0, check, &handled);
   if (!handled)
     gmulti_trust_check_reject (check);
+}
+
+typedef struct
+{
+  GMultiTransfer *transfer; /* (owned) */
+  GmInquiry *inquiry; /* (owned) (nullable) */
+} Judgement;
+
+static void
+judged_cb (GObject *source,
+           GAsyncResult *result,
+           gpointer user_data)
+{
+  Judgement *judgement = user_data;
+  g_autoptr (GError) error = NULL;
+  GTlsCertificateFlags errors = g_tls_database_verify_chain_finish (G_TLS_DATABASE (source), result, &error);
+  GmInquiry *inquiry = g_steal_pointer (&judgement->inquiry);
+
+  if (error != NULL)
+    errors |= G_TLS_CERTIFICATE_GENERIC_ERROR;
+  if (errors != G_TLS_CERTIFICATE_NO_FLAGS)
+    check_trust (judgement->transfer, inquiry, errors);
+  else
+    {
+      gm_inquiry_answer (inquiry, GM_REPLY_ACCEPT, NULL);
+      gm_inquiry_free (inquiry);
+    }
+
+  g_object_unref (judgement->transfer);
+  g_free (judgement);
+}
+
+/* What the application's database says counts; what is wrong by its word, the application may still accept. */
+static void
+ask_database (GMultiTransfer *self,
+              GmInquiry *inquiry)
+{
+  const GmQuestionData *data = gm_inquiry_get_data (inquiry);
+  g_autoptr (GTlsCertificate) certificate = gm_face_certificate_new (data->chain);
+  g_autoptr (GSocketConnectable) identity = g_network_address_new (data->host, data->port);
+  Judgement *judgement;
+
+  if (certificate == NULL)
+    {
+      check_trust (self, inquiry, G_TLS_CERTIFICATE_GENERIC_ERROR);
+      return;
+    }
+
+  judgement = g_new0 (Judgement, 1);
+  judgement->transfer = g_object_ref (self);
+  judgement->inquiry = inquiry;
+  g_tls_database_verify_chain_async (self->plan.tls_database, certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER,
+                                     identity, NULL, G_TLS_DATABASE_VERIFY_NONE, NULL, judged_cb, judgement);
+}
+
+static void
+ask_for_trust (GMultiTransfer *self,
+               GmInquiry *inquiry)
+{
+  const GmQuestionData *data = gm_inquiry_get_data (inquiry);
+
+  if (gm_plan_asks_database (&self->plan) && !data->is_proxy)
+    ask_database (self, inquiry);
+  else
+    check_trust (self, inquiry, gm_face_certificate_get_flags (data->faults));
 }
 
 void

@@ -106,6 +106,16 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_decode            (GMultiTransfer *self,
                                                            gboolean        decode);
 GMULTI_AVAILABLE_IN_1_0
+GTlsDatabase       *gmulti_transfer_get_tls_database      (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_tls_database      (GMultiTransfer *self,
+                                                           GTlsDatabase   *tls_database);
+GMULTI_AVAILABLE_IN_1_0
+GTlsCertificate    *gmulti_transfer_get_client_certificate (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_client_certificate (GMultiTransfer  *self,
+                                                            GTlsCertificate *client_certificate);
+GMULTI_AVAILABLE_IN_1_0
 int                 gmulti_transfer_get_priority          (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_priority          (GMultiTransfer *self,

@@ -4,5 +4,6 @@
 #include "gmulti-inquiry-private.h"
 #include "gmulti-trust-check.h"
 
-/* Takes @inquiry, which asks for trust. */
-GMultiTrustCheck *gm_face_trust_check_new (GmInquiry *inquiry);
+/* Takes @inquiry, which asks for trust. @errors: what was found to be wrong. */
+GMultiTrustCheck *gm_face_trust_check_new (GmInquiry *inquiry,
+                                           GTlsCertificateFlags errors);

@@ -20,6 +20,7 @@ struct _GMultiTrustCheck
 
   GmInquiry *inquiry;           /* (owned) */
   GTlsCertificate *certificate; /* (owned) (nullable) */
+  GTlsCertificateFlags errors;
 };
 
 typedef enum
@@ -146,11 +147,13 @@ gmulti_trust_check_init (GMultiTrustCheck *self)
 }
 
 GMultiTrustCheck *
-gm_face_trust_check_new (GmInquiry *inquiry)
+gm_face_trust_check_new (GmInquiry *inquiry,
+                         GTlsCertificateFlags errors)
 {
   GMultiTrustCheck *self = g_object_new (GMULTI_TYPE_TRUST_CHECK, NULL);
 
   self->inquiry = inquiry;
+  self->errors = errors;
   self->certificate = gm_face_certificate_new (gm_inquiry_get_data (inquiry)->chain);
 
   return self;
@@ -189,7 +192,7 @@ gmulti_trust_check_get_errors (GMultiTrustCheck *self)
 {
   g_return_val_if_fail (GMULTI_IS_TRUST_CHECK (self), G_TLS_CERTIFICATE_NO_FLAGS);
 
-  return gm_face_certificate_get_flags (gm_inquiry_get_data (self->inquiry)->faults);
+  return self->errors;
 }
 
 /**

@@ -55,7 +55,9 @@ test_properties (void)
       g_object_get_property (object, pspecs[i]->name, &value);
       if (!G_IS_PARAM_SPEC_BOXED (pspecs[i]) && !g_str_equal (pspecs[i]->name, "status-text"))
         g_assert_true (g_param_value_defaults (pspecs[i], &value));
-      if ((pspecs[i]->flags & G_PARAM_WRITABLE) == 0)
+      /* those of TLS need more than a value, and have tests of their own */
+      if ((pspecs[i]->flags & G_PARAM_WRITABLE) == 0 || pspecs[i]->value_type == G_TYPE_TLS_DATABASE ||
+          pspecs[i]->value_type == G_TYPE_TLS_CERTIFICATE)
         continue;
 
       g_test_message ("%s", pspecs[i]->name);

@@ -189,6 +189,123 @@ test_never (Fixture *self,
   g_assert_cmpuint (self->n_asked, ==, 1);
 }
 
+/* ---- databases ---- */
+
+typedef GTlsDatabase PlainDatabase;
+typedef GTlsDatabaseClass PlainDatabaseClass;
+
+static GTlsCertificateFlags plain_verdict;
+
+GType plain_database_get_type (void);
+G_DEFINE_TYPE (PlainDatabase, plain_database, G_TYPE_TLS_DATABASE)
+
+static GTlsCertificateFlags
+plain_verify_chain (GTlsDatabase *self,
+                    GTlsCertificate *chain,
+                    const char *purpose,
+                    GSocketConnectable *identity,
+                    GTlsInteraction *interaction,
+                    GTlsDatabaseVerifyFlags flags,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  g_assert_cmpstr (purpose, ==, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER);
+  return plain_verdict;
+}
+
+static void
+plain_database_class_init (PlainDatabaseClass *klass)
+{
+  G_TLS_DATABASE_CLASS (klass)->verify_chain = plain_verify_chain;
+}
+
+static void
+plain_database_init (PlainDatabase *self)
+{
+}
+
+static void
+test_file_database (Fixture *self,
+                    gconstpointer data)
+{
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+
+  if (database == NULL)
+    {
+      g_test_skip ("GIO has no TLS here");
+      return;
+    }
+  gmulti_transfer_set_tls_database (self->transfer, database);
+  start (self);
+  check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 0);
+}
+
+static void
+test_database (Fixture *self,
+               gconstpointer data)
+{
+  g_autoptr (GTlsDatabase) database = g_object_new (plain_database_get_type (), NULL);
+
+  if (!g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+    {
+      g_test_skip ("GIO has no TLS here");
+      return;
+    }
+  plain_verdict = GPOINTER_TO_UINT (data);
+  gmulti_transfer_set_tls_database (self->transfer, database);
+  start (self);
+  if (plain_verdict == 0)
+    check_inside (self);
+  else
+    {
+      face_wait_for (self->check != NULL);
+      g_assert_cmpint (gmulti_trust_check_get_errors (self->check), ==, plain_verdict);
+      gmulti_trust_check_reject (self->check);
+      check_refused (self);
+    }
+  g_assert_cmpuint (self->n_asked, ==, plain_verdict == 0 ? 0 : 1);
+}
+
+/* A server that lets nobody in without a certificate. */
+static void
+test_client_certificate (Fixture *self,
+                         gconstpointer data)
+{
+  ScriptedTls *tls = scripted_tls_new ();
+  g_autoptr (ZooCertificate) own = zoo_make (&(ZooSpec){ .subject = "me", .purpose = GNUTLS_KP_TLS_WWW_CLIENT }, NULL);
+  g_autoptr (GBytes) pem = zoo_get_pem (own, 0);
+  g_autoptr (GBytes) key = zoo_get_key_pem (own, NULL);
+  g_autofree char *both = g_strdup_printf ("%.*s%.*s", (int) g_bytes_get_size (pem),
+                                           (const char *) g_bytes_get_data (pem, NULL), (int) g_bytes_get_size (key),
+                                           (const char *) g_bytes_get_data (key, NULL));
+  g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_pem (both, -1, NULL);
+  ScriptedServer *strict;
+
+  if (certificate == NULL)
+    {
+      scripted_tls_free (tls);
+      g_test_skip ("GIO has no TLS here");
+      return;
+    }
+  tls->client_certificate = GNUTLS_CERT_REQUIRE;
+  strict = scripted_server_new_tls (SCRIPTED_SERVER_DEFAULT, tls);
+  scripted_server_on (strict, "*", scripted_answer_text (200, NULL, "inside"));
+  self->at_once = TRUE;
+  gmulti_transfer_set_uri (self->transfer, scripted_server_url (strict, "/"));
+  if (data != NULL)
+    gmulti_transfer_set_client_certificate (self->transfer, certificate);
+  start (self);
+  if (data != NULL)
+    check_inside (self);
+  else
+    {
+      face_wait_for (self->error != NULL);
+      g_assert_error (self->error, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED);
+    }
+  scripted_server_free (strict);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -210,5 +327,11 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+  g_test_add ("/trust-check/file-database", Fixture, NULL, set_up, test_file_database, tear_down);
+  g_test_add ("/trust-check/database-good", Fixture, NULL, set_up, test_database, tear_down);
+  g_test_add ("/trust-check/database-bad", Fixture, GUINT_TO_POINTER (G_TLS_CERTIFICATE_REVOKED), set_up, test_database,
+              tear_down);
+  g_test_add ("/trust-check/client-certificate", Fixture, "shown", set_up, test_client_certificate, tear_down);
+  g_test_add ("/trust-check/no-client-certificate", Fixture, NULL, set_up, test_client_certificate, tear_down);
   return g_test_run ();
 }
