@@ -306,7 +306,12 @@ client_shake_hands (Client *client)
   if (done < 0)
     {
       connection_of (client)->ended_by_peer = TRUE;
-      client_end (client, SCRIPTED_END_CLOSE);
+      /* An end that comes as a reset would take our alert with it. */
+      if (client_end (client, SCRIPTED_END_FIN))
+        {
+          set_timer (client, client->linger_until);
+          client_watch (client, EPOLLIN);
+        }
     }
   else if (done > 0)
     connection_of (client)->resumed = scripted_tls_was_resumed (client->tls);

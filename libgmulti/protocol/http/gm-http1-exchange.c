@@ -655,6 +655,9 @@ take_end (Http1 *self,
         }
       if (error != GM_OK)
         why = error;
+      /* What TLS says of the end (an alert) is why sending failed. */
+      if (error != GM_OK && error != GM_RECV_FAILED)
+        return error;
       return self->send_error != GM_OK ? self->send_error : why;
     case RECV_BODY:
       if (error != GM_OK)
