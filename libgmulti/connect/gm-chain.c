@@ -16,44 +16,43 @@ gm_chain_get_alpn (const GmPoolKey *key)
   return (key->speak & GM_SPEAK_HTTP1) != 0 ? both : http2;
 }
 
-/* To the proxy itself: they are not told apart by what they may speak, as a tunnel is asked for by HTTP/1. */
+/* To the proxy itself, which is asked for tunnels by HTTP/1. */
 static GmLayer *
-stack_proxy_tls (GmConnection *self,
+stack_proxy_tls (GmLayerHost *host,
                  GmLayer *below,
-                 const GmPoolKey *key)
+                 const GmProxy *proxy)
 {
   static const char *const http1[] = { "http/1.1", NULL };
-  const GmProxy *proxy = key->proxy;
+  GmConnection *self = (GmConnection *) (gpointer) ((char *) host - G_STRUCT_OFFSET (GmConnection, host));
   GmTlsPeer peer = {
-    .settings = key->settings->proxy_tls,
+    .settings = host->settings->proxy_tls,
     .peer_name = gm_span (proxy->host, strcspn (proxy->host, "%")),
     .port = proxy->port,
     .alpn = http1,
     .tickets = gm_pool_get_tickets (self->pool),
   };
 
-  return gm_layer_tls_new (&self->host, below, &peer);
+  return gm_layer_tls_new (host, below, &peer);
 }
 
 /* A channel to the proxy, perhaps through another one. */
 static GmLayer *
-stack_to_proxy (GmConnection *self,
+stack_to_proxy (GmLayerHost *host,
                 GmResolver *resolver,
-                const GmPoolKey *key)
+                GmProxy *proxy)
 {
-  GmProxy *proxy = key->proxy;
   GmProxy *first = proxy->via != NULL ? proxy->via : proxy;
-  GmLayer *top = gm_layer_race_new (&self->host, resolver, first->host, strlen (first->host), first->port);
+  GmLayer *top = gm_layer_race_new (host, resolver, first->host, strlen (first->host), first->port);
 
   gm_layer_race_set_proxy (top);
   if (proxy->via != NULL)
     {
       GmProxyTarget target = { gm_span (proxy->host, strlen (proxy->host)), proxy->port, TRUE };
 
-      top = gm_layer_socks_new (&self->host, top, resolver, proxy->via, &target);
+      top = gm_layer_socks_new (host, top, resolver, proxy->via, &target);
     }
 
-  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (self, top, key) : top;
+  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (host, top, proxy) : top;
 }
 
 static GmLayer *
@@ -62,13 +61,15 @@ stack_through_proxy (GmConnection *self,
                      const GmPoolKey *key,
                      const GmProxyTarget *target)
 {
+  GmTunnelWay way = { stack_to_proxy, resolver, gm_pool_get_auth_store (self->pool) };
   GmProxy *proxy = key->proxy;
-  GmLayer *top = stack_to_proxy (self, resolver, key);
 
-  if (gm_proxy_is_socks (proxy))
-    return gm_layer_socks_new (&self->host, top, resolver, proxy, target);
+  if (!gm_proxy_is_socks (proxy) && proxy->tunnel)
+    return gm_layer_tunnel_new (&self->host, &way, proxy, target);
+  if (!gm_proxy_is_socks (proxy))
+    return stack_to_proxy (&self->host, resolver, proxy);
 
-  return proxy->tunnel ? gm_layer_tunnel_new (&self->host, top, proxy, target) : top;
+  return gm_layer_socks_new (&self->host, stack_to_proxy (&self->host, resolver, proxy), resolver, proxy, target);
 }
 
 /* A channel to the server, or to a proxy that takes requests for it. */

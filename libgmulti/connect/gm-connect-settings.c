@@ -2,6 +2,7 @@
 #include "gm-connect-settings.h"
 
 #include "gm-alloc.h"
+#include "gm-auth.h"
 #include "gm-socks.h"
 
 /* Defaults as in libcurl where it has them. */
@@ -14,7 +15,7 @@ const GmConnectSettings gm_connect_settings_default = {
   .keepalive_interval_s = 60,
   .keepalive_count = 9,
   .no_delay = TRUE,
-  .proxy_basic = TRUE,
+  .proxy_auth = GM_AUTH_BASIC,
   .proxy_socks_auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN,
 };
 

@@ -48,7 +48,7 @@ typedef struct
   guint16 proxy_port; /* unless @proxy has one; 0 = the default */
   guint8 proxy_kind; /* GmProxyKind, unless @proxy has a scheme */
   guint8 proxy_tunnel; /* CONNECT for http: too */
-  guint8 proxy_basic; /* the login may go as Basic unasked */
+  guint8 proxy_auth; /* GmAuthScheme: what the login may be used for */
   guint8 proxy_socks_auth; /* GmSocksAuth */
   guint8 proxy_shares_fields; /* CONNECT gets the request's own fields instead of @proxy_fields */
   guint8 proxy_hides_head; /* the answer to CONNECT is not told */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-auth.h"
 #include "gm-bytes.h"
 #include "gm-layer.h"
 #include "gm-proxy.h"
@@ -23,10 +24,18 @@ GmLayer *gm_layer_socks_new  (GmLayerHost *host,
                               GmResolver *resolver,
                               GmProxy *proxy,
                               const GmProxyTarget *target);
+/* How to get to the proxy; a login may need a second connection to it. */
+typedef struct
+{
+  GmLayer *(*stack) (GmLayerHost *host, GmResolver *resolver, GmProxy *proxy); /* a new channel */
+  GmResolver *resolver; /* (unowned) */
+  GmAuthStore *store; /* (unowned) */
+} GmTunnelWay;
+
 /* gm-layer-tunnel.c: CONNECT of HTTP/1 (RFC 9110 section 9.3.6). PROXY_REFUSED (host->error->proxy_status), PROXY_LOGIN,
  * PROXY_BAD_REPLY, PROXY_CLOSED. */
 GmLayer *gm_layer_tunnel_new (GmLayerHost *host,
-                              GmLayer *below,
+                              const GmTunnelWay *way,
                               GmProxy *proxy,
                               const GmProxyTarget *target);
 

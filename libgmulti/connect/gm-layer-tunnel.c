@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-layer-proxy.h"
 
-#include "gm-http-basic.h"
+#include "gm-http-fields.h"
 #include "gm-http1-parse.h"
 #include "gm-http1-write.h"
 #include "gm-trace.h"
@@ -12,6 +12,9 @@
 /* Read at once. What comes behind the head is the tunnel's, and kept: little, as nobody there was spoken to yet. */
 #define READ_SIZE 4096
 
+/* The page that comes with a demand for a login: read away up to this, to keep the connection. */
+#define MAX_IGNORED (64 * 1024)
+
 /* A proxy that answers is on the path of everybody: its heads are small. libcurl takes 100 KiB. */
 static const GmHttp1Limits head_limits = { .head_bytes = 100 * 1024, .line_bytes = 64 * 1024, .fields = 500 };
 
@@ -19,6 +22,7 @@ typedef enum
 {
   STATE_BELOW, /* the way to the proxy is made */
   STATE_TALK,
+  STATE_IGNORE, /* a page that nobody reads goes by */
   STATE_FAILED,
 } TunnelState;
 
@@ -29,8 +33,10 @@ typedef struct
   GmResult failure; /* while STATE_FAILED */
   GmProxy *proxy; /* (owned) */
   char *authority; /* (owned): "host:port" */
-  gboolean login_sent;
+  GmTunnelWay way;
+  GmAuth *auth; /* (owned) (nullable): there is a login */
   guint n_interim;
+  gint64 ignored; /* bytes still to be read away; -1: this connection is of no more use */
   GmProxyTalk talk;
   GmHttp1Head head;
   GmHeaders *own_headers; /* (owned) (nullable): where nobody wants them */
@@ -62,24 +68,26 @@ fail (TunnelLayer *self,
 
 /* ---- the request ---- */
 
+static void
+make_auth (TunnelLayer *self)
+{
+  const GmProxy *proxy = self->proxy;
+  GmAuthTarget target = { GM_SPAN ("http"), gm_span (proxy->host, strlen (proxy->host)), proxy->port, TRUE };
+
+  if (proxy->user == NULL || gm_proxy_has_field (proxy, GM_SPAN ("Proxy-Authorization")))
+    return;
+
+  self->auth = gm_auth_new (self->way.store, &target, proxy->auth);
+  gm_auth_set_login (self->auth, proxy->user, proxy->password);
+}
+
 static GmResult
 write_login (TunnelLayer *self,
              GmByteBuilder *out)
 {
-  const GmProxy *proxy = self->proxy;
-  const char *password = proxy->password != NULL ? proxy->password : "";
-  GmResult result;
+  GmAuthAsk ask = { GM_SPAN ("CONNECT"), gm_span (self->authority, strlen (self->authority)), NULL };
 
-  if (proxy->user == NULL || !proxy->basic || gm_proxy_has_field (proxy, GM_SPAN ("Proxy-Authorization")))
-    return GM_OK;
-
-  self->login_sent = TRUE;
-  gm_byte_builder_append_literal (out, "Proxy-Authorization: ");
-  result = gm_http_basic_write (out, gm_span (proxy->user, strlen (proxy->user)),
-                                gm_span (password, strlen (password)));
-  gm_byte_builder_append_literal (out, "\r\n");
-
-  return result;
+  return self->auth != NULL ? gm_auth_write (self->auth, &ask, out) : GM_OK;
 }
 
 static GmResult
@@ -128,8 +136,13 @@ begin_head (TunnelLayer *self)
 static GmResult
 begin_talk (TunnelLayer *self)
 {
-  GmResult result = write_request (self);
+  GmLayerHost *host = self->layer.host;
+  GmResult result = self->auth != NULL ? gm_auth_prepare (self->auth, host->reactor, host->owner) : GM_OK;
 
+  if (result == GM_AGAIN)
+    return GM_AGAIN;
+  if (result == GM_OK)
+    result = write_request (self);
   if (result != GM_OK)
     return fail (self, result);
 
@@ -137,6 +150,22 @@ begin_talk (TunnelLayer *self)
   begin_head (self);
   self->state = STATE_TALK;
   return GM_OK;
+}
+
+/* The same again, with a login: on this connection, behind the page that came with the demand, or on another. */
+static void
+begin_again (TunnelLayer *self)
+{
+  GmHttpFacts facts;
+  GmHttpBody body = { 0 };
+
+  self->ignored = -1;
+  if (gm_http_facts_collect (&facts, self->headers, self->head.first_entry, self->head.n_entries) == GM_OK &&
+      gm_http_body_find (&body, &facts, self->head.version, self->head.status, GM_HTTP_ASKED_OTHER) == GM_OK &&
+      body.reusable && (body.framing == GM_HTTP_BODY_NONE || body.framing == GM_HTTP_BODY_LENGTH) &&
+      body.length <= MAX_IGNORED)
+    self->ignored = body.framing == GM_HTTP_BODY_LENGTH ? body.length : 0;
+  self->state = STATE_IGNORE;
 }
 
 /* RFC 9110 section 9.3.6: any 2xx is a tunnel, and no fields of it say anything about a body. GM_AGAIN: another head
@@ -163,8 +192,18 @@ judge (TunnelLayer *self)
       begin_head (self);
       return GM_AGAIN;
     }
+  if (status == 407 && self->auth != NULL &&
+      gm_auth_refused (self->auth, self->headers, self->head.first_entry, self->head.n_entries))
+    {
+      begin_again (self);
+      return GM_AGAIN;
+    }
   if (status < 300)
-    return GM_OK;
+    {
+      if (self->auth != NULL)
+        gm_auth_accepted (self->auth, self->headers, self->head.first_entry, self->head.n_entries);
+      return GM_OK;
+    }
 
   return fail (self, status == 407 ? GM_PROXY_LOGIN : GM_PROXY_REFUSED);
 }
@@ -187,7 +226,7 @@ take_bytes (TunnelLayer *self,
             const char *data,
             gsize len)
 {
-  while (len > 0)
+  while (len > 0 && self->state == STATE_TALK)
     {
       GmResult why = GM_PROXY_BAD_REPLY;
       gsize consumed = 0;
@@ -208,7 +247,39 @@ take_bytes (TunnelLayer *self,
         return result;
     }
 
+  /* What is more than the page would be an answer to nothing. */
+  if (self->state == STATE_IGNORE)
+    self->ignored = (gint64) len <= self->ignored ? self->ignored - (gint64) len : -1;
   return GM_AGAIN;
+}
+
+/* GM_OK: the next request may go, over whatever connection. */
+static GmResult
+step_ignore (TunnelLayer *self)
+{
+  while (self->ignored > 0)
+    {
+      char data[READ_SIZE];
+      gsize n = 0;
+      GmResult result = gm_layer_recv (self->layer.next, data, MIN (sizeof data, (gsize) self->ignored), &n);
+
+      if (result == GM_AGAIN)
+        return GM_AGAIN;
+      self->ignored = result == GM_OK && n > 0 ? self->ignored - (gint64) n : -1;
+    }
+
+  if (self->ignored < 0)
+    {
+      GmLayerHost *host = self->layer.host;
+
+      GM_TRACE (PROXY, 0, host->id, "another connection, to log in");
+      gm_error_clear (host->error);
+      gm_layer_free (self->layer.next);
+      self->layer.next = self->way.stack (host, self->way.resolver, self->proxy);
+    }
+  self->ignored = 0;
+  self->state = STATE_BELOW;
+  return GM_OK;
 }
 
 static GmResult
@@ -229,7 +300,7 @@ step_talk (TunnelLayer *self)
         return fail (self, result);
 
       result = take_bytes (self, data, n);
-      if (result != GM_AGAIN)
+      if (result != GM_AGAIN || self->state != STATE_TALK)
         return result;
     }
 }
@@ -243,16 +314,20 @@ tunnel_connect (GmLayer *layer)
   if (self->state == STATE_FAILED)
     return self->failure;
 
-  if (self->state == STATE_BELOW)
+  do
     {
-      result = gm_layer_connect (layer->next);
-      if (result == GM_OK)
-        result = begin_talk (self);
+      result = self->state == STATE_IGNORE ? step_ignore (self) : GM_OK;
+      if (result == GM_OK && self->state == STATE_BELOW)
+        {
+          result = gm_layer_connect (layer->next);
+          if (result == GM_OK)
+            result = begin_talk (self);
+        }
       if (result != GM_OK)
         return result;
+      result = step_talk (self);
     }
-
-  result = step_talk (self);
+  while (result == GM_AGAIN && self->state == STATE_IGNORE);
   if (result != GM_OK)
     return result;
 
@@ -308,7 +383,7 @@ tunnel_query (GmLayer *layer,
 {
   TunnelLayer *self = (TunnelLayer *) layer;
 
-  return self->state == STATE_TALK && gm_proxy_talk_query (&self->talk, query, answer);
+  return (self->state == STATE_TALK || self->state == STATE_IGNORE) && gm_proxy_talk_query (&self->talk, query, answer);
 }
 
 static void
@@ -317,7 +392,7 @@ tunnel_adjust (GmLayer *layer,
 {
   TunnelLayer *self = (TunnelLayer *) layer;
 
-  if (self->state == STATE_TALK)
+  if (self->state == STATE_TALK || self->state == STATE_IGNORE)
     want |= gm_proxy_talk_want (&self->talk);
   gm_layer_adjust (layer->next, want);
 }
@@ -328,6 +403,7 @@ tunnel_free (GmLayer *layer)
   TunnelLayer *self = (TunnelLayer *) layer;
 
   gm_proxy_talk_clear (&self->talk);
+  gm_auth_free (self->auth);
   gm_headers_unref (self->own_headers);
   gm_proxy_unref (self->proxy);
   g_free (self->authority);
@@ -358,7 +434,7 @@ static const GmLayerType done_type = {
 
 GmLayer *
 gm_layer_tunnel_new (GmLayerHost *host,
-                     GmLayer *below,
+                     const GmTunnelWay *way,
                      GmProxy *proxy,
                      const GmProxyTarget *target)
 {
@@ -370,9 +446,11 @@ gm_layer_tunnel_new (GmLayerHost *host,
 
   self->layer.type = &tunnel_type;
   self->layer.host = host;
-  self->layer.next = below;
+  self->layer.next = way->stack (host, way->resolver, proxy);
+  self->way = *way;
   self->proxy = gm_proxy_ref (proxy);
   self->authority = g_strdup_printf (v6 ? "[%.*s]:%u" : "%.*s:%u", (int) len, target->host.data, target->port);
+  make_auth (self);
 
   return &self->layer;
 }

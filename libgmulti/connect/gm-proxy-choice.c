@@ -114,7 +114,7 @@ parse (const GmConnectSettings *settings,
   if (result != GM_OK)
     return result;
 
-  proxy->basic = settings->proxy_basic;
+  proxy->auth = settings->proxy_auth;
   proxy->socks_auth = settings->proxy_socks_auth;
   if (is_only && proxy->user == NULL && settings->proxy_user != NULL)
     gm_proxy_set_login (proxy, settings->proxy_user, settings->proxy_password);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-proxy.h"
 
+#include "gm-auth.h"
 #include "gm-http1-write.h"
 #include "gm-socks.h"
 
@@ -139,7 +140,7 @@ gm_proxy_parse (const char *text,
   self = g_new0 (GmProxy, 1);
   g_atomic_ref_count_init (&self->refs);
   self->kind = (guint8) kind;
-  self->basic = TRUE;
+  self->auth = GM_AUTH_BASIC;
   self->socks_auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN;
   self->host = zone.len > 0 ? g_strdup_printf ("%.*s%%%.*s", (int) host.len, host.data, (int) zone.len, zone.data)
                             : g_strndup (host.data, host.len);
@@ -230,7 +231,7 @@ gm_proxy_equal (const GmProxy *a,
     return FALSE;
 
   /* Fields of its own may hold a login, and what they say was said for the whole tunnel. */
-  return a->kind == b->kind && a->tunnel == b->tunnel && a->basic == b->basic && a->socks_auth == b->socks_auth &&
+  return a->kind == b->kind && a->tunnel == b->tunnel && a->auth == b->auth && a->socks_auth == b->socks_auth &&
          a->port == b->port && strcmp (a->host, b->host) == 0 && same_secret (a->user, b->user) &&
          same_secret (a->password, b->password) && (!a->tunnel || same_secret (a->fields, b->fields)) &&
          gm_proxy_equal (a->via, b->via);

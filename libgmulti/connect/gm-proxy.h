@@ -29,7 +29,7 @@ struct _GmProxy
   guint8 kind; /* GmProxyKind */
   guint8 tunnel; /* HTTP kinds: CONNECT; else requests are forwarded (absolute-form) */
   guint8 suppress_head; /* the answer to CONNECT is not told */
-  guint8 basic; /* user and password may go as Basic */
+  guint8 auth; /* GmAuthScheme: what the login may be used for; HTTP kinds */
   guint8 socks_auth; /* GmSocksAuth */
   guint16 port;
   char *host; /* (owned): A-label, or numeric without brackets, perhaps with a zone id */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-curl-setopt.h"
 
+#include "gm-auth.h"
 #include "gm-proxy.h"
 #include "gm-socks.h"
 
@@ -70,11 +71,12 @@ gm_curl_set_proxyauth (GmCurlEasy *easy,
                        const GmCurlValue *value)
 {
   gulong methods = (gulong) value->number & ~CURLAUTH_ONLY;
+  guint schemes = (guint) methods & gm_auth_schemes () & ~(guint) GM_AUTH_BEARER;
 
-  if (methods != CURLAUTH_NONE && (methods & CURLAUTH_BASIC) == 0)
+  if (methods != CURLAUTH_NONE && schemes == 0)
     return CURLE_NOT_BUILT_IN;
 
-  return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_BASIC, (methods & CURLAUTH_BASIC) != 0);
+  return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_AUTH, schemes);
 }
 
 /* Without a login is always offered, as by libcurl; Kerberos is never. */

@@ -359,6 +359,33 @@ run_login (Case *c)
     }
 }
 
+/* Forwarded and tunnelled, on the connection that was asked on, or on another one. */
+static void
+run_login_digest (Case *c)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (ProxyServer) proxy = proxy_server_new ();
+      gboolean tunnel = (i & 1) != 0, ends = (i & 2) != 0;
+      CaseTransfer *t = proxied (c, proxy, "http", "far.example", "/a");
+
+      scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "through"));
+      proxy_server_set_login (proxy, "me", "pw");
+      proxy_server_set_digest (proxy, ends);
+      case_set (t, CURLOPT_PROXYUSERPWD, "me:pw");
+      case_set (t, CURLOPT_PROXYAUTH, (long) (CURLAUTH_BASIC | CURLAUTH_DIGEST));
+      case_set (t, CURLOPT_HTTPPROXYTUNNEL, (long) tunnel);
+      case_run_transfer (t);
+      case_check_ok (t, 200, "through");
+      check_summary (c, proxy,
+                     tunnel ? ends ? "CONNECT far.example:PORT#0 CONNECT far.example:PORT#1"
+                                   : "CONNECT far.example:PORT#0 CONNECT far.example:PORT#0"
+                     : ends ? "GET http://far.example:PORT/a#0 GET http://far.example:PORT/a#1"
+                            : "GET http://far.example:PORT/a#0 GET http://far.example:PORT/a#0");
+      g_assert_null (scripted_request_header (scripted_server_request (case_server (c), i), "Proxy-Authorization"));
+    }
+}
+
 static void
 run_login_in_url (Case *c)
 {
@@ -684,6 +711,7 @@ const CaseSpec case_proxy[] = {
   { "proxy-bad-scheme", run_bad_scheme, CASE_ONLY_CLEARTEXT },
   { "proxy-no-such", run_no_such_proxy, CASE_ONLY_CLEARTEXT },
   { "proxy-login", run_login, CASE_ONLY_CLEARTEXT },
+  { "proxy-login-digest", run_login_digest, CASE_ONLY_CLEARTEXT },
   { "proxy-login-in-url", run_login_in_url, CASE_ONLY_CLEARTEXT },
   { "proxy-login-missing", run_login_missing, CASE_ONLY_CLEARTEXT },
   { "proxy-login-wrong", run_login_wrong, CASE_ONLY_CLEARTEXT },

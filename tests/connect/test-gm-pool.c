@@ -201,9 +201,9 @@ test_key_proxy (void)
       gm_proxy_unref (z);
     }
 
-  y->basic = !y->basic;
+  y->auth ^= 2;
   g_assert_false (keys_equal (x, address, y, address));
-  y->basic = x->basic;
+  y->auth = x->auth;
   y->socks_auth ^= 1;
   g_assert_false (keys_equal (x, address, y, address));
   y->socks_auth = x->socks_auth;

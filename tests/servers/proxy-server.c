@@ -22,6 +22,8 @@ typedef struct
   gssize cut;
   guint drip_ms;
   gboolean silent;
+  gboolean digest;
+  gboolean close;
 } Behaviour;
 
 struct _ProxyServer
@@ -427,6 +429,14 @@ check_basic (Connection *c,
 
   if (c->behaviour.user == NULL)
     return TRUE;
+  if (c->behaviour.digest)
+    {
+      g_autofree char *name = g_strdup_printf ("username=\"%s\"", c->behaviour.user);
+      const char *end = field != NULL ? strstr (field, "\r\n") : NULL;
+
+      return field != NULL && g_str_has_prefix (field, " Digest ") && g_strstr_len (field, end - field, name) != NULL &&
+             g_strstr_len (field, end - field, "nonce=\"n0\"") != NULL;
+    }
   login = g_strdup_printf ("%s:%s", c->behaviour.user, c->behaviour.password);
   encoded = g_base64_encode ((guchar *) login, strlen (login));
   expected = g_strdup_printf (" Basic %s\r\n", encoded);
@@ -647,6 +657,17 @@ read_head (Connection *c,
     }
 }
 
+static gboolean
+demand_login (Connection *c)
+{
+  g_autofree char *fields = g_strdup_printf (
+    "Proxy-Authenticate: %s\r\n%s",
+    c->behaviour.digest ? "Digest realm=\"test\", nonce=\"n0\", qop=\"auth\"" : "Basic realm=\"test\"",
+    c->behaviour.close ? "Connection: close\r\n" : "");
+
+  return answer_status (c, 407, fields, "who?") && !c->behaviour.close;
+}
+
 static void
 serve_http (Connection *c,
             char first)
@@ -671,7 +692,7 @@ serve_http (Connection *c,
       if (!begin_answer (c))
         break;
       if (!check_basic (c, head))
-        go_on = answer_status (c, 407, "Proxy-Authenticate: Basic realm=\"test\"\r\n", "who?");
+        go_on = demand_login (c);
       else if (g_str_equal (words[0], "CONNECT"))
         {
           serve_connect (c, words[1]);
@@ -871,6 +892,14 @@ proxy_server_set_raw (ProxyServer *self,
   g_clear_pointer (&self->behaviour.raw, g_bytes_unref);
   self->behaviour.raw = g_bytes_new (bytes, len);
   g_mutex_unlock (&self->lock);
+}
+
+void
+proxy_server_set_digest (ProxyServer *self,
+                         gboolean close_behind)
+{
+  self->behaviour.digest = TRUE;
+  self->behaviour.close = close_behind;
 }
 
 void

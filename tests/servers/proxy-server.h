@@ -23,6 +23,10 @@ const char  *proxy_server_url           (ProxyServer *self,
 void         proxy_server_set_login     (ProxyServer *self,
                                          const char *user,
                                          const char *password);
+/* The login of HTTP goes by Digest: any answer with the right name and nonce will do. @close_behind: behind each demand the
+ * connection ends. */
+void         proxy_server_set_digest    (ProxyServer *self,
+                                         gboolean close_behind);
 /* The last answer says this instead of success: a status (with @body, nullable), or a code of SOCKS. */
 void         proxy_server_set_refusal   (ProxyServer *self,
                                          guint code,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
+#include "gm-http1-write.h"
 #include "gm-netrc.h"
 #include "gm-netrc-load.h"
 #include "gm-trace.h"
@@ -129,6 +130,42 @@ make_auth (GmRequest *request)
   return TRUE;
 }
 
+static gboolean
+says_it_himself (const GmRequest *request)
+{
+  GmHttp1UserField field;
+
+  for (const GmStringList *l = request->settings->headers; l != NULL; l = l->next)
+    if (gm_http1_user_field_parse (l->data, &field) &&
+        gm_span_equal_nocase (field.name, GM_SPAN ("Proxy-Authorization")))
+      return TRUE;
+
+  return gm_proxy_has_field (request->proxy, GM_SPAN ("Proxy-Authorization"));
+}
+
+/* The login of a proxy that the request is told to; that of a tunnel is its own matter. */
+static void
+begin_proxy_login (GmRequest *request)
+{
+  const GmProxy *proxy = request->proxy;
+  GmAuthTarget target = { .scheme = GM_SPAN ("http"), .is_proxy = TRUE };
+
+  if (!gm_proxy_forwards (proxy) || proxy->user == NULL || says_it_himself (request))
+    {
+      g_clear_pointer (&request->proxy_auth, gm_auth_free);
+      return;
+    }
+
+  target.host = gm_span (proxy->host, strlen (proxy->host));
+  target.port = proxy->port;
+  if (request->proxy_auth != NULL && gm_auth_is_for (request->proxy_auth, &target))
+    return;
+
+  gm_auth_free (request->proxy_auth);
+  request->proxy_auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, proxy->auth);
+  gm_auth_set_login (request->proxy_auth, proxy->user, proxy->password);
+}
+
 static GmResult
 give_login (GmHttp *self)
 {
@@ -145,6 +182,7 @@ give_login (GmHttp *self)
       gm_auth_set_token (request->auth, login.token);
     }
   login_clear (&login);
+  begin_proxy_login (request);
   self->login_known = result == GM_OK;
 
   return result;

@@ -198,35 +198,15 @@ method_word (const GmRequest *request)
 
 /* ---- for a proxy that forwards the request ---- */
 
-static GmResult
-write_proxy_login (const GmProxy *proxy,
-                   GmByteBuilder *out)
-{
-  GmResult result;
-
-  if (proxy->user == NULL || !proxy->basic || gm_proxy_has_field (proxy, GM_SPAN ("Proxy-Authorization")))
-    return GM_OK;
-
-  gm_byte_builder_append_literal (out, "Proxy-Authorization: ");
-  result = gm_http_basic_write (out, text_span (proxy->user), text_span (proxy->password != NULL ? proxy->password : ""));
-  gm_byte_builder_append_literal (out, "\r\n");
-
-  return result;
-}
-
 /* Fields for the proxy alone; what says where the request goes and how long it is, the request says itself. */
 static GmResult
 write_proxy_fields (const GmProxy *proxy,
-                    guint overridden,
                     GmByteBuilder *out)
 {
   static const guint never = FIELD_HOST | FIELD_CONTENT_LENGTH | FIELD_TRANSFER_ENCODING;
   const char *line = proxy->fields;
-  GmResult result = GM_OK;
 
-  if ((overridden & FIELD_PROXY_AUTHORIZATION) == 0)
-    result = write_proxy_login (proxy, out);
-  while (result == GM_OK && line != NULL && *line != '\0')
+  while (line != NULL && *line != '\0')
     {
       const char *next = strstr (line, "\r\n") + 2;
 
@@ -235,7 +215,7 @@ write_proxy_fields (const GmProxy *proxy,
       line = next;
     }
 
-  return result;
+  return out->failed ? GM_OUT_OF_MEMORY : GM_OK;
 }
 
 /* RFC 9112 section 3.2.2: absolute-form, without login and fragment. */
@@ -609,7 +589,7 @@ gm_http_write_head (GmHttp *self,
   if (result == GM_OK)
     result = write_own_fields (self, user.overridden, target, out);
   if (result == GM_OK && gm_proxy_forwards (request->proxy))
-    result = write_proxy_fields (request->proxy, user.overridden, out);
+    result = write_proxy_fields (request->proxy, out);
   if (result == GM_OK && settings->headers != NULL)
     result = write_user_fields (self, FALSE, out);
   if (result == GM_OK)

@@ -142,6 +142,7 @@ gm_http_may_log_in (const GmRequest *request)
 
   /* Each request asks this: one branch for all of it. */
   return ((gsize) settings->user | (gsize) settings->bearer | (gsize) request->auth | (gsize) request->proxy_auth |
+          (gsize) request->proxy |
           (request->question->mask & (1 << GM_QUESTION_LOGIN)) | settings->netrc | (gsize) gm_url_has_user (request->url) |
           (gsize) gm_url_has_user (request->origin)) != 0;
 }
