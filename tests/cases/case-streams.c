@@ -5,6 +5,8 @@
 
 #define N 40
 
+#ifdef CASES_WITH_HTTP2
+
 /* One of many, all of it small; to a server that speaks HTTP/2. */
 static CaseTransfer *
 new_stream (Case *c,
@@ -187,10 +189,13 @@ run_versions_apart (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
 }
 
+#endif
+
 #define FLAGS CASE_NOT_ON_LIBCURL | CASE_ONLY_CLEARTEXT
 #define WHY "it does not wait for a connection that may carry many"
 
 const CaseSpec case_streams[] = {
+#ifdef CASES_WITH_HTTP2
   { "streams-one-connection", run_one_connection, FLAGS, WHY },
   { "streams-few", run_few_streams, FLAGS, WHY },
   { "streams-alone", run_alone, FLAGS, WHY },
@@ -201,5 +206,6 @@ const CaseSpec case_streams[] = {
   { "streams-deaf", run_deaf, FLAGS, WHY },
   { "streams-lost-while-idle", run_lost_while_idle, FLAGS, WHY },
   { "streams-versions-apart", run_versions_apart, FLAGS, WHY },
+#endif
   { NULL },
 };
