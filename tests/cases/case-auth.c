@@ -544,6 +544,21 @@ run_own_field (Case *c)
     g_assert_cmpstr (sent (c, i), ==, "Own thing");
 }
 
+/* No Kerberos here, or no ticket: the next best scheme that is offered. */
+static void
+run_negotiate_falls_back (Case *c)
+{
+  CaseTransfer *t = login (c, "/", CURLAUTH_ANY);
+
+  scripted_server_on (case_server (c), "/",
+                      scripted_answer_text (401, "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"x\"\r\n",
+                                            "outside"));
+  scripted_server_on (case_server (c), "/", scripted_answer_text (200, NULL, "inside"));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpstr (sent (c, 1), ==, BASIC);
+}
+
 /* ---- .netrc ---- */
 
 /* A transfer that reads @text for one; the file is gone when the case is over, or when the next is made. */
@@ -697,6 +712,7 @@ const CaseSpec case_auth[] = {
   { "auth-redirect-here", run_redirect_here },
   { "auth-redirect-with-login", run_redirect_with_login, CASE_NOT_ON_LIBCURL, "libcurl sends none where one was set, too" },
   { "auth-own-field", run_own_field },
+  { "auth-negotiate-falls-back", run_negotiate_falls_back, CASE_NOT_ON_LIBCURL, "libcurl goes without a login then" },
   { "auth-netrc", run_netrc },
   { "auth-netrc-user", run_netrc_user },
   { "auth-netrc-redirect", run_netrc_redirect },
