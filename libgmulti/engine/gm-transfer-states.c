@@ -787,6 +787,7 @@ fill_quotas (GmTransfer *self,
   const GmTransferSettings *settings = self->transfer_settings; /* live */
   GmMultiRates *rates = gm_multi_get_rates (self->multi);
 
+  self->flow.decoded = 0;
   if ((settings->max_recv_speed | settings->max_send_speed | rates->recv_rate | rates->send_rate) == 0)
     {
       self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
