@@ -211,7 +211,8 @@ gm_proxy_lookup_begin (GmErrand *errand,
 
   source = g_idle_source_new ();
   g_source_set_static_name (source, "[gmulti] ask for proxies");
-  g_source_set_priority (source, priority);
+  /* not the session's, which what is always ready would keep from its turn for ever: there is no minimum share here */
+  g_source_set_priority (source, MIN (priority, G_PRIORITY_DEFAULT));
   g_source_set_callback (source, start_cb, self, NULL);
   g_source_attach (source, gm_core_get_context (errand->core));
 }
