@@ -95,6 +95,11 @@ void          gm_core_withdraw       (GmCore *self,
 GProxyResolver *gm_core_get_proxy_resolver (GmCore *self);
 /* What it said, by origin. */
 GHashTable   *gm_core_get_proxy_memory (GmCore *self);
+/* It is asked for each origin, and not a fixed proxy. */
+gboolean      gm_core_asks_for_proxies (GmCore *self);
+/* How many questions to it are open, after @more (may be negative) were counted. The core's context. */
+guint         gm_core_count_lookups  (GmCore *self,
+                                      int more);
 /* It is known from it that @url needs none. */
 gboolean      gm_core_goes_direct    (GmCore *self,
                                       const GmUrl *url);

@@ -54,6 +54,7 @@ struct _GmCore
   GmCoreSettings settings;
   gboolean settings_changed;
   gboolean refusing;
+  gboolean gone; /* nobody will look at the orders any more */
   gint closing; /* atomic; set under the lock */
   GThread *dispatching; /* (unowned) (nullable): who will look at the orders anyway */
   guint n_turning;      /* blocking calls that sleep on @wake_fd */
@@ -82,6 +83,8 @@ struct _GmCore
   GProxyResolver *proxy_resolver; /* (owned) (nullable): who is asked */
   GmUrl *direct_url; /* (owned) (nullable): of the origin that was last found to need no proxy … */
   gint64 direct_until; /* … and until when that is believed */
+  guint n_lookups; /* questions to it that are open */
+  gboolean asks_for_proxies; /* it is not a fixed one, whose settings are in the pattern */
   GHashTable *proxy_memory; /* (owned) (nullable): what that one said */
   GmTransferList *list; /* (owned) (nullable); atomic */
   GWeakRef face;
@@ -261,7 +264,7 @@ leave_order (GmCore *self,
   if ((orders & GM_ORDER_RESUME) != 0)
     errand->orders &= ~(guint) GM_ORDER_PAUSE;
   errand->orders |= orders;
-  if (errand->order_link.data != NULL)
+  if (errand->order_link.data != NULL || self->gone)
     return;
 
   errand->order_link.data = gm_errand_ref (errand);
@@ -743,6 +746,20 @@ gm_core_get_proxy_memory (GmCore *self)
   return self->proxy_memory;
 }
 
+guint
+gm_core_count_lookups (GmCore *self,
+                       int more)
+{
+  self->n_lookups += (guint) more;
+  return self->n_lookups;
+}
+
+gboolean
+gm_core_asks_for_proxies (GmCore *self)
+{
+  return self->asks_for_proxies;
+}
+
 gboolean
 gm_core_goes_direct (GmCore *self,
                      const GmUrl *url)
@@ -787,6 +804,7 @@ use_proxy_resolver (GmCore *self,
     }
   g_clear_object (&self->proxy_resolver);
   self->proxy_resolver = resolver;
+  self->asks_for_proxies = resolver != NULL && !GMULTI_IS_PROXY (resolver);
 }
 
 static void
@@ -927,6 +945,27 @@ has_orders (GmCore *self)
   return any;
 }
 
+/* What was ordered since is nobody's: an errand in the queue would keep the core, and the core the errand. */
+static void
+forget_orders (GmCore *self)
+{
+  GList *link;
+
+  do
+    {
+      GmErrand *errand = NULL;
+
+      g_mutex_lock (&self->lock);
+      link = g_queue_pop_head_link (&self->orders);
+      if (link != NULL)
+        errand = g_steal_pointer (&link->data);
+      g_mutex_unlock (&self->lock);
+      if (errand != NULL)
+        gm_errand_unref (errand);
+    }
+  while (link != NULL);
+}
+
 /* The engine goes; the errands that are left end as cancelled. */
 static void
 tear_down (GmCore *self)
@@ -955,7 +994,9 @@ tear_down (GmCore *self)
   g_clear_pointer (&self->share, g_source_unref);
   g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
+  self->gone = TRUE;
   g_mutex_unlock (&self->lock);
+  forget_orders (self);
   g_source_destroy (source);
   g_source_unref (source);
   gm_core_unref (self);

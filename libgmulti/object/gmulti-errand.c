@@ -358,7 +358,8 @@ client_goes_direct (GmClient *client,
 {
   GmErrand *self = client->face;
 
-  return self->resolver == gm_core_get_proxy_resolver (self->core) && gm_core_goes_direct (self->core, url);
+  return (self->resolver == NULL || self->resolver == gm_core_get_proxy_resolver (self->core)) &&
+         gm_core_goes_direct (self->core, url);
 }
 
 const GmClientOps gm_errand_client_ops = {
@@ -737,18 +738,16 @@ static void
 set_proxy_resolver (GmErrand *self,
                     const GmPlan *plan)
 {
-  GProxyResolver *resolver = plan->proxy_resolver != NULL ? plan->proxy_resolver : gm_core_get_proxy_resolver (self->core);
+  GProxyResolver *resolver = plan->proxy_resolver;
 
-  if (resolver == NULL)
-    return;
-  self->resolver = g_object_ref (resolver);
-  if (plan->proxy_resolver == NULL)
+  if (G_LIKELY (resolver == NULL))
     {
-      if (!GMULTI_IS_PROXY (resolver))
+      if (self->ask != 0 && gm_core_asks_for_proxies (self->core))
         self->ask |= 1 << GM_QUESTION_PROXY;
       return;
     }
 
+  self->resolver = g_object_ref (resolver);
   gm_transfer_set_string (self->engine, GM_OPTION_PROXY, NULL);
   gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
   if (GMULTI_IS_PROXY (resolver))

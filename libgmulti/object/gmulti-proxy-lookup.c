@@ -29,6 +29,7 @@ typedef struct
 static void
 lookup_free (Lookup *self)
 {
+  gm_core_count_lookups (self->errand->core, -1);
   gm_errand_unref (self->errand);
   g_object_unref (self->resolver);
   gm_question_data_unref (self->data);
@@ -170,8 +171,13 @@ static gboolean
 start_cb (gpointer user_data)
 {
   Lookup *self = user_data;
-
   GMainContext *context = gm_core_get_context (self->errand->core);
+
+  if (!gm_core_is_alive (self->errand->core))
+    {
+      lookup_free (self);
+      return G_SOURCE_REMOVE;
+    }
 
   g_main_context_push_thread_default (context);
   g_proxy_resolver_lookup_async (self->resolver, self->data->text, NULL, looked_up_cb, self);
@@ -192,10 +198,11 @@ gm_proxy_lookup_begin (GmErrand *errand,
 
   *self = (Lookup){
     .errand = gm_errand_ref (errand),
-    .resolver = g_object_ref (errand->resolver),
+    .resolver = g_object_ref (errand->resolver != NULL ? errand->resolver : gm_core_get_proxy_resolver (errand->core)),
     .data = gm_question_data_ref (question->data),
     .serial = question->serial,
   };
+  gm_core_count_lookups (errand->core, 1);
   list = recall (self);
   if (list == NULL && at_once)
     {

@@ -88,7 +88,8 @@ session_thread (gpointer user_data)
   GMainContext *context = gm_core_get_context (core);
 
   g_main_context_push_thread_default (context);
-  while (gm_core_is_alive (core))
+  /* a resolver answers to this context, and nobody else would hear it */
+  while (gm_core_is_alive (core) || gm_core_count_lookups (core, 0) > 0)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
   gm_core_unref (core);

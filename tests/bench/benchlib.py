@@ -58,6 +58,8 @@ class Client:
         for name in ('http_proxy', 'all_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'GMULTI_DEBUG', 'G_DEBUG', 'MALLOC_CHECK_',
                      'MALLOC_PERTURB_'):
             full.pop(name, None)
+        # nor the machine's settings for proxies: they are no part of the figures
+        full['GIO_USE_PROXY_RESOLVER'] = 'dummy'
         try:
             done = subprocess.run(command, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, timeout=limit, check=False)

@@ -15,7 +15,7 @@ packages_demos=(nginx)
 
 # What the suite wants beside: languages, servers, peers for the comparisons, and tools that look at programs.
 packages_tests=(gjs python3-gi nginx apache2-bin caddy nghttp2-server nghttp2-client nghttp2-proxy squid tinyproxy
-  dante-server gnutls-bin python3-h2 media-types libcurl4-openssl-dev libsoup-3.0-dev valgrind strace
+  dante-server gnutls-bin python3-h2 media-types openssl libcurl4-openssl-dev libsoup-3.0-dev valgrind strace
   binutils git tmux)
 
 # What continuous integration wants beside the suite.
