@@ -10,6 +10,7 @@ static const CaseException everywhere[] = {
   { "ipv6", "the way to the server is not chosen here" },
   { "preference", "the way to the server is not chosen here" },
   { "refused", "the connection to the proxy is not refused" },
+  { "streams-refused", "the connection to the proxy is not refused" },
   { "unresolvable", "the name is not looked up here, or fails otherwise" },
   { "interface", "the server sees the proxy's end" },
   { "local-port", "the server sees the proxy's end" },
