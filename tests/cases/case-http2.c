@@ -42,6 +42,7 @@ static const struct
   { "streams-versions-apart", "every server speaks HTTP/2" },
   { "proxy-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-pre-proxy", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+  { "proxy-login-digest", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-login-missing", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-leak-redirect", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
 };
