@@ -296,16 +296,34 @@ get_login_bit (GmSpan word)
   return 0;
 }
 
+/* A challenge in an answer of another status asks for nothing (RFC 9110, 11.6.1 and 11.7.1). */
+static gboolean
+was_refused (GmCurlEasy *easy,
+             guint status)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  for (guint i = 0; info->earlier != NULL && i < info->earlier->len; i++)
+    if (g_array_index (info->earlier, GmHop, i).status == status)
+      return TRUE;
+
+  return info->hop.status == status || info->connect_status == status;
+}
+
 /* Which login schemes were offered by the last answer that asked for a login. */
 static long
 get_offered (GmCurlEasy *easy,
-             const char *name)
+             const char *name,
+             guint status)
 {
   GmHeaders *headers = gm_transfer_get_headers (easy->transfer);
   GmSpan field = gm_span (name, strlen (name));
   guint16 request = 0;
   gulong offered = 0;
   gint i = -1;
+
+  if (!was_refused (easy, status))
+    return 0;
 
   while (headers != NULL &&
          (i = gm_headers_find (headers, field, (guint) (i + 1), GM_HEADER_FINAL | GM_HEADER_CONNECT,
@@ -423,7 +441,7 @@ get_long (GmCurlEasy *easy,
       *answer = get_socket (easy);
       return CURLE_OK;
     case CURLINFO_HTTPAUTH_AVAIL:
-      *answer = get_offered (easy, "WWW-Authenticate");
+      *answer = get_offered (easy, "WWW-Authenticate", 401);
       return CURLE_OK;
     case CURLINFO_HTTPAUTH_USED:
       *answer = gm_transfer_get_info (easy->transfer)->auth_used;
@@ -432,7 +450,7 @@ get_long (GmCurlEasy *easy,
       *answer = gm_transfer_get_info (easy->transfer)->proxy_auth_used;
       return CURLE_OK;
     case CURLINFO_PROXYAUTH_AVAIL:
-      *answer = get_offered (easy, "Proxy-Authenticate");
+      *answer = get_offered (easy, "Proxy-Authenticate", 407);
       return CURLE_OK;
     case CURLINFO_SSL_VERIFYRESULT:
       *answer = get_verdict (easy);
