@@ -35,3 +35,28 @@ gm_error_set (GmError *error,
   error->phase = phase;
   error->sys_errno = sys_errno;
 }
+
+static void
+add_text (char **to,
+          const char *from)
+{
+  if (*to == NULL)
+    *to = g_strdup (from);
+}
+
+void
+gm_error_add_details (GmError *error,
+                      const GmError *from)
+{
+  add_text (&error->host, from->host);
+  add_text (&error->address, from->address);
+  add_text (&error->detail, from->detail);
+  error->resolver = from->resolver;
+  error->port = from->port;
+  error->proxy_status = from->proxy_status;
+  error->socks = from->socks;
+  error->alert = from->alert;
+  error->tls = from->tls;
+  if (error->h2 == 0)
+    error->h2 = from->h2;
+}

@@ -160,6 +160,9 @@ typedef struct
 
 const char *gm_result_name (GmResult result); /* "HTTP_BAD_CHUNK"; static */
 void        gm_error_clear (GmError *error); /* frees what it owns, back to GM_OK */
+/* Takes over what @from knows beside result and phase, and @error does not: both stay whole. */
+void        gm_error_add_details (GmError *error,
+                                  const GmError *from);
 /* Keeps the first error: does nothing if @error holds one already. */
 void        gm_error_set   (GmError *error,
                             GmResult result,

@@ -13,6 +13,7 @@ typedef struct
 struct _GmDnsCache
 {
   gatomicrefcount refs;
+  guint serial;
   GMutex lock;
   GHashTable *answers; /* (element-type utf8 Entry): "4host" or "6host" */
   GHashTable *overrides; /* (element-type utf8 Entry): "host:port" */
@@ -32,14 +33,22 @@ entry_free (gpointer data)
 GmDnsCache *
 gm_dns_cache_new (void)
 {
+  static gint n_made;
   GmDnsCache *self = g_new0 (GmDnsCache, 1);
 
   g_atomic_ref_count_init (&self->refs);
+  self->serial = (guint) g_atomic_int_add (&n_made, 1) + 1;
   g_mutex_init (&self->lock);
   self->answers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   self->overrides = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
 
   return self;
+}
+
+guint
+gm_dns_cache_get_serial (GmDnsCache *self)
+{
+  return self->serial;
 }
 
 GmDnsCache *

@@ -15,6 +15,8 @@ typedef struct _GmDnsCache GmDnsCache;
 GmDnsCache  *gm_dns_cache_new          (void);
 GmDnsCache  *gm_dns_cache_ref          (GmDnsCache *self);
 void         gm_dns_cache_unref        (GmDnsCache *self); /* NULL is fine */
+/* Tells it from every other one, also from one that lay in the same place; never 0. */
+guint        gm_dns_cache_get_serial   (GmDnsCache *self);
 void         gm_dns_cache_clear        (GmDnsCache *self); /* the answers; overrides stay */
 
 /* (transfer full) (nullable): an answer not older than @max_age µs; -1 = of any age. */

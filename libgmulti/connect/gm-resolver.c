@@ -242,6 +242,12 @@ gm_resolver_set_cache (GmResolver *self,
   gm_dns_cache_unref (before);
 }
 
+GmDnsCache *
+gm_resolver_get_cache (GmResolver *self)
+{
+  return self->cache;
+}
+
 void
 gm_resolver_set_max (GmResolver *self,
                      guint max_threads)

@@ -28,6 +28,7 @@ GmResolver *gm_resolver_new         (GmReactor *reactor,
 void        gm_resolver_free        (GmResolver *self); /* abandons what is under way; never joins */
 void        gm_resolver_set_cache   (GmResolver *self,
                                      GmDnsCache *cache);
+GmDnsCache *gm_resolver_get_cache   (GmResolver *self);
 void        gm_resolver_set_max     (GmResolver *self,
                                      guint max_threads); /* 20 unless told */
 /* Feeds overrides; malformed entries are answered with BAD_REQUEST and the rest still count. */

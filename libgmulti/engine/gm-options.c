@@ -321,7 +321,7 @@ gm_transfer_set_list (GmTransfer *self,
                       const GmStringList *list)
 {
   if (option == GM_OPTION_OVERRIDES)
-    self->overrides_fed = NULL;
+    self->overrides_fed = 0;
   return set_borrowed (self, option, GM_OPTION_TYPE_LIST, list);
 }
 

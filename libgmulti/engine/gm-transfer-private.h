@@ -97,7 +97,7 @@ struct _GmTransfer
   guint8 last_custom_method; /* it went by the user's own word */
   guint8 has_run;
   guint32 last_question; /* serial: another run's question is another one */
-  GmMulti *overrides_fed; /* (unowned) (nullable): compared only: whose cache has them since they were last set */
+  guint overrides_fed; /* serial of the cache that has them since they were last set; 0 = none */
   GmFlow flow;
   GmRun *run; /* (owned) (nullable) */
   GmPoolWaiter waiter;

@@ -630,6 +630,19 @@ set_up_source (GmTransfer *self)
   return GM_OK;
 }
 
+/* Once for each time they are set: what expires would never do so if each use of the handle renewed it. */
+static void
+feed_overrides (GmTransfer *self)
+{
+  GmResolver *resolver = gm_multi_get_resolver (self->multi);
+  guint serial = gm_dns_cache_get_serial (gm_resolver_get_cache (resolver));
+
+  if (self->overrides_fed == serial)
+    return;
+  gm_resolver_add_overrides (resolver, self->run->connect_settings->overrides);
+  self->overrides_fed = serial;
+}
+
 /* ---- states ---- */
 
 static GmResult
@@ -655,10 +668,8 @@ state_starting (GmTransfer *self)
   if (result != GM_OK)
     return result;
 
-  /* Once for each time they are set: what expires would never do so if each use of the handle renewed it. */
-  if (run->connect_settings->overrides != NULL && self->overrides_fed != self->multi)
-    gm_resolver_add_overrides (gm_multi_get_resolver (self->multi), run->connect_settings->overrides);
-  self->overrides_fed = self->multi;
+  if (run->connect_settings->overrides != NULL)
+    feed_overrides (self);
   result = set_up_source (self);
   if (result != GM_OK)
     return result;
@@ -1065,18 +1076,7 @@ note_error (GmTransfer *self,
       if (self->state == GM_STATE_RUNNING && (from->phase == GM_PHASE_REQUEST || from->phase == GM_PHASE_RESPONSE))
         knows = FALSE;
       gm_error_set (&self->error, result, knows ? from->phase : phase, from->sys_errno);
-      self->error.resolver = from->resolver;
-      self->error.tls = from->tls;
-      self->error.alert = from->alert;
-      if (self->error.detail == NULL)
-        self->error.detail = g_steal_pointer (&from->detail);
-      if (self->error.address == NULL)
-        self->error.address = g_strdup (from->address); /* others may be told the same */
-      if (self->error.host == NULL)
-        self->error.host = g_strdup (from->host);
-      self->error.port = from->port;
-      self->error.proxy_status = from->proxy_status;
-      self->error.socks = from->socks;
+      gm_error_add_details (&self->error, from); /* others may be told the same */
     }
   gm_error_set (&self->error, result, phase, 0);
   self->error.result = result;

@@ -52,6 +52,7 @@ share_settings (GmTransfer *self,
   self->transfer_settings = gm_transfer_settings_ref (from->transfer_settings);
   self->connect_settings = gm_connect_settings_ref (from->connect_settings);
   self->request_settings = gm_request_settings_ref (from->request_settings);
+  self->overrides_fed = 0;
 }
 
 GmTransfer *

@@ -858,6 +858,31 @@ test_assign_in_cleanup (void)
   g_assert_true (loop.acted);
 }
 
+/* A multi handle may lie where the one before it lay, and knows nothing of what that one was told. */
+static void
+test_another_resolves (void)
+{
+  g_autoptr (ScriptedServer) server = new_server (scripted_answer_text (200, NULL, "x"));
+  g_autofree char *url = g_strdup_printf ("http://host.example:%u/", scripted_server_port (server));
+  g_autofree char *line = g_strdup_printf ("host.example:%u:127.0.0.1", scripted_server_port (server));
+  struct curl_slist *list = curl_slist_append (NULL, line);
+  CURL *easy = new_easy (url);
+  int left;
+
+  curl_easy_setopt (easy, CURLOPT_RESOLVE, list);
+  for (guint i = 0; i < 10; i++)
+    {
+      CURLM *multi = curl_multi_init ();
+
+      curl_multi_add_handle (multi, easy);
+      g_assert_cmpint (run_until_message (multi, &left)->data.result, ==, CURLE_OK);
+      curl_multi_remove_handle (multi, easy);
+      curl_multi_cleanup (multi);
+    }
+  curl_easy_cleanup (easy);
+  curl_slist_free_all (list);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -876,6 +901,7 @@ main (int argc,
   g_test_add_func ("/curl/multi/cleanup-in-removal", test_cleanup_in_removal);
   g_test_add_func ("/curl/multi/last-socket", test_last_socket);
   g_test_add_func ("/curl/multi/assign-in-cleanup", test_assign_in_cleanup);
+  g_test_add_func ("/curl/multi/another-resolves", test_another_resolves);
   g_test_add_func ("/curl/multi/notifications", test_notifications);
   g_test_add_func ("/curl/multi/pause", test_pause);
   g_test_add_func ("/curl/multi/pause-in-head", test_pause_in_head);
