@@ -748,11 +748,9 @@ set_proxy_resolver (GmErrand *self,
     }
 
   self->resolver = g_object_ref (resolver);
-  gm_transfer_set_string (self->engine, GM_OPTION_PROXY, NULL);
   gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
-  if (GMULTI_IS_PROXY (resolver))
-    gm_face_proxy_apply (GMULTI_PROXY (resolver), self->engine);
-  else if (gm_proxy_lookup_is_needed (resolver))
+  gm_face_proxy_apply (GMULTI_IS_PROXY (resolver) ? GMULTI_PROXY (resolver) : NULL, self->engine);
+  if (!GMULTI_IS_PROXY (resolver) && gm_proxy_lookup_is_needed (resolver))
     self->ask |= 1 << GM_QUESTION_PROXY;
 }
 

@@ -9,7 +9,8 @@
 
 /* ---- gmulti-proxy.c: any thread, it does not change ---- */
 
-/* Sets what it says for @engine, which must not outlive it. */
+/* Sets what it says for @engine, which must not outlive it. NULL: nothing of any fixed proxy stays there, for its fields
+ * and its ways are for it alone. */
 void     gm_face_proxy_apply       (GMultiProxy *self,
                                     GmTransfer *engine);
 

@@ -126,18 +126,18 @@ gm_face_proxy_apply (GMultiProxy *self,
                      GmTransfer *engine)
 {
   g_autofree char *remote = NULL;
-  const char *uri = self->uri;
+  const char *uri = self != NULL ? self->uri : NULL;
 
-  if (uri == NULL || g_ascii_strncasecmp (uri, "direct:", strlen ("direct:")) == 0)
+  if (self != NULL && (uri == NULL || g_ascii_strncasecmp (uri, "direct:", strlen ("direct:")) == 0))
     uri = "";
   /* as everywhere in GIO it is the proxy that looks names up */
-  else if (g_ascii_strncasecmp (uri, "socks5:", strlen ("socks5:")) == 0)
+  else if (uri != NULL && g_ascii_strncasecmp (uri, "socks5:", strlen ("socks5:")) == 0)
     uri = remote = g_strconcat ("socks5h:", uri + strlen ("socks5:"), NULL);
 
   gm_transfer_set_string (engine, GM_OPTION_PROXY, uri);
-  gm_transfer_set_string (engine, GM_OPTION_NO_PROXY, self->rules);
-  gm_transfer_set_int (engine, GM_OPTION_PROXY_TUNNEL, self->tunnel);
-  gm_transfer_set_list (engine, GM_OPTION_PROXY_FIELDS, self->fields);
+  gm_transfer_set_string (engine, GM_OPTION_NO_PROXY, self != NULL ? self->rules : NULL);
+  gm_transfer_set_int (engine, GM_OPTION_PROXY_TUNNEL, self != NULL && self->tunnel);
+  gm_transfer_set_list (engine, GM_OPTION_PROXY_FIELDS, self != NULL ? self->fields : NULL);
   if (remote != NULL)
     explicit_bzero (remote, strlen (remote));
 }

@@ -278,6 +278,30 @@ test_fixed_login (Fixture *f,
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED);
 }
 
+/* What the session says of its proxy, a login in a header field among it, is not for those that a transfer's own resolver
+ * names. */
+static void
+test_fixed_replaced (Fixture *f,
+                     gconstpointer data)
+{
+  const char *list[] = { proxy_server_url (f->proxy, "http"), NULL };
+  g_autoptr (GProxyResolver) own = G_PROXY_RESOLVER (new_resolver (list));
+  g_autoptr (GMultiHeaders) headers = gmulti_headers_new ();
+  g_autoptr (GMultiProxy) proxy = NULL;
+  g_autoptr (GMultiTransfer) far = new_transfer (f, "far.example", "/a");
+  g_autofree char *heads = NULL;
+
+  g_assert_true (gmulti_headers_append (headers, "Proxy-Authorization", "Basic c2VjcmV0OnNlY3JldA==", NULL));
+  proxy = g_object_new (GMULTI_TYPE_PROXY, "uri", "http://127.0.0.1:1", "tunnel", TRUE, "headers", headers, NULL);
+  gmulti_session_set_proxy_resolver (f->session, G_PROXY_RESOLVER (proxy));
+  gmulti_transfer_set_proxy_resolver (far, own);
+  check_got (f, far);
+  check_summary (f, "GET http://far.example:PORT/a#0");
+  heads = proxy_server_heads (f->proxy);
+  g_assert_null (strstr (heads, "Proxy-Authorization"));
+  gmulti_session_set_proxy_resolver (f->session, NULL);
+}
+
 /* ---- a resolver that is asked ---- */
 
 static void
@@ -438,6 +462,7 @@ main (int argc,
   add ("fixed-tunnel", test_fixed_tunnel);
   add ("fixed-properties", test_fixed_properties);
   add ("fixed-login", test_fixed_login);
+  add ("fixed-replaced", test_fixed_replaced);
   add ("asked", test_asked);
   add ("list", test_list);
   add ("list-direct", test_list_direct);
