@@ -138,6 +138,7 @@ void     gm_transfer_destroy    (GmTransfer *self);
 GmResult gm_transfer_consult_stores (GmTransfer *self);
 void     gm_transfer_take_route (GmTransfer *self,
                                  GmPoolKey *key);
+void     gm_transfer_leave_route (GmTransfer *self); /* this hop goes to the origin after all */
 void     gm_transfer_lose_route (GmTransfer *self); /* it did not work: never again */
 
 /* ---- for gm-transfer-stores.c, given by gm-transfer-states.c ---- */

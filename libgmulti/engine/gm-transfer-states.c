@@ -279,6 +279,9 @@ choose_proxy (GmTransfer *self)
 
   result = choose_among_proxies (self);
   self->info.used_proxy = run->request.proxy != NULL;
+  /* Who says which way to go need not let us go to another host by it. */
+  if (run->request.proxy != NULL)
+    gm_transfer_leave_route (self);
   return result;
 }
 

@@ -86,8 +86,7 @@ gm_transfer_consult_stores (GmTransfer *self)
   GmResult result = wait_for_files (self, stores);
   gint64 now;
 
-  g_clear_pointer (&run->route, g_free);
-  run->request.route = NULL;
+  gm_transfer_leave_route (self);
   if (result != GM_OK || (stores->hsts == NULL && stores->alt_svc == NULL))
     return result;
 
@@ -108,6 +107,15 @@ gm_transfer_take_route (GmTransfer *self,
 
   key->connect_host = gm_span (route->host, strlen (route->host));
   key->connect_port = route->port;
+}
+
+void
+gm_transfer_leave_route (GmTransfer *self)
+{
+  GmRun *run = self->run;
+
+  g_clear_pointer (&run->route, g_free);
+  run->request.route = NULL;
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case-tables.h"
 
+#include "proxy-server.h"
 #include "scripted-tls.h"
 
 #include <glib/gstdio.h>
@@ -276,6 +277,32 @@ run_alternative_not_checked (Case *c)
   g_assert_cmpuint (scripted_server_n_requests (other), ==, 0);
 }
 
+/* Who set a proxy decides which way to go: it is asked for the origin. */
+static void
+run_alternative_proxy (Case *c)
+{
+  ScriptedServer *origin = case_new_server (c, SCRIPTED_SERVER_TLS);
+  ScriptedServer *other = case_new_server (c, SCRIPTED_SERVER_TLS);
+  g_autoptr (ProxyServer) proxy = proxy_server_new ();
+  CaseTransfer *t = to_server (c, origin, other, "https", "/");
+  g_autofree char *field = g_strdup_printf ("Alt-Svc: http%%2F1.1=\"b.example:%u\"\r\n", scripted_server_port (other));
+  g_autofree char *expected = g_strdup_printf ("CONNECT a.example:%u#0", scripted_server_port (origin));
+  g_autofree char *summary = NULL;
+
+  scripted_server_on (origin, "*", with_field (field));
+  scripted_server_on (other, "*", with_field (""));
+  case_set (t, CURLOPT_ALTSVC_CTRL, CURLALTSVC_H1);
+  case_run_transfer (t);
+  case_set (t, CURLOPT_PROXY, proxy_server_url (proxy, "http"));
+  again (t, origin, "https://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+  summary = proxy_server_summary (proxy);
+  g_assert_cmpstr (summary, ==, expected);
+  g_assert_cmpuint (scripted_server_n_requests (origin), ==, 2);
+  g_assert_null (scripted_request_header (scripted_server_request (origin, 1), "Alt-Used"));
+  g_assert_cmpuint (scripted_server_n_requests (other), ==, 0);
+}
+
 #define ALT_SVC "libcurl 7.88 sends the next request to the origin all the same where its connection is still open"
 
 const CaseSpec case_policies[] = {
@@ -287,6 +314,7 @@ const CaseSpec case_policies[] = {
   { "policies-hsts-functions", run_hsts_functions },
   { "policies-alternative", run_alternative, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-lost", run_alternative_lost, CASE_NOT_ON_LIBCURL, ALT_SVC },
+  { "policies-alternative-proxy", run_alternative_proxy },
   { "policies-alternative-not-checked", run_alternative_not_checked, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { NULL },
 };
