@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "endless-layer.h"
 
+#include "bare-socket.h"
+
 #include <string.h>
 
 typedef struct
@@ -95,31 +97,7 @@ endless_query (GmLayer *layer,
 {
   EndlessLayer *self = (EndlessLayer *) layer;
 
-  switch (query)
-    {
-    case GM_QUERY_ALIVE:
-      *(gboolean *) answer = self->n_open == 0;
-      return TRUE;
-    case GM_QUERY_WANT:
-      *(GmIo *) answer = GM_IO_NONE;
-      return TRUE;
-    case GM_QUERY_SOCKET:
-      *(GmSocket **) answer = self->socket;
-      return TRUE;
-    case GM_QUERY_PENDING:
-      *(gboolean *) answer = FALSE;
-      return TRUE;
-    case GM_QUERY_PHASE:
-      *(GmPhase *) answer = GM_PHASE_CONNECT;
-      return TRUE;
-    case GM_QUERY_LOOK:
-    case GM_QUERY_RESOLVED_AT:
-    case GM_QUERY_CONNECTED_AT:
-    case GM_QUERY_ALPN:
-    case GM_QUERY_TLS:
-    default:
-      return FALSE;
-    }
+  return bare_socket_query (self->socket, self->n_open == 0, GM_IO_NONE, query, answer);
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-net.h"
 
+#include "bare-socket.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -298,31 +300,7 @@ sim_query (GmLayer *layer,
 {
   SimSocket *self = (SimSocket *) layer;
 
-  switch (query)
-    {
-    case GM_QUERY_ALIVE:
-      *(gboolean *) answer = self->connected && !self->ended && self->in->len == 0;
-      return TRUE;
-    case GM_QUERY_WANT:
-      *(GmIo *) answer = self->connected ? GM_IO_NONE : GM_IO_OUT;
-      return TRUE;
-    case GM_QUERY_SOCKET:
-      *(GmSocket **) answer = self->socket;
-      return TRUE;
-    case GM_QUERY_PENDING:
-      *(gboolean *) answer = FALSE;
-      return TRUE;
-    case GM_QUERY_PHASE:
-      *(GmPhase *) answer = GM_PHASE_CONNECT;
-      return TRUE;
-    case GM_QUERY_LOOK:
-    case GM_QUERY_RESOLVED_AT:
-    case GM_QUERY_CONNECTED_AT:
-    case GM_QUERY_ALPN:
-    case GM_QUERY_TLS:
-    default:
-      return FALSE;
-    }
+  return bare_socket_query (self->socket, self->connected && !self->ended && self->in->len == 0, self->connected ? GM_IO_NONE : GM_IO_OUT, query, answer);
 }
 
 static void
