@@ -43,8 +43,8 @@ gm_errand_ref (GmErrand *self)
   return self;
 }
 
-/* The last answer that came and was not looked at yet: there is one question at a time, so a second one can only be
- * about a later question, and the first is out of date. */
+/* The answer to the latest question that has one, not looked at yet. There is one question at a time: what is said about
+ * an earlier one is out of date, also if it comes later, as when a challenge is let go of that nobody waits for. */
 typedef struct
 {
   guint64 serial;
@@ -400,10 +400,13 @@ gm_errand_answer (GmErrand *self,
                   GmReply reply,
                   GmAnswerData *data)
 {
-  Answer *answer = g_new (Answer, 1);
+  Answer *latest = g_new (Answer, 1);
+  Answer *other;
 
-  *answer = (Answer){ serial, reply, data };
-  answer_free (g_atomic_pointer_exchange (&self->answer, answer));
+  *latest = (Answer){ serial, reply, data };
+  while ((other = g_atomic_pointer_exchange (&self->answer, latest)) != NULL && other->serial > latest->serial)
+    latest = other; /* ours, which is in its place now, comes back by the next turn, if nobody has taken it */
+  answer_free (other);
   gm_errand_order (self, GM_ORDER_ANSWER);
 }
 
@@ -1049,7 +1052,8 @@ gm_errand_deliver (GmErrand *self,
     return;
 
   if ((report->tidings & GM_TIDINGS_QUESTION) != 0 && (report->tidings & GM_TIDINGS_DONE) == 0)
-    gm_face_transfer_ask (transfer, gm_inquiry_new (self, report->question_serial, g_steal_pointer (&report->question)));
+    gm_face_transfer_ask (transfer, gm_inquiry_new (self, report->question_serial, g_steal_pointer (&report->question)),
+                          gm_postbox_get_context (self->home) == NULL);
   if (self->delivered)
     return;
 

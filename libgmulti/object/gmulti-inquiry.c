@@ -40,6 +40,12 @@ gm_inquiry_get_data (GmInquiry *self)
   return self->data;
 }
 
+gboolean
+gm_inquiry_is_over (GmInquiry *self)
+{
+  return self->errand->delivered;
+}
+
 void
 gm_inquiry_answer (GmInquiry *self,
                    GmReply reply,

@@ -110,9 +110,10 @@ void          gm_face_transfer_report   (GMultiTransfer *self,
                                          GmReport *report);
 /* What the application is there to answer, as 1 << GmQuestionKind; looked at when it starts. */
 guint         gm_face_transfer_get_ask  (GMultiTransfer *self);
-/* Asks the application; takes @inquiry. */
+/* Asks the application; takes @inquiry. @blocking: no loop runs that could bring an answer later than at once. */
 void          gm_face_transfer_ask      (GMultiTransfer *self,
-                                         GmInquiry *inquiry);
+                                         GmInquiry *inquiry,
+                                         gboolean blocking);
 void          gm_face_transfer_complete (GMultiTransfer *self,
                                          GmErrand *errand,
                                          GmReport *report);

@@ -932,8 +932,29 @@ check_trust (GMultiTransfer *self,
 typedef struct
 {
   GMultiTransfer *transfer; /* (owned) */
-  GmInquiry *inquiry; /* (owned) (nullable) */
+  GmInquiry *inquiry; /* (owned) */
 } Judgement;
+
+/* What the application's database says counts; what is wrong by its word, the application may still accept. Takes
+ * @inquiry. */
+static void
+take_verdict (GMultiTransfer *self,
+              GmInquiry *inquiry,
+              GTlsCertificateFlags errors,
+              const GError *error)
+{
+  if (error != NULL)
+    errors |= G_TLS_CERTIFICATE_GENERIC_ERROR;
+
+  if (errors != G_TLS_CERTIFICATE_NO_FLAGS && !gm_inquiry_is_over (inquiry))
+    {
+      check_trust (self, inquiry, errors);
+      return;
+    }
+  if (errors == G_TLS_CERTIFICATE_NO_FLAGS)
+    gm_inquiry_answer (inquiry, GM_REPLY_ACCEPT, NULL);
+  gm_inquiry_free (inquiry);
+}
 
 static void
 judged_cb (GObject *source,
@@ -943,35 +964,35 @@ judged_cb (GObject *source,
   Judgement *judgement = user_data;
   g_autoptr (GError) error = NULL;
   GTlsCertificateFlags errors = g_tls_database_verify_chain_finish (G_TLS_DATABASE (source), result, &error);
-  GmInquiry *inquiry = g_steal_pointer (&judgement->inquiry);
 
-  if (error != NULL)
-    errors |= G_TLS_CERTIFICATE_GENERIC_ERROR;
-  if (errors != G_TLS_CERTIFICATE_NO_FLAGS)
-    check_trust (judgement->transfer, inquiry, errors);
-  else
-    {
-      gm_inquiry_answer (inquiry, GM_REPLY_ACCEPT, NULL);
-      gm_inquiry_free (inquiry);
-    }
-
+  take_verdict (judgement->transfer, judgement->inquiry, errors, error);
   g_object_unref (judgement->transfer);
   g_free (judgement);
 }
 
-/* What the application's database says counts; what is wrong by its word, the application may still accept. */
 static void
 ask_database (GMultiTransfer *self,
-              GmInquiry *inquiry)
+              GmInquiry *inquiry,
+              gboolean blocking)
 {
   const GmQuestionData *data = gm_inquiry_get_data (inquiry);
   g_autoptr (GTlsCertificate) certificate = gm_face_certificate_new (data->chain);
   g_autoptr (GSocketConnectable) identity = g_network_address_new (data->host, data->port);
+  g_autoptr (GError) error = NULL;
+  GTlsCertificateFlags errors;
   Judgement *judgement;
 
   if (certificate == NULL)
     {
       check_trust (self, inquiry, G_TLS_CERTIFICATE_GENERIC_ERROR);
+      return;
+    }
+  if (blocking)
+    {
+      errors = g_tls_database_verify_chain (self->plan.tls_database, certificate,
+                                            G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, identity, NULL,
+                                            G_TLS_DATABASE_VERIFY_NONE, NULL, &error);
+      take_verdict (self, inquiry, errors, error);
       return;
     }
 
@@ -984,19 +1005,21 @@ ask_database (GMultiTransfer *self,
 
 static void
 ask_for_trust (GMultiTransfer *self,
-               GmInquiry *inquiry)
+               GmInquiry *inquiry,
+               gboolean blocking)
 {
   const GmQuestionData *data = gm_inquiry_get_data (inquiry);
 
   if (gm_plan_asks_database (&self->plan) && !data->is_proxy)
-    ask_database (self, inquiry);
+    ask_database (self, inquiry, blocking);
   else
     check_trust (self, inquiry, gm_face_certificate_get_flags (data->faults));
 }
 
 void
 gm_face_transfer_ask (GMultiTransfer *self,
-                      GmInquiry *inquiry)
+                      GmInquiry *inquiry,
+                      gboolean blocking)
 {
   switch (gm_inquiry_get_data (inquiry)->kind)
     {
@@ -1004,7 +1027,7 @@ gm_face_transfer_ask (GMultiTransfer *self,
       ask_for_login (self, inquiry);
       break;
     case GM_QUESTION_TRUST:
-      ask_for_trust (self, inquiry);
+      ask_for_trust (self, inquiry, blocking);
       break;
     case GM_QUESTION_PROXY:
     case GM_QUESTION_PIN:

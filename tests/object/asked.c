@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "asked.h"
+
+static gboolean
+asked_cb (GMultiTransfer *transfer,
+          gpointer question,
+          gpointer user_data)
+{
+  Asked *self = user_data;
+
+  g_assert_true (transfer == self->transfer);
+  self->n_asked++;
+  g_set_object (&self->question, question);
+  if (self->at_once)
+    self->kind->accept (self);
+  return TRUE;
+}
+
+void
+asked_set_up (Asked *self,
+              const AskedKind *kind,
+              ScriptedServer *server)
+{
+  self->kind = kind;
+  self->server = server;
+  self->session = gmulti_session_new ();
+  self->transfer = gmulti_transfer_new (scripted_server_url (self->server, "/in"));
+  g_signal_connect (self->transfer, kind->signal, G_CALLBACK (asked_cb), self);
+}
+
+void
+asked_tear_down (Asked *self,
+                 gconstpointer data)
+{
+  g_clear_object (&self->question);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_error (&self->error);
+  if (self->transfer != NULL)
+    face_assert_finalized (g_steal_pointer (&self->transfer));
+  if (self->session != NULL)
+    face_assert_finalized (g_steal_pointer (&self->session));
+  scripted_server_free (self->server);
+}
+
+static void
+fetched_cb (GObject *source,
+            GAsyncResult *result,
+            gpointer user_data)
+{
+  Asked *self = user_data;
+
+  self->bytes = gmulti_session_fetch_finish (GMULTI_SESSION (source), result, &self->error);
+}
+
+void
+asked_start (Asked *self)
+{
+  gmulti_session_fetch_async (self->session, self->transfer, NULL, fetched_cb, self);
+}
+
+void
+asked_wait (Asked *self)
+{
+  asked_start (self);
+  face_wait_for (self->question != NULL);
+}
+
+void
+asked_check_inside (Asked *self)
+{
+  face_wait_for (self->bytes != NULL || self->error != NULL);
+  g_assert_no_error (self->error);
+  g_assert_cmpmem (g_bytes_get_data (self->bytes, NULL), g_bytes_get_size (self->bytes), "inside", 6);
+}
+
+void
+asked_check_refused (Asked *self)
+{
+  face_wait_for (self->bytes != NULL || self->error != NULL);
+  self->kind->check_refused (self);
+}
+
+/* ---- what all have in common ---- */
+
+/* In a call that waits there is no loop: who answers at once is heard all the same. */
+static void
+test_blocking (Asked *self,
+               gconstpointer data)
+{
+  self->at_once = TRUE;
+  gmulti_transfer_set_timeout (self->transfer, 5000);
+  self->bytes = gmulti_session_fetch (self->session, self->transfer, NULL, &self->error);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+}
+
+static void
+test_accepted (Asked *self,
+               gconstpointer data)
+{
+  asked_wait (self);
+  self->kind->accept (self);
+  self->kind->decline (self);
+  asked_check_inside (self);
+}
+
+static void
+test_declined (Asked *self,
+               gconstpointer data)
+{
+  asked_wait (self);
+  self->kind->decline (self);
+  self->kind->accept (self);
+  asked_check_refused (self);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, self->kind->n_requests);
+}
+
+static void
+test_dropped (Asked *self,
+              gconstpointer data)
+{
+  asked_wait (self);
+  g_clear_object (&self->question);
+  asked_check_refused (self);
+}
+
+static gboolean
+say_no (GMultiTransfer *transfer,
+        gpointer question,
+        gpointer user_data)
+{
+  g_set_object ((gpointer *) user_data, question);
+  return FALSE;
+}
+
+static void
+test_handler_says_no (Asked *self,
+                      gconstpointer data)
+{
+  g_autoptr (GObject) kept = NULL;
+
+  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  g_signal_connect (self->transfer, self->kind->signal, G_CALLBACK (say_no), &kept);
+  asked_start (self);
+  asked_check_refused (self);
+  g_assert_nonnull (kept);
+}
+
+static void
+test_nobody_there (Asked *self,
+                   gconstpointer data)
+{
+  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  asked_start (self);
+  asked_check_refused (self);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, self->kind->n_requests);
+}
+
+static void
+cancel (Asked *self)
+{
+  asked_wait (self);
+  gmulti_transfer_cancel (self->transfer);
+  face_wait_for (self->error != NULL);
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* The transfer is gone when the answer comes. */
+static void
+test_dead (Asked *self,
+           gconstpointer data)
+{
+  cancel (self);
+  self->kind->accept (self);
+  face_run_for (20);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, self->kind->n_requests);
+}
+
+/* And so is the session. */
+static void
+test_all_gone (Asked *self,
+               gconstpointer data)
+{
+  cancel (self);
+  face_assert_finalized (g_steal_pointer (&self->transfer));
+  face_assert_finalized (g_steal_pointer (&self->session));
+  self->kind->accept (self);
+  face_run_for (20);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, self->kind->n_requests);
+}
+
+/* One clock stands still while somebody thinks, the one for the whole transfer does not. */
+static void
+test_never (Asked *self,
+            gconstpointer data)
+{
+  g_object_set (self->transfer, "timeout", 200u, self->kind->clock, 50u, NULL);
+  asked_start (self);
+  face_wait_for (self->error != NULL);
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+}
+
+static gpointer
+accept_in_thread (gpointer data)
+{
+  Asked *self = data;
+
+  self->kind->accept (self);
+  return NULL;
+}
+
+static void
+test_other_thread (Asked *self,
+                   gconstpointer data)
+{
+  asked_wait (self);
+  g_thread_join (g_thread_new ("answer", accept_in_thread, self));
+  asked_check_inside (self);
+}
+
+void
+asked_add_tests (const char *prefix,
+                 void (*set_up) (Asked *self, gconstpointer data))
+{
+  static const struct
+  {
+    const char *name;
+    void (*func) (Asked *self, gconstpointer data);
+  } tests[] = {
+    { "blocking", test_blocking },
+    { "accepted", test_accepted },
+    { "declined", test_declined },
+    { "dropped", test_dropped },
+    { "handler-says-no", test_handler_says_no },
+    { "nobody-there", test_nobody_there },
+    { "dead", test_dead },
+    { "all-gone", test_all_gone },
+    { "never", test_never },
+    { "other-thread", test_other_thread },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat (prefix, tests[i].name, NULL);
+
+      g_test_add (path, Asked, NULL, set_up, tests[i].func, asked_tear_down);
+    }
+}
