@@ -215,8 +215,7 @@ gmulti_form_set_urlencoded (GMultiForm *self,
 }
 
 static Part *
-add_part (GMultiForm *self,
-          const char *name,
+part_new (const char *name,
           const char *filename,
           const char *content_type)
 {
@@ -227,12 +226,17 @@ add_part (GMultiForm *self,
   part->filename = g_strdup (filename);
   part->content_type = g_strdup (content_type);
   part->length = -1;
+  return part;
+}
 
+/* Takes @part, which is complete: from here on others may read it. */
+static void
+add_part (GMultiForm *self,
+          Part *part)
+{
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->parts, part);
   g_mutex_unlock (&self->lock);
-
-  return part;
 }
 
 /**
@@ -250,11 +254,15 @@ gmulti_form_add_text (GMultiForm *self,
                       const char *name,
                       const char *value)
 {
+  Part *part;
+
   g_return_if_fail (GMULTI_IS_FORM (self));
   g_return_if_fail (name != NULL);
   g_return_if_fail (value != NULL);
 
-  add_part (self, name, NULL, NULL)->bytes = g_bytes_new (value, strlen (value));
+  part = part_new (name, NULL, NULL);
+  part->bytes = g_bytes_new (value, strlen (value));
+  add_part (self, part);
 }
 
 /**
@@ -278,11 +286,15 @@ gmulti_form_add_bytes (GMultiForm *self,
                        const char *content_type,
                        GBytes *bytes)
 {
+  Part *part;
+
   g_return_if_fail (GMULTI_IS_FORM (self));
   g_return_if_fail (name != NULL);
   g_return_if_fail (bytes != NULL);
 
-  add_part (self, name, filename, content_type != NULL ? content_type : "")->bytes = g_bytes_ref (bytes);
+  part = part_new (name, filename, content_type != NULL ? content_type : "");
+  part->bytes = g_bytes_ref (bytes);
+  add_part (self, part);
 }
 
 /**
@@ -306,6 +318,7 @@ gmulti_form_add_file (GMultiForm *self,
 {
   g_autofree char *basename = NULL;
   g_autofree char *filename = NULL;
+  Part *part;
 
   g_return_if_fail (GMULTI_IS_FORM (self));
   g_return_if_fail (name != NULL);
@@ -313,7 +326,9 @@ gmulti_form_add_file (GMultiForm *self,
 
   basename = g_file_get_basename (file);
   filename = basename != NULL ? g_filename_display_name (basename) : g_strdup ("file");
-  add_part (self, name, filename, content_type != NULL ? content_type : "")->file = g_object_ref (file);
+  part = part_new (name, filename, content_type != NULL ? content_type : "");
+  part->file = g_object_ref (file);
+  add_part (self, part);
 }
 
 /**
@@ -346,9 +361,10 @@ gmulti_form_add_stream (GMultiForm *self,
   g_return_if_fail (G_IS_INPUT_STREAM (stream));
   g_return_if_fail (length >= -1);
 
-  part = add_part (self, name, filename, content_type != NULL ? content_type : "");
+  part = part_new (name, filename, content_type != NULL ? content_type : "");
   part->length = length;
   part->stream = g_object_ref (stream);
+  add_part (self, part);
 }
 
 /* ---- as an upload ---- */
