@@ -448,23 +448,22 @@ install_count_properties (void)
    * Since: 1.0
    */
   properties[PROP_SPEED] = g_param_spec_uint64 ("speed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  /**
+   * GMultiSession:transfers: (getter get_transfers)
+   *
+   * The unfinished transfers that were started in the session's own context.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRANSFERS]
+    = g_param_spec_object ("transfers", NULL, NULL, G_TYPE_LIST_MODEL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
-gmulti_session_class_init (GMultiSessionClass *klass)
+install_default_properties (void)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  object_class->constructed = gmulti_session_constructed;
-  object_class->finalize = gmulti_session_finalize;
-  object_class->get_property = gmulti_session_get_property;
-  object_class->set_property = gmulti_session_set_property;
-
-  install_construct_properties ();
-  install_limit_properties ();
-  install_rate_properties ();
-  install_count_properties ();
 
   /**
    * GMultiSession:progress-interval: (getter get_progress_interval) (setter set_progress_interval)
@@ -521,17 +520,23 @@ gmulti_session_class_init (GMultiSessionClass *klass)
    * Since: 1.0
    */
   properties[PROP_STATE_FILE] = g_param_spec_object ("state-file", NULL, NULL, G_TYPE_FILE, flags);
+}
 
-  /**
-   * GMultiSession:transfers: (getter get_transfers)
-   *
-   * The unfinished transfers that were started in the session's own context.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_TRANSFERS]
-    = g_param_spec_object ("transfers", NULL, NULL, G_TYPE_LIST_MODEL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+static void
+gmulti_session_class_init (GMultiSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = gmulti_session_constructed;
+  object_class->finalize = gmulti_session_finalize;
+  object_class->get_property = gmulti_session_get_property;
+  object_class->set_property = gmulti_session_set_property;
+
+  install_construct_properties ();
+  install_limit_properties ();
+  install_rate_properties ();
+  install_default_properties ();
+  install_count_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
