@@ -169,7 +169,8 @@ gm_curl_easy_prepare (GmCurlEasy *self)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
   self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
-  if (self->stores != NULL || self->share != NULL)
+  /* Those of a share that it had before go, too. */
+  if (self->stores != NULL || self->share != NULL || gm_transfer_get_stores (self->transfer) != NULL)
     gm_curl_stores_apply (self);
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';

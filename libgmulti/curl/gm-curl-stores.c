@@ -26,7 +26,7 @@ need_stores (GmCurlEasy *easy)
 
 /* ---- cookies ---- */
 
-/* The one in use: the share's, or its own; NULL: no cookies. */
+/* The share's, or its own; NULL: no cookies. */
 static GmCookieJar *
 find_jar (GmCurlEasy *easy)
 {
@@ -42,6 +42,7 @@ need_jar (GmCurlEasy *easy)
 {
   GmCurlStores *stores = need_stores (easy);
 
+  stores->cookies_on = TRUE;
   if (find_jar (easy) == NULL)
     stores->jar = gm_cookie_jar_new ();
   return find_jar (easy);
@@ -264,17 +265,15 @@ gm_curl_set_hsts_ctrl (GmCurlEasy *easy,
   return CURLE_OK;
 }
 
-/* Asks the application for entries until it has no more. */
-static CURLcode
+/* Asks the application for entries until it has no more; before each run, as libcurl does. */
+static GmResult
 ask_for_hsts (GmCurlEasy *easy,
               GmHsts *hsts)
 {
-  GmCurlStores *stores = need_stores (easy);
   gint64 now = get_now ();
 
-  if (easy->set.hstsreadfunction == NULL || stores->hsts_asked)
-    return CURLE_OK;
-  stores->hsts_asked = TRUE;
+  if (easy->set.hstsreadfunction == NULL)
+    return GM_OK;
   for (guint i = 0; i < GM_HSTS_MAX; i++)
     {
       char host[257] = "";
@@ -285,14 +284,14 @@ ask_for_hsts (GmCurlEasy *easy,
       if (code == CURLSTS_DONE)
         break;
       if (code != CURLSTS_OK || host[0] == '\0')
-        return code == CURLSTS_OK ? CURLE_BAD_FUNCTION_ARGUMENT : CURLE_ABORTED_BY_CALLBACK;
+        return code == CURLSTS_OK ? GM_BAD_REQUEST : GM_ABORTED;
       entry.expire[sizeof entry.expire - 1] = '\0';
       if (entry.expire[0] != '\0' && !gm_state_stamp_read (gm_span (entry.expire, strlen (entry.expire)), &expires))
         continue;
       gm_hsts_add (hsts, gm_span (host, strnlen (host, sizeof host)), expires, entry.includeSubDomains, now);
     }
 
-  return CURLE_OK;
+  return GM_OK;
 }
 
 typedef struct
@@ -338,24 +337,25 @@ flush_hsts (GmCurlEasy *easy)
   say_failure (easy, "save HSTS in", stores->hsts_file, gm_hsts_save (hsts, stores->hsts_file, get_now ()));
 }
 
-static CURLcode
+/* NULL: there is none, and none of its functions is called. */
+static GmHsts *
 apply_hsts (GmCurlEasy *easy,
-            GmHsts **hsts)
+            GmResult *result)
 {
   GmCurlStores *stores = easy->stores;
+  GmHsts *hsts = find_hsts (easy);
 
-  if (easy->set.hstsreadfunction != NULL || easy->set.hstswritefunction != NULL)
-    need_hsts (easy);
-  *hsts = find_hsts (easy);
-  if (*hsts == NULL)
-    return CURLE_OK;
+  *result = GM_OK;
+  if (hsts == NULL)
+    return NULL;
   if (stores != NULL && stores->hsts_file != NULL && stores->hsts_file[0] != '\0' && !stores->hsts_file_given)
     {
-      gm_hsts_add_file (*hsts, stores->hsts_file, NULL);
+      gm_hsts_add_file (hsts, stores->hsts_file, NULL);
       stores->hsts_file_given = TRUE;
     }
+  *result = ask_for_hsts (easy, hsts);
 
-  return ask_for_hsts (easy, *hsts);
+  return hsts;
 }
 
 /* ---- alternatives ---- */
@@ -439,7 +439,7 @@ apply_alt_svc (GmCurlEasy *easy,
 
 /* ---- all of them ---- */
 
-CURLcode
+void
 gm_curl_stores_apply (GmCurlEasy *easy)
 {
   GmHttpStores *now = gm_transfer_get_stores (easy->transfer);
@@ -447,25 +447,21 @@ gm_curl_stores_apply (GmCurlEasy *easy)
   GmHsts *hsts;
   GmAltSvc *alt_svc;
   guint protocols;
-  CURLcode code;
+  GmResult result;
   g_autoptr (GmHttpStores) stores = NULL;
 
-  if (easy->stores == NULL && easy->share == NULL && easy->set.hstsreadfunction == NULL &&
-      easy->set.hstswritefunction == NULL)
-    return CURLE_OK;
-
   give_files (easy);
-  jar = find_jar (easy);
-  code = apply_hsts (easy, &hsts);
+  jar = easy->stores != NULL && easy->stores->cookies_on ? find_jar (easy) : NULL;
+  hsts = apply_hsts (easy, &result);
   alt_svc = apply_alt_svc (easy, &protocols);
-  if (code != CURLE_OK)
-    return code;
-  if (now != NULL && now->jar == jar && now->hsts == hsts && now->alt_svc == alt_svc && now->alt_protocols == protocols)
-    return CURLE_OK;
-  stores = gm_http_stores_new (jar, hsts, alt_svc, protocols);
-  gm_transfer_set_stores (easy->transfer, stores);
+  if (now != NULL && now->jar == jar && now->hsts == hsts && now->alt_svc == alt_svc &&
+      now->alt_protocols == protocols && now->failed == result)
+    return;
 
-  return CURLE_OK;
+  stores = gm_http_stores_new (jar, hsts, alt_svc, protocols);
+  if (stores != NULL)
+    stores->failed = result;
+  gm_transfer_set_stores (easy->transfer, stores);
 }
 
 GmCurlStores *
@@ -477,6 +473,7 @@ gm_curl_stores_dup (GmCurlStores *self)
     return NULL;
 
   copy = g_new0 (GmCurlStores, 1);
+  copy->cookies_on = self->cookies_on;
   if (self->jar != NULL)
     copy->jar = gm_cookie_jar_new ();
   if (self->cookie_files != NULL)
@@ -509,7 +506,7 @@ gm_curl_stores_reset (GmCurlEasy *easy)
   self->n_cookie_files_given = 0;
   self->new_session = FALSE;
   g_clear_pointer (&self->hsts_file, g_free);
-  self->hsts_read_only = self->hsts_file_given = self->hsts_asked = FALSE;
+  self->hsts_read_only = self->hsts_file_given = FALSE;
   g_clear_pointer (&self->alt_svc_file, g_free);
   self->alt_svc_file_given = FALSE;
 }

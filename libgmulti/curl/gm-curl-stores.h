@@ -5,15 +5,16 @@
 
 #include "http/gm-http-stores.h"
 
-/* What an easy handle remembers between transfers, and the files it is kept in: cookies, hosts that want TLS
- * (HSTS), alternatives of origins (Alt-Svc). Made on first use; who asks for
- * none of it has none. Files are read on a worker before the next transfer; they are written when the handle goes, or at
- * the command to, and that call waits until they are. */
+/* What an easy handle remembers between transfers, and the files it is kept in: cookies, hosts that want TLS (HSTS),
+ * alternatives of origins (Alt-Svc). Made on first use; who asks for none of it has none. Files are read on a worker
+ * before the next transfer; they are written when the handle goes, or at the command to, and that call waits until they
+ * are. */
 
 typedef struct _GmCurlEasy GmCurlEasy;
 
 typedef struct
 {
+  gboolean cookies_on; /* a share alone does not do that */
   GmCookieJar *jar; /* (owned) (nullable): of this handle alone; a share's comes first */
   GPtrArray *cookie_files; /* (owned) (nullable) (element-type utf8): CURLOPT_COOKIEFILE */
   guint n_cookie_files_given; /* so many of them were given to the jar already */
@@ -23,15 +24,14 @@ typedef struct
   char *hsts_file; /* (owned) (nullable): CURLOPT_HSTS */
   gboolean hsts_read_only;
   gboolean hsts_file_given; /* to the store, to be read */
-  gboolean hsts_asked; /* the read function was */
   GmAltSvc *alt_svc; /* (owned) (nullable) */
   char *alt_svc_file; /* (owned) (nullable): CURLOPT_ALTSVC */
   gboolean alt_svc_file_given;
   long alt_svc_control; /* CURLOPT_ALTSVC_CTRL */
 } GmCurlStores;
 
-/* Hands the stores that are on to the engine; before each run. May call the application: CURLE_ABORTED_BY_CALLBACK. */
-CURLcode    gm_curl_stores_apply   (GmCurlEasy *easy);
+/* Hands the stores that are on to the engine; before each run. May call the application; if that fails, the run will. */
+void        gm_curl_stores_apply   (GmCurlEasy *easy);
 /* For a copy of the handle: the same settings, empty stores. (transfer full) (nullable) */
 GmCurlStores *gm_curl_stores_dup   (GmCurlStores *self);
 /* Settings back to the defaults; what is stored stays. */

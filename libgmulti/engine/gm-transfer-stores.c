@@ -83,7 +83,7 @@ gm_transfer_consult_stores (GmTransfer *self)
 {
   GmRun *run = self->run;
   GmHttpStores *stores = run->request_settings->stores;
-  GmResult result = wait_for_files (self, stores);
+  GmResult result = stores->failed != GM_OK ? stores->failed : wait_for_files (self, stores);
   gint64 now;
 
   gm_transfer_leave_route (self);

@@ -15,8 +15,8 @@ with_scheme (const char *rest)
 
 /* @rest: "://host/path". The certificate is for other names, and not what this is about. */
 static CaseTransfer *
-to_host (Case *c,
-         const char *rest)
+to_host_without_jar (Case *c,
+                     const char *rest)
 {
   g_autofree char *url = with_scheme (rest);
   CaseTransfer *t = case_transfer (c, url);
@@ -25,8 +25,17 @@ to_host (Case *c,
   case_set (t, CURLOPT_CONNECT_TO, case_list (t, everywhere, NULL));
   case_set (t, CURLOPT_SSL_VERIFYPEER, 0L);
   case_set (t, CURLOPT_SSL_VERIFYHOST, 0L);
-  case_set (t, CURLOPT_COOKIEFILE, "");
   case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  return t;
+}
+
+static CaseTransfer *
+to_host (Case *c,
+         const char *rest)
+{
+  CaseTransfer *t = to_host_without_jar (c, rest);
+
+  case_set (t, CURLOPT_COOKIEFILE, "");
   return t;
 }
 
@@ -378,6 +387,29 @@ run_shared (Case *c)
   g_assert_cmpint (curl_share_cleanup (share), ==, CURLSHE_OK);
 }
 
+/* A share has cookies for those who want any. */
+static void
+run_shared_unwanted (Case *c)
+{
+  CURLSH *share = curl_share_init ();
+  CaseTransfer *one = to_host (c, "://a.example/1");
+  CaseTransfer *two = to_host_without_jar (c, "://a.example/2");
+
+  curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  case_set (one, CURLOPT_SHARE, share);
+  case_set (two, CURLOPT_SHARE, share);
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: a=1\r\n"));
+  case_run_transfer (one);
+  case_run_transfer (two);
+  g_assert_null (sent (c, 1));
+  case_set (two, CURLOPT_COOKIEFILE, "");
+  go_to (two, "://a.example/3");
+  g_assert_cmpstr (sent (c, 2), ==, "a=1");
+  case_set (one, CURLOPT_SHARE, NULL);
+  case_set (two, CURLOPT_SHARE, NULL);
+  g_assert_cmpint (curl_share_cleanup (share), ==, CURLSHE_OK);
+}
+
 static void
 run_reset_and_copy (Case *c)
 {
@@ -412,6 +444,7 @@ const CaseSpec case_cookies[] = {
   { "cookies-file", run_file },
   { "cookies-no-file", run_no_file },
   { "cookies-shared", run_shared },
+  { "cookies-shared-unwanted", run_shared_unwanted },
   { "cookies-reset-and-copy", run_reset_and_copy },
   { NULL },
 };

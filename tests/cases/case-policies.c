@@ -212,6 +212,77 @@ run_hsts_functions (Case *c)
   g_assert_cmpstr (told->str, ==, "a.example 1 20991231 23:59:59 0/1\n");
 }
 
+static CURLSTScode
+give_what_it_is_told (CURL *easy G_GNUC_UNUSED,
+                      struct curl_hstsentry *entry G_GNUC_UNUSED,
+                      void *userp)
+{
+  return *(CURLSTScode *) userp;
+}
+
+/* What should be known cannot be: nobody is asked anything. Each run asks again. */
+static void
+run_hsts_function_fails (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, server, NULL, "https", "/");
+  CURLSTScode answer = CURLSTS_FAIL;
+
+  scripted_server_on (server, "*", with_field (""));
+  case_set (t, CURLOPT_HSTSREADFUNCTION, give_what_it_is_told);
+  case_set (t, CURLOPT_HSTSREADDATA, &answer);
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  case_run_transfer (t);
+  g_assert_cmpint (t->result, ==, CURLE_ABORTED_BY_CALLBACK);
+
+  answer = CURLSTS_OK; /* and no name */
+  again (t, server, "https://a.example", "/");
+  g_assert_cmpint (t->result, ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpuint (scripted_server_n_requests (server), ==, 0);
+
+  answer = CURLSTS_DONE;
+  again (t, server, "https://a.example", "/");
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpuint (scripted_server_n_requests (server), ==, 1);
+}
+
+/* Without the store there is nobody to ask for. */
+static void
+run_hsts_function_alone (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, server, NULL, "https", "/");
+  CURLSTScode answer = CURLSTS_FAIL;
+
+  scripted_server_on (server, "*", with_field (""));
+  case_set (t, CURLOPT_COOKIEFILE, "");
+  case_set (t, CURLOPT_HSTSREADFUNCTION, give_what_it_is_told);
+  case_set (t, CURLOPT_HSTSREADDATA, &answer);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+}
+
+/* What a share knows is for who is in it. */
+static void
+run_hsts_share_left (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CURLSH *share = curl_share_init ();
+  CaseTransfer *t = to_server (c, server, NULL, "https", "/");
+
+  scripted_server_on (server, "*", with_field ("Strict-Transport-Security: max-age=1000\r\n"));
+  g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_HSTS), ==, CURLSHE_OK);
+  case_set (t, CURLOPT_SHARE, share);
+  case_run_transfer (t);
+  again (t, server, "http://a.example", "/");
+  case_check_ok (t, 200, "ok");
+  case_set (t, CURLOPT_SHARE, NULL);
+  again (t, server, "http://a.example", "/");
+  g_assert_cmpint (t->result, !=, CURLE_OK);
+  g_assert_cmpuint (scripted_server_n_requests (server), ==, 2);
+  g_assert_cmpint (curl_share_cleanup (share), ==, CURLSHE_OK);
+}
+
 /* ---- alternatives ---- */
 
 static void
@@ -312,6 +383,9 @@ const CaseSpec case_policies[] = {
   { "policies-hsts-clear", run_hsts_clear, CASE_ONLY_CLEARTEXT },
   { "policies-hsts-file", run_hsts_file, CASE_NOT_ON_LIBCURL, "libcurl 7.88 falls over CURLOPT_HSTS with NULL" },
   { "policies-hsts-functions", run_hsts_functions },
+  { "policies-hsts-function-fails", run_hsts_function_fails },
+  { "policies-hsts-function-alone", run_hsts_function_alone },
+  { "policies-hsts-share-left", run_hsts_share_left },
   { "policies-alternative", run_alternative, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-lost", run_alternative_lost, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-proxy", run_alternative_proxy },

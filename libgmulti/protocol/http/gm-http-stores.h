@@ -15,9 +15,10 @@ typedef struct
   GmHsts *hsts; /* (owned) (nullable) */
   GmAltSvc *alt_svc; /* (owned) (nullable) */
   guint alt_protocols; /* 1 << GmAltProtocol: which alternatives are of use */
+  GmResult failed; /* not GM_OK: who was to fill them could not, and that is how a transfer with them ends */
 } GmHttpStores;
 
-/* Takes references of its own; NULL if all are NULL. */
+/* Takes references of its own; NULL if all are NULL. Before anybody else has it, @failed may be set. */
 GmHttpStores *gm_http_stores_new       (GmCookieJar *jar,
                                         GmHsts *hsts,
                                         GmAltSvc *alt_svc,
