@@ -77,6 +77,12 @@ test_learning (void)
   assert_route (store, "https://a.example/", H1 | H2, "h2 2001:db8::1 1");
   learn (store, "https://a.example/", "clear");
   g_assert_cmpuint (gm_alt_svc_get_n (store), ==, 0);
+  /* It stands alone; behind others it is one that cannot be read. */
+  for (guint i = 0; i < 2; i++)
+    {
+      learn (store, "https://a.example/", "h2=\":7\", clear");
+      assert_route (store, "https://a.example/", H2, "h2 a.example 7");
+    }
   learn (store, "https://a.example/", "h2=\":1\"; ma=0");
   g_assert_cmpuint (gm_alt_svc_get_n (store), ==, 0);
 }

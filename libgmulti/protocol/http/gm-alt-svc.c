@@ -180,7 +180,7 @@ gm_alt_svc_learn (GmAltSvc *self,
 {
   char key[MAX_KEY];
   GmAltSvcValue value;
-  GmAltSvcStep step;
+  GmAltSvcStep step = gm_alt_svc_field_next (&field, &value);
   Origin *origin;
 
   if (!make_url_key (url, key))
@@ -188,21 +188,19 @@ gm_alt_svc_learn (GmAltSvc *self,
 
   g_mutex_lock (&self->lock);
   origin = g_hash_table_lookup (self->origins, key);
-  for (gboolean first = TRUE; (step = gm_alt_svc_field_next (&field, &value)) == GM_ALT_SVC_VALUE; first = FALSE)
+  if (origin != NULL && (step == GM_ALT_SVC_VALUE || step == GM_ALT_SVC_CLEAR))
+    remove_origin (self, origin);
+  for (; step == GM_ALT_SVC_VALUE; step = gm_alt_svc_field_next (&field, &value))
     {
       Alternative alternative = { .route = { .protocol = value.protocol, .port = value.port },
                                   .expires = now + value.max_age,
                                   .persist = value.persist };
 
-      if (first && origin != NULL)
-        remove_origin (self, origin);
       if (value.protocol == GM_ALT_PROTOCOL_OTHER || value.max_age == 0)
         continue;
       set_host (&alternative.route, value.host.len > 0 ? value.host : gm_url_get_host (url));
       put (self, key, &alternative);
     }
-  if (step == GM_ALT_SVC_CLEAR && origin != NULL && g_hash_table_lookup (self->origins, key) == origin)
-    remove_origin (self, origin);
   g_mutex_unlock (&self->lock);
 }
 
