@@ -299,8 +299,9 @@ sim_query (GmLayer *layer,
            gpointer answer)
 {
   SimSocket *self = (SimSocket *) layer;
+  gboolean alive = self->connected && !self->ended && self->in->len == 0;
 
-  return bare_socket_query (self->socket, self->connected && !self->ended && self->in->len == 0, self->connected ? GM_IO_NONE : GM_IO_OUT, query, answer);
+  return bare_socket_query (self->socket, alive, self->connected ? GM_IO_NONE : GM_IO_OUT, query, answer);
 }
 
 static void

@@ -31,6 +31,7 @@ static const CaseException forwarded[] = {
 
 static const CaseException tunnelled[] = {
   { "cut-by-reset", "a tunnel ends in an orderly way" },
+  { "reset-while-sending", "a tunnel ends in an orderly way" },
   { "length", "the head of the answer to CONNECT counts in CURLINFO_HEADER_SIZE" },
   { NULL },
 };
