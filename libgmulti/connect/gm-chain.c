@@ -30,6 +30,7 @@ stack_proxy_tls (GmLayerHost *host,
     .port = proxy->port,
     .alpn = http1,
     .tickets = gm_pool_get_tickets (self->pool),
+    .is_proxy = TRUE,
   };
 
   return gm_layer_tls_new (host, below, &peer);

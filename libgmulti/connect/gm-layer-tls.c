@@ -684,6 +684,8 @@ tls_query (GmLayer *layer,
       *(GmPhase *) answer = GM_PHASE_TLS;
       return TRUE;
     case GM_QUERY_ALPN:
+      if (self->is_proxy)
+        return FALSE;
       *(const char **) answer = self->info != NULL ? self->info->alpn : "";
       return TRUE;
     case GM_QUERY_TLS:

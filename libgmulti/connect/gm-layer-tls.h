@@ -21,7 +21,7 @@ typedef struct
   guint16 port; /* with the name: whose tickets these are */
   const char *const *alpn; /* (nullable) (array zero-terminated=1): static; best first */
   GmTicketCache *tickets; /* (nullable) */
-  gboolean is_proxy; /* questions about it say so, and GM_QUERY_TLS is left to others */
+  gboolean is_proxy; /* questions about it say so; GM_QUERY_TLS and GM_QUERY_ALPN are about the origin, so they are left to others */
 } GmTlsPeer;
 
 /* Takes @below. @peer: copied or referenced, but for the alpn list. */

@@ -2,6 +2,7 @@
 #include "case-tables.h"
 
 #include "proxy-server.h"
+#include "scripted-tls.h"
 
 #include <string.h>
 
@@ -99,6 +100,52 @@ run_forward_upload (Case *c)
   case_run_transfer (t);
   case_check_ok (t, 200, "taken");
   g_assert_cmpuint (scripted_server_request (case_server (c), 0)->body_length, ==, 10);
+}
+
+/* TLS to the proxy says nothing about the origin, which still speaks clear text: it may not ask for policies. */
+static void
+run_over_tls (Case *c)
+{
+  ScriptedServer *proxy = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = case_transfer (c, "http://far.example/a");
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u", scripted_server_port (proxy));
+
+  scripted_server_on (proxy, "*",
+                      scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n"
+                                             "Strict-Transport-Security: max-age=100\r\n\r\nthrough"));
+  case_set (t, CURLOPT_PROXY, url);
+  case_set (t, CURLOPT_PROXY_CAINFO, scripted_tls_get_authority_file ());
+  case_set (t, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE);
+  for (guint i = 0; i < 2; i++)
+    {
+      if (i > 0)
+        {
+          case_remove (t);
+          case_rewind (t);
+        }
+      case_run_transfer (t);
+      case_check_ok (t, 200, "through");
+      g_assert_cmpstr (case_info_str (t, CURLINFO_EFFECTIVE_URL), ==, "http://far.example/a");
+      g_assert_cmpint (case_info (t, CURLINFO_PROXY_SSL_VERIFYRESULT), ==, 0);
+    }
+  g_assert_cmpuint (scripted_server_n_requests (proxy), ==, 2);
+}
+
+static void
+run_over_tls_untrusted (Case *c)
+{
+  ScriptedServer *proxy = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = case_transfer (c, "http://far.example/a");
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u", scripted_server_port (proxy));
+
+  scripted_server_on (proxy, "*", scripted_answer_text (200, NULL, "through"));
+  case_set (t, CURLOPT_PROXY, url);
+  /* What is trusted, or not looked at, of servers does not count. */
+  case_set (t, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
+  case_set (t, CURLOPT_SSL_VERIFYPEER, 0L);
+  case_run_transfer (t);
+  case_check_error (t, CURLE_PEER_FAILED_VERIFICATION);
+  g_assert_cmpuint (scripted_server_n_requests (proxy), ==, 0);
 }
 
 static void
@@ -696,6 +743,8 @@ const CaseSpec case_proxy[] = {
   { "proxy-forward-shared", run_forward_shared, CASE_ONLY_CLEARTEXT },
   { "proxy-forward-upload", run_forward_upload, CASE_ONLY_CLEARTEXT },
   { "proxy-forward-headers", run_forward_headers, CASE_ONLY_CLEARTEXT },
+  { "proxy-over-tls", run_over_tls, CASE_ONLY_CLEARTEXT },
+  { "proxy-over-tls-untrusted", run_over_tls_untrusted, CASE_ONLY_CLEARTEXT },
   { "proxy-tunnel", run_tunnel, CASE_ONLY_CLEARTEXT },
   { "proxy-tunnel-headers", run_tunnel_headers, CASE_ONLY_CLEARTEXT },
   { "proxy-socks4", run_socks4, CASE_ONLY_CLEARTEXT },

@@ -81,6 +81,28 @@ test_what_is_asked (Asked *self,
   asked_check_inside (self);
 }
 
+/* The certificate is a proxy's, and the check says so; a response of clear text has none. */
+static void
+test_proxy (Asked *self,
+            gconstpointer data)
+{
+  g_autoptr (GMultiProxy) proxy = gmulti_proxy_new (scripted_server_url (self->server, ""), NULL);
+  g_autoptr (GMultiResponse) response = NULL;
+  g_autofree char *version = NULL;
+
+  gmulti_transfer_set_uri (self->transfer, "http://far.example/in");
+  gmulti_transfer_set_proxy_resolver (self->transfer, G_PROXY_RESOLVER (proxy));
+  asked_wait (self);
+  g_assert_true (gmulti_trust_check_is_proxy (self->question));
+  g_assert_cmpstr (gmulti_trust_check_get_host (self->question), ==, "127.0.0.1");
+  g_assert_cmpuint (gmulti_trust_check_get_port (self->question), ==, scripted_server_port (self->server));
+  gmulti_trust_check_accept (self->question);
+  asked_check_inside (self);
+  response = gmulti_transfer_ref_response (self->transfer);
+  g_object_get (response, "tls-version", &version, NULL);
+  g_assert_null (version);
+}
+
 /* ---- databases ---- */
 
 typedef GTlsDatabase PlainDatabase;
@@ -263,6 +285,7 @@ main (int argc,
   } tests[] = {
     { "/trust-check/at-once", test_at_once },
     { "/trust-check/what-is-asked", test_what_is_asked },
+    { "/trust-check/proxy", test_proxy },
   };
 
   g_test_init (&argc, &argv, NULL);
