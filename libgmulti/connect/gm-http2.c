@@ -265,7 +265,8 @@ head_is_complete (GmHttp2Stream *stream)
   if (head->status >= 200)
     stream->final = TRUE;
   gm_http2_stream_push (stream, head);
-  if (stream->events->len - stream->next > GM_HTTP2_MAX_EVENTS)
+  /* Before the final head nothing else waits; the one trailer comes behind data, in as many pieces as they lie there. */
+  if (head->kind == GM_HTTP2_HEAD && stream->events->len - stream->next > GM_HTTP2_MAX_EVENTS)
     stream->failure = GM_HTTP_HEADER_FLOOD;
 }
 

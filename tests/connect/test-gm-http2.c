@@ -495,6 +495,27 @@ test_trailers (void)
   world_free (world);
 }
 
+/* More pieces than heads may wait, all read at once. */
+static void
+test_trailers_behind_crumbs (void)
+{
+  World *world = world_new (0);
+  Reader *reader = reader_new (world);
+  static const char trailer[] = "\x00\x04tail\x03" "end";
+
+  pump (world);
+  server_frame (world, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, "\x88", 1);
+  for (guint i = 0; i < 2 * GM_HTTP2_MAX_EVENTS; i++)
+    server_frame (world, NGHTTP2_DATA, 0, 1, "b", 1);
+  server_frame (world, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, trailer, 10);
+  pump (world);
+  g_assert_cmpuint (reader->n_bytes, ==, 2 * GM_HTTP2_MAX_EVENTS);
+  g_assert_true (g_str_has_suffix (reader->log->str, "T E "));
+  g_assert_cmpuint (world->n_resets, ==, 0);
+  reader_free (reader);
+  world_free (world);
+}
+
 static void
 test_head (void)
 {
@@ -1044,6 +1065,7 @@ main (int argc,
 
   g_test_add_func ("/http2/answer", test_answer);
   g_test_add_func ("/http2/trailers", test_trailers);
+  g_test_add_func ("/http2/trailers-behind-crumbs", test_trailers_behind_crumbs);
   g_test_add_func ("/http2/head", test_head);
   g_test_add_func ("/http2/paused-beside-running", test_paused_beside_running);
   g_test_add_func ("/http2/window-grows", test_window_grows);
