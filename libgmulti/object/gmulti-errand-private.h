@@ -57,7 +57,7 @@ struct _GmErrand
   GmErrandKind kind;
   gboolean again;        /* the transfer was started before */
   gboolean eager;        /* somebody listened at the start: tell each change of state at once */
-  guint ask; /* 1 << GmQuestionKind: what somebody is there to answer */
+  guint ask; /* 1 << GmQuestionKind: what somebody is there to answer; the engine's thread adds the proxy */
   gboolean judge_status; /* a status of 400 or more is an error */
   GmStringList *header_list; /* (owned) (nullable) */
   GmPipe *pipe;   /* (owned) (nullable): GM_ERRAND_PIPE */
@@ -137,6 +137,8 @@ void     gm_errand_continue       (gpointer errand);
 /* Orders CANCEL when @cancellable is, also if it is already. Before the start. */
 void     gm_errand_watch_cancellable (GmErrand *self,
                                       GCancellable *cancellable);
+/* What is to be sent, as it is now. Before the start, in the home context's thread: a stream is asked where it stands. */
+void     gm_errand_take_source       (GmErrand *self);
 
 /* ---- the engine's thread; called by the core ---- */
 /* How an errand, as the face of an engine's transfer, answers. */

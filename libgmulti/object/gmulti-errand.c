@@ -150,6 +150,31 @@ unwatch_cancellable (GmErrand *self)
   g_clear_object (&self->cancellable);
 }
 
+void
+gm_errand_take_source (GmErrand *self)
+{
+  const GmPlan *plan = gm_face_transfer_get_plan (self->transfer);
+
+  switch ((GmUploadKind) plan->body_kind)
+    {
+    case GM_UPLOAD_BYTES:
+      self->upload = g_bytes_ref (plan->body);
+      break;
+    case GM_UPLOAD_FILE:
+      self->feed = gm_feed_new_for_file (self, plan->body);
+      break;
+    case GM_UPLOAD_STREAM:
+      self->feed = gm_feed_new_for_stream (self, plan->body);
+      break;
+    case GM_UPLOAD_FORM:
+      self->form = gm_face_form_compose (plan->body, self);
+      break;
+    case GM_UPLOAD_NONE:
+    default:
+      break;
+    }
+}
+
 /* ---- answers to the engine ---- */
 
 static gboolean
@@ -485,7 +510,7 @@ static void
 update_state (GmErrand *self)
 {
   GmTransferState state = gm_transfer_get_state (self->engine);
-  const GmQuestion *question = self->engine != NULL ? gm_transfer_get_question (self->engine) : NULL;
+  const GmQuestion *question = gm_transfer_get_question (self->engine);
 
   self->mirror.wait_reason = GMULTI_WAIT_REASON_NONE;
   if (self->paused)
@@ -700,30 +725,6 @@ gm_errand_abandon (GmErrand *self)
   gm_errand_storage_done (self, make_error (self, GM_CANCELLED));
 }
 
-static void
-set_body_source (GmErrand *self,
-                 const GmPlan *plan)
-{
-  switch ((GmUploadKind) plan->body_kind)
-    {
-    case GM_UPLOAD_BYTES:
-      self->upload = g_bytes_ref (plan->body);
-      break;
-    case GM_UPLOAD_FILE:
-      self->feed = gm_feed_new_for_file (self, plan->body);
-      break;
-    case GM_UPLOAD_STREAM:
-      self->feed = gm_feed_new_for_stream (self, plan->body);
-      break;
-    case GM_UPLOAD_FORM:
-      self->form = gm_face_form_compose (plan->body, self);
-      break;
-    case GM_UPLOAD_NONE:
-    default:
-      break;
-    }
-}
-
 /* FALSE: lengths of files are being looked for. */
 static gboolean
 prepare_form (GmErrand *self,
@@ -764,7 +765,6 @@ gm_errand_prepare (GmErrand *self)
   GmResult result;
 
   self->engine = gm_transfer_dup (gm_core_get_pattern (self->core), self);
-  set_body_source (self, plan);
   self->header_list = gm_plan_make_header_list (plan, self->form != NULL ? self->form->content_type : NULL);
   result = gm_plan_apply (plan, self->engine, self->header_list);
 

@@ -16,10 +16,12 @@ typedef struct
   guint n_unknown;    /* files whose length is being looked for */
 } GmFormUpload;
 
-/* The engine's thread. Later changes of @self do not reach it. */
+/* Before the start. Later changes of @self do not reach it. */
 GmFormUpload *gm_face_form_compose       (GMultiForm *self,
                                           GmErrand *errand); /* (unowned) */
 void          gm_form_upload_free        (GmFormUpload *self); /* NULL is fine */
+
+/* ---- the engine's thread ---- */
 /* Begins to look how long the files are; FALSE if there are none. */
 gboolean      gm_form_upload_probe       (GmFormUpload *self,
                                           GmReactor *reactor);
@@ -30,6 +32,7 @@ gboolean      gm_form_upload_known       (GmFormUpload *self,
 GError       *gm_form_upload_take_error  (GmFormUpload *self); /* (nullable) */
 void          gm_form_upload_stop        (GmFormUpload *self);
 
-/* The home context's thread: as gm_feed_fill(), for whichever wants it. */
+/* ---- the home context's thread ---- */
+/* As gm_feed_fill(), for whichever wants it. */
 void          gm_form_upload_fill        (GmFormUpload *self,
                                           gboolean blocking);

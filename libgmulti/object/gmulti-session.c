@@ -1483,6 +1483,7 @@ go (GMultiSession *self,
 {
   errand->eager = gm_face_transfer_is_watched (errand->transfer);
   errand->ask = gm_face_transfer_get_ask (errand->transfer);
+  gm_errand_take_source (errand);
   if (errand->eager || errand->again
       || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))
     gm_errand_tell (errand, GM_TIDINGS_STARTED | GM_TIDINGS_STATE);

@@ -730,7 +730,7 @@ gmulti_transfer_get_tls_database (GMultiTransfer *self)
  */
 void
 gmulti_transfer_set_tls_database (GMultiTransfer *self,
-                            GTlsDatabase *tls_database)
+                                  GTlsDatabase *tls_database)
 {
   g_return_if_fail (GMULTI_IS_TRANSFER (self));
   g_return_if_fail (tls_database == NULL || G_IS_TLS_DATABASE (tls_database));
@@ -771,7 +771,7 @@ gmulti_transfer_get_client_certificate (GMultiTransfer *self)
  */
 void
 gmulti_transfer_set_client_certificate (GMultiTransfer *self,
-                            GTlsCertificate *client_certificate)
+                                        GTlsCertificate *client_certificate)
 {
   g_return_if_fail (GMULTI_IS_TRANSFER (self));
   g_return_if_fail (client_certificate == NULL || G_IS_TLS_CERTIFICATE (client_certificate));

@@ -290,6 +290,27 @@ test_cancel (Fixture *fixture,
     }
 }
 
+/* What is added after the start is not sent with it. */
+static void
+test_later (Fixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr (GMultiForm) form = gmulti_form_new ();
+  g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new (scripted_server_url (fixture->server, "/form"));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gmulti_form_add_text (form, "a", "b");
+  gmulti_transfer_set_body_form (transfer, form);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &result);
+  gmulti_form_add_text (form, "c", "d");
+  face_wait_for (result != NULL);
+  bytes = gmulti_session_fetch_finish (fixture->session, result, &error);
+  g_assert_no_error (error);
+  check_body (fixture, "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n--B--\r\n");
+}
+
 static void
 test_put (Fixture *fixture,
           gconstpointer data)
@@ -324,6 +345,7 @@ main (int argc,
   ADD ("urlencoded", test_urlencoded);
   ADD ("errors", test_errors);
   ADD ("cancel", test_cancel);
+  ADD ("later", test_later);
   ADD ("put", test_put);
 #undef ADD
   return g_test_run ();
