@@ -65,7 +65,8 @@ struct _GmErrand
   GmFeed *feed;   /* (owned) (nullable): an upload that is not in memory */
   GmFormUpload *form; /* (owned) (nullable): one of parts */
   GBytes *upload; /* (owned) (nullable): one that is, sent through read() */
-  GProxyResolver *resolver; /* (owned) (nullable): who says which proxies to use */
+  GProxyResolver *resolver; /* (owned) (nullable): the transfer's own, or the session's if that is a fixed proxy, whose fields
+                             * the engine borrows */
 
   /* guarded by the core's lock */
   GList unfinished_link; /* in the core's list of those not delivered yet; data = a reference on self */
@@ -90,6 +91,7 @@ struct _GmErrand
   char *body; /* (owned) (nullable): GM_ERRAND_MEMORY */
   gsize body_len;
   gsize body_size;
+  GSource *asking; /* (owned) (nullable): will ask for proxies */
   gsize upload_offset;
   gsize n_discarded;
   gint64 last_told; /* when progress was last posted, µs */

@@ -683,6 +683,7 @@ end (GmErrand *self,
     gm_feed_stop (self->feed);
   if (self->form != NULL)
     gm_form_upload_stop (self->form);
+  gm_proxy_lookup_forget (self);
   gm_core_withdraw (self->core, self);
   drop_engine (self);
 
@@ -746,8 +747,12 @@ set_proxy_resolver (GmErrand *self,
 
   if (G_LIKELY (resolver == NULL))
     {
+      resolver = gm_core_get_proxy_resolver (self->core);
       if (self->ask != 0 && gm_core_asks_for_proxies (self->core))
         self->ask |= 1 << GM_QUESTION_PROXY;
+      /* the session may get another one while this goes on, and the next hop looks at its fields again */
+      else if (resolver != NULL && GMULTI_IS_PROXY (resolver))
+        self->resolver = g_object_ref (resolver);
       return;
     }
 

@@ -18,6 +18,7 @@ typedef struct
   gint64 until;
 } Kept;
 
+/* Counted: by the source until it was dispatched or taken away, and by the resolver while it is at it. */
 typedef struct
 {
   GmErrand *errand; /* (owned) */
@@ -27,13 +28,20 @@ typedef struct
 } Lookup;
 
 static void
-lookup_free (Lookup *self)
+lookup_clear (gpointer lookup)
 {
+  Lookup *self = lookup;
+
   gm_core_count_lookups (self->errand->core, -1);
   gm_errand_unref (self->errand);
   g_object_unref (self->resolver);
   gm_question_data_unref (self->data);
-  g_free (self);
+}
+
+static void
+lookup_unref (gpointer lookup)
+{
+  g_rc_box_release_full (lookup, lookup_clear);
 }
 
 gboolean
@@ -132,7 +140,7 @@ gm_proxy_lookup_is_direct (GHashTable *memory,
 
 /* ---- asking ---- */
 
-/* Takes all three. Who cannot say which proxy to use has declined. */
+/* Takes @list and @error. Who cannot say which proxy to use has declined. */
 static void
 answer (Lookup *self,
         char **list,
@@ -150,7 +158,6 @@ answer (Lookup *self,
     }
   g_strfreev (list);
   g_clear_error (&error);
-  lookup_free (self);
 }
 
 static void
@@ -164,6 +171,7 @@ looked_up_cb (GObject *source,
   if (list != NULL)
     remember (user_data, list);
   answer (user_data, list, error);
+  lookup_unref (user_data);
 }
 
 /* The resolver may be the application's: it is not called while the engine is at work. */
@@ -173,14 +181,9 @@ start_cb (gpointer user_data)
   Lookup *self = user_data;
   GMainContext *context = gm_core_get_context (self->errand->core);
 
-  if (!gm_core_is_alive (self->errand->core))
-    {
-      lookup_free (self);
-      return G_SOURCE_REMOVE;
-    }
-
+  g_clear_pointer (&self->errand->asking, g_source_unref);
   g_main_context_push_thread_default (context);
-  g_proxy_resolver_lookup_async (self->resolver, self->data->text, NULL, looked_up_cb, self);
+  g_proxy_resolver_lookup_async (self->resolver, self->data->text, NULL, looked_up_cb, g_rc_box_acquire (self));
   g_main_context_pop_thread_default (context);
   return G_SOURCE_REMOVE;
 }
@@ -191,8 +194,8 @@ gm_proxy_lookup_begin (GmErrand *errand,
                        const GmQuestion *question,
                        gboolean at_once)
 {
-  Lookup *self = g_new (Lookup, 1);
-  g_autoptr (GSource) source = NULL;
+  Lookup *self = g_rc_box_new (Lookup);
+  GSource *source;
   GError *error = NULL;
   char **list;
 
@@ -213,6 +216,7 @@ gm_proxy_lookup_begin (GmErrand *errand,
   if (list != NULL || at_once)
     {
       answer (self, list, error);
+      lookup_unref (self);
       return;
     }
 
@@ -220,6 +224,17 @@ gm_proxy_lookup_begin (GmErrand *errand,
   g_source_set_static_name (source, "[gmulti] ask for proxies");
   /* not the session's, which what is always ready would keep from its turn for ever: there is no minimum share here */
   g_source_set_priority (source, MIN (priority, G_PRIORITY_DEFAULT));
-  g_source_set_callback (source, start_cb, self, NULL);
+  g_source_set_callback (source, start_cb, self, lookup_unref);
   g_source_attach (source, gm_core_get_context (errand->core));
+  errand->asking = source;
+}
+
+void
+gm_proxy_lookup_forget (GmErrand *errand)
+{
+  if (errand->asking == NULL)
+    return;
+
+  g_source_destroy (errand->asking);
+  g_clear_pointer (&errand->asking, g_source_unref);
 }

@@ -32,3 +32,6 @@ void     gm_proxy_lookup_begin     (GmErrand *errand,
                                     int priority,
                                     const GmQuestion *question,
                                     gboolean at_once);
+/* The errand ends: who was not asked yet is not asked any more. A context that nobody turns again would keep the question
+ * for ever, and that the errand, its core and the context itself. */
+void     gm_proxy_lookup_forget    (GmErrand *errand);

@@ -302,6 +302,52 @@ test_fixed_replaced (Fixture *f,
   gmulti_session_set_proxy_resolver (f->session, NULL);
 }
 
+/* The session gets another one in the middle of a transfer, which goes on as it began. */
+static void
+test_fixed_gone (Fixture *f,
+                 gconstpointer data)
+{
+  g_autoptr (GMultiHeaders) headers = gmulti_headers_new ();
+  GMultiProxy *proxy;
+  g_autoptr (GMultiTransfer) far = new_transfer (f, "far.example", "/to");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *heads = NULL;
+  g_auto (GStrv) parts = NULL;
+  GObject *kept;
+  GWeakRef weak;
+
+  scripted_server_on (f->server, "/to", scripted_answer_send (scripted_answer_delay (scripted_answer_new (), 150),
+                                                              "HTTP/1.1 302 Found\r\nLocation: /b\r\n"
+                                                              "Content-Length: 0\r\n\r\n"));
+  g_assert_true (gmulti_headers_append (headers, "X-Proxy", "yes", NULL));
+  proxy = g_object_new (GMULTI_TYPE_PROXY, "uri", proxy_server_url (f->proxy, "http"), "headers", headers, NULL);
+  g_weak_ref_init (&weak, proxy);
+  gmulti_session_set_proxy_resolver (f->session, G_PROXY_RESOLVER (proxy));
+  g_object_unref (proxy);
+  gmulti_session_fetch_async (f->session, far, NULL, face_store_result, &result);
+  face_wait_for (scripted_server_n_requests (f->server) == 1);
+  gmulti_session_set_proxy_resolver (f->session, NULL);
+  face_run_for (50);
+  kept = g_weak_ref_get (&weak);
+  g_assert_nonnull (kept);
+  g_object_unref (kept);
+
+  face_wait_for (result != NULL);
+  bytes = gmulti_session_fetch_finish (f->session, result, &error);
+  g_assert_no_error (error);
+  check_summary (f, "GET http://far.example:PORT/to#0 GET http://far.example:PORT/b#0");
+  heads = proxy_server_heads (f->proxy);
+  parts = g_strsplit (heads, "X-Proxy: yes\r\n", -1);
+  g_assert_cmpuint (g_strv_length (parts), ==, 3);
+  g_clear_object (&result);
+  g_clear_object (&far);
+  face_run_for (50);
+  g_assert_null (g_weak_ref_get (&weak));
+  g_weak_ref_clear (&weak);
+}
+
 /* ---- a resolver that is asked ---- */
 
 static void
@@ -442,6 +488,55 @@ test_redirect (Fixture *f,
   gmulti_session_set_proxy_resolver (f->session, NULL);
 }
 
+/* Cancelled before the resolver was asked it is not asked any more: its answer would have to wait for turns of a context
+ * that perhaps never has another one, and all of the session with it. */
+static void
+test_forgotten (void)
+{
+  static const char *const list[] = { "direct://", NULL };
+  guint asked = 0;
+  guint n;
+
+  for (n = 0; asked == 0; n++)
+    {
+      TestResolver *resolver = new_resolver (list);
+      GMainContext *context = g_main_context_new ();
+      g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new ("http://far.example/");
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GAsyncResult) result = NULL;
+      GMultiSession *session;
+      GWeakRef weak;
+
+      g_assert_cmpuint (n, <, 100);
+      g_weak_ref_init (&weak, resolver);
+      g_main_context_push_thread_default (context);
+      /* so that the order to cancel comes before the question, which has at most this priority */
+      session = g_object_new (GMULTI_TYPE_SESSION, "priority", G_PRIORITY_HIGH, NULL);
+      gmulti_session_set_proxy_resolver (session, G_PROXY_RESOLVER (resolver));
+      gmulti_session_fetch_async (session, transfer, cancellable, face_store_result, &result);
+      for (guint i = 0; i < n; i++)
+        g_main_context_iteration (context, FALSE);
+      asked = resolver->n_asked;
+      g_cancellable_cancel (cancellable);
+      for (guint i = 0; result == NULL || (asked > 0 && i < 20); i++)
+        {
+          g_assert_cmpuint (i, <, 100);
+          g_main_context_iteration (context, FALSE);
+        }
+      g_main_context_pop_thread_default (context);
+
+      g_assert_cmpuint (resolver->n_asked, ==, asked);
+      g_object_unref (resolver);
+      g_clear_object (&result);
+      g_clear_object (&transfer);
+      face_assert_finalized (session);
+      g_assert_null (g_weak_ref_get (&weak));
+      g_weak_ref_clear (&weak);
+      g_main_context_unref (context);
+    }
+  g_assert_cmpuint (n, >, 2);
+}
+
 static void
 add (const char *name,
      void (*test) (Fixture *f, gconstpointer data))
@@ -463,6 +558,7 @@ main (int argc,
   add ("fixed-properties", test_fixed_properties);
   add ("fixed-login", test_fixed_login);
   add ("fixed-replaced", test_fixed_replaced);
+  add ("fixed-gone", test_fixed_gone);
   add ("asked", test_asked);
   add ("list", test_list);
   add ("list-direct", test_list_direct);
@@ -471,5 +567,6 @@ main (int argc,
   add ("late", test_late);
   add ("blocking", test_blocking);
   add ("redirect", test_redirect);
+  g_test_add_func ("/proxy/forgotten", test_forgotten);
   return g_test_run ();
 }
