@@ -1,55 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-alt-svc-field.h"
 
-#include "gm-http-chars.h"
-
-static void
-skip_blanks (GmSpan *text)
-{
-  while (text->len > 0 && (text->data[0] == ' ' || text->data[0] == '\t'))
-    *text = gm_span (text->data + 1, text->len - 1);
-}
-
-static gboolean
-cut_char (GmSpan *text,
-          char c)
-{
-  skip_blanks (text);
-  if (text->len == 0 || text->data[0] != c)
-    return FALSE;
-  *text = gm_span (text->data + 1, text->len - 1);
-  return TRUE;
-}
-
-static GmSpan
-cut_token (GmSpan *text)
-{
-  gsize n = 0;
-  GmSpan token;
-
-  skip_blanks (text);
-  while (n < text->len && gm_http_char_is_token (text->data[n]))
-    n++;
-  token = gm_span (text->data, n);
-  *text = gm_span (text->data + n, text->len - n);
-  return token;
-}
-
-static gboolean
-cut_quoted (GmSpan *text,
-            GmSpan *value)
-{
-  const char *end;
-
-  if (!cut_char (text, '"'))
-    return FALSE;
-  end = text->len > 0 ? memchr (text->data, '"', text->len) : NULL;
-  if (end == NULL)
-    return FALSE;
-  *value = gm_span (text->data, (gsize) (end - text->data));
-  *text = gm_span (end + 1, text->len - value->len - 1);
-  return TRUE;
-}
+#include "gm-http-words.h"
 
 const char *
 gm_alt_protocol_name (GmAltProtocol protocol)
@@ -120,19 +72,8 @@ read_parameter (GmAltSvcValue *value,
                 GmSpan name,
                 GmSpan text)
 {
-  guint64 number;
-
   if (gm_span_equal_nocase (name, GM_SPAN ("ma")))
-    {
-      for (gsize i = 0; i < text.len; i++)
-        {
-          if (!g_ascii_isdigit (text.data[i]))
-            return;
-        }
-      if (text.len == 0)
-        return;
-      value->max_age = gm_span_to_uint64 (text, GM_ALT_SVC_MAX_AGE, &number) ? (gint64) number : GM_ALT_SVC_MAX_AGE;
-    }
+    gm_http_read_seconds (text, GM_ALT_SVC_MAX_AGE, &value->max_age);
   else if (gm_span_equal_nocase (name, GM_SPAN ("persist")))
     value->persist = gm_span_equal (text, GM_SPAN ("1"));
 }
@@ -142,35 +83,35 @@ static GmAltSvcStep
 cut_value (GmSpan *rest,
            GmAltSvcValue *value)
 {
-  GmSpan name = cut_token (rest);
+  GmSpan name = gm_http_cut_token (rest);
   GmSpan authority;
 
   if (name.len == 0)
     return GM_ALT_SVC_BAD;
-  skip_blanks (rest);
+  gm_http_skip_blanks (rest);
   if (gm_span_equal (name, GM_SPAN ("clear")) && rest->len == 0)
     return GM_ALT_SVC_CLEAR;
 
   *value = (GmAltSvcValue){ .protocol = gm_alt_protocol_find (name), .max_age = GM_ALT_SVC_DEFAULT_AGE };
-  if (!cut_char (rest, '=') || !cut_quoted (rest, &authority))
+  if (!gm_http_cut_char (rest, '=') || !gm_http_cut_quoted (rest, &authority))
     return GM_ALT_SVC_BAD;
   if (!read_authority (authority, value))
     value->protocol = GM_ALT_PROTOCOL_OTHER;
-  while (cut_char (rest, ';'))
+  while (gm_http_cut_char (rest, ';'))
     {
-      GmSpan key = cut_token (rest);
+      GmSpan key = gm_http_cut_token (rest);
       GmSpan text = gm_span (NULL, 0);
 
-      if (key.len == 0 || !cut_char (rest, '='))
+      if (key.len == 0 || !gm_http_cut_char (rest, '='))
         return GM_ALT_SVC_BAD;
-      skip_blanks (rest);
+      gm_http_skip_blanks (rest);
       if (rest->len > 0 && rest->data[0] == '"')
         {
-          if (!cut_quoted (rest, &text))
+          if (!gm_http_cut_quoted (rest, &text))
             return GM_ALT_SVC_BAD;
         }
       else
-        text = cut_token (rest);
+        text = gm_http_cut_token (rest);
       read_parameter (value, key, text);
     }
 
@@ -183,14 +124,14 @@ gm_alt_svc_field_next (GmSpan *rest,
 {
   GmAltSvcStep step;
 
-  while (cut_char (rest, ','))
+  while (gm_http_cut_char (rest, ','))
     ;
-  skip_blanks (rest);
+  gm_http_skip_blanks (rest);
   if (rest->len == 0)
     return GM_ALT_SVC_END;
 
   step = cut_value (rest, value);
-  skip_blanks (rest);
+  gm_http_skip_blanks (rest);
   if (step == GM_ALT_SVC_VALUE && rest->len > 0 && rest->data[0] != ',')
     return GM_ALT_SVC_BAD;
 

@@ -2,6 +2,7 @@
 #include "gm-cookie.h"
 
 #include "gm-http-date.h"
+#include "gm-http-words.h"
 
 #define N_FIELDS 7 /* of a Netscape line */
 
@@ -249,21 +250,14 @@ read_max_age (Age *age,
               GmSpan value)
 {
   gboolean negative = value.len > 0 && value.data[0] == '-';
-  guint64 seconds;
+  gint64 seconds;
 
   if (negative)
     value = gm_span (value.data + 1, value.len - 1);
-  if (value.len == 0)
+  if (!gm_http_read_seconds (value, GM_COOKIE_MAX_AGE, &seconds))
     return;
-  for (gsize i = 0; i < value.len; i++)
-    {
-      if (!g_ascii_isdigit (value.data[i]))
-        return;
-    }
 
-  if (!gm_span_to_uint64 (value, (guint64) GM_COOKIE_MAX_AGE, &seconds))
-    seconds = (guint64) GM_COOKIE_MAX_AGE;
-  age->max_age = negative ? 0 : (gint64) seconds;
+  age->max_age = negative ? 0 : seconds;
   age->has_max_age = TRUE;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http-challenge.h"
 
-#include "gm-http-chars.h"
+#include "gm-http-words.h"
 
 static inline gboolean
 is_blank (char c)
@@ -17,13 +17,6 @@ skip (GmSpan *text,
   text->len -= n;
 }
 
-static void
-skip_blanks (GmSpan *text)
-{
-  while (text->len > 0 && is_blank (*text->data))
-    skip (text, 1);
-}
-
 /* Lists may have empty elements (RFC 9110 section 5.6.1.2). */
 static void
 skip_separators (GmSpan *text)
@@ -36,18 +29,6 @@ static gboolean
 at_element_end (const GmSpan *text)
 {
   return text->len == 0 || *text->data == ',';
-}
-
-static GmSpan
-cut_token (GmSpan *text)
-{
-  GmSpan token = gm_span (text->data, 0);
-
-  while (token.len < text->len && gm_http_char_is_token (text->data[token.len]))
-    token.len++;
-  skip (text, token.len);
-
-  return token;
 }
 
 static gboolean
@@ -71,7 +52,7 @@ cut_token68 (GmSpan *text,
   while (at.len > 0 && *at.data == '=')
     skip (&at, 1);
   len = text->len - at.len;
-  skip_blanks (&at);
+  gm_http_skip_blanks (&at);
   if (!at_element_end (&at))
     return FALSE;
 
@@ -108,9 +89,9 @@ cut_quoted (GmSpan *text,
 static gboolean
 param_is_next (GmSpan text)
 {
-  if (cut_token (&text).len == 0)
+  if (gm_http_cut_token (&text).len == 0)
     return FALSE;
-  skip_blanks (&text);
+  gm_http_skip_blanks (&text);
 
   return text.len > 0 && *text.data == '=';
 }
@@ -119,12 +100,12 @@ static gboolean
 cut_param (GmSpan *text,
            GmHttpAuthParam *param)
 {
-  param->name = cut_token (text);
-  skip_blanks (text);
+  param->name = gm_http_cut_token (text);
+  gm_http_skip_blanks (text);
   if (param->name.len == 0 || text->len == 0 || *text->data != '=')
     return FALSE;
   skip (text, 1);
-  skip_blanks (text);
+  gm_http_skip_blanks (text);
 
   param->quoted = text->len > 0 && *text->data == '"';
   if (param->quoted)
@@ -135,11 +116,11 @@ cut_param (GmSpan *text,
     }
   else
     {
-      param->value = cut_token (text);
+      param->value = gm_http_cut_token (text);
       if (param->value.len == 0)
         return FALSE;
     }
-  skip_blanks (text);
+  gm_http_skip_blanks (text);
 
   return at_element_end (text);
 }
@@ -187,14 +168,14 @@ static gboolean
 cut_challenge (GmSpan *text,
                GmHttpChallenge *challenge)
 {
-  *challenge = (GmHttpChallenge){ .scheme = cut_token (text) };
+  *challenge = (GmHttpChallenge){ .scheme = gm_http_cut_token (text) };
   if (challenge->scheme.len == 0)
     return FALSE;
   if (at_element_end (text))
     return TRUE;
   if (!is_blank (*text->data))
     return FALSE;
-  skip_blanks (text);
+  gm_http_skip_blanks (text);
   if (at_element_end (text))
     return TRUE;
   if (cut_token68 (text, &challenge->token68))
