@@ -195,6 +195,7 @@ typedef struct
 {
   char *path; /* (owned) */
   const char *tag; /* (unowned) (nullable) */
+  gboolean drop_session;
 } File;
 
 static void
@@ -207,11 +208,15 @@ file_free (gpointer data)
 }
 
 void
-gm_state_files_init (GmStateFiles *self)
+gm_state_files_init (GmStateFiles *self,
+                     GmStateTakeLine take_line,
+                     gpointer store)
 {
   g_mutex_init (&self->lock);
   g_mutex_init (&self->load_lock);
   self->files = g_ptr_array_new_with_free_func (file_free);
+  self->take_line = take_line;
+  self->store = store;
 }
 
 void
@@ -225,12 +230,14 @@ gm_state_files_clear (GmStateFiles *self)
 void
 gm_state_files_add (GmStateFiles *self,
                     const char *path,
-                    const char *tag)
+                    const char *tag,
+                    gboolean drop_session)
 {
   File *file = g_new0 (File, 1);
 
   file->path = g_strdup (path);
   file->tag = tag;
+  file->drop_session = drop_session;
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->files, file);
   g_atomic_int_inc (&self->n_waiting);
@@ -248,40 +255,50 @@ cut_line (GmSpan *text)
   return line;
 }
 
-/* Leaves the lines with @tag, without it, in place. */
-static void
-keep_tagged (GmByteBuilder *text,
-             const char *tag)
+static guint
+take_text (GmStateFiles *self,
+           GmSpan text,
+           const char *tag,
+           gboolean drop_session,
+           gint64 now)
 {
-  GmSpan rest = gm_span (text->data, text->len);
-  gsize tag_len = strlen (tag);
-  gsize len = 0;
+  gsize tag_len = tag != NULL ? strlen (tag) : 0;
+  guint n_damaged = 0;
 
-  while (rest.len > 0)
+  while (text.len > 0)
     {
-      GmSpan line = cut_line (&rest);
+      GmSpan line = cut_line (&text);
 
-      if (line.len < tag_len || memcmp (line.data, tag, tag_len) != 0)
+      while (line.len > 0 && (line.data[line.len - 1] == '\n' || line.data[line.len - 1] == '\r'))
+        line.len--;
+      if (line.len < tag_len || (tag_len > 0 && memcmp (line.data, tag, tag_len) != 0))
         continue;
-      memmove (text->data + len, line.data + tag_len, line.len - tag_len);
-      len += line.len - tag_len;
+      if (!self->take_line (self->store, gm_span (line.data + tag_len, line.len - tag_len), drop_session, now))
+        n_damaged++;
     }
-  text->len = len;
+
+  return n_damaged;
 }
 
-int
+guint
+gm_state_files_take (GmStateFiles *self,
+                     GmSpan text,
+                     gint64 now)
+{
+  return take_text (self, text, NULL, FALSE, now);
+}
+
+guint
 gm_state_files_load (GmStateFiles *self,
-                     guint (*take) (gpointer store, GmSpan text, gint64 now),
-                     gpointer store,
                      gint64 now,
+                     int *error,
                      guint *n_damaged)
 {
   GPtrArray *files;
-  guint damaged = 0;
-  int error = 0;
+  guint n_files;
 
-  if (n_damaged != NULL)
-    *n_damaged = 0;
+  *error = 0;
+  *n_damaged = 0;
   if (gm_state_files_is_loaded (self))
     return 0;
 
@@ -290,27 +307,39 @@ gm_state_files_load (GmStateFiles *self,
   files = self->files;
   self->files = g_ptr_array_new_with_free_func (file_free);
   g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < files->len; i++)
+  n_files = files->len;
+  for (guint i = 0; i < n_files; i++)
     {
       const File *file = g_ptr_array_index (files, i);
       g_auto (GmByteBuilder) text = { 0 };
       int failed = gm_state_file_read (file->path, &text);
 
-      if (failed != 0 && failed != ENOENT && error == 0)
-        error = failed;
-      if (failed != 0 || text.len == 0)
-        continue;
-      if (file->tag != NULL)
-        keep_tagged (&text, file->tag);
-      damaged += take (store, gm_span (text.data, text.len), now);
+      if (failed == 0)
+        *n_damaged += take_text (self, gm_span (text.data, text.len), file->tag, file->drop_session, now);
+      else if (failed != ENOENT && *error == 0)
+        *error = failed;
     }
-  g_atomic_int_add (&self->n_waiting, -(gint) files->len);
+  g_atomic_int_add (&self->n_waiting, -(gint) n_files);
   g_mutex_unlock (&self->load_lock);
   g_ptr_array_unref (files);
-  if (n_damaged != NULL)
-    *n_damaged = damaged;
 
-  return error;
+  return n_files;
+}
+
+int
+gm_state_files_save (const char *path,
+                     const char *heading,
+                     void (*write) (gpointer data, gint64 now, GmByteBuilder *out),
+                     gpointer data,
+                     gint64 now)
+{
+  g_auto (GmByteBuilder) out = { .max = GM_STATE_FILE_MAX };
+
+  gm_byte_builder_append (&out, heading, strlen (heading));
+  gm_byte_builder_append_literal (&out, "# Written by a program; what is changed by hand may get lost.\n");
+  write (data, now, &out);
+
+  return out.failed ? ENOMEM : gm_state_file_write (path, out.data, out.len);
 }
 
 void

@@ -26,35 +26,63 @@ int gm_state_file_write (const char *path,
                          const char *data,
                          gsize len);
 
+/* One line of such a file, without its end; it may be empty, or a comment. @drop_session: as its file was added. FALSE: it
+ * is damaged. */
+typedef gboolean (*GmStateTakeLine) (gpointer store, GmSpan line, gboolean drop_session, gint64 now);
+
 /* Files that a store is to be filled from before it is next used. A part of the store; functions may be called from any
  * thread. */
 typedef struct
 {
   GMutex lock;
-  GMutex load_lock; /* held by who reads; before the other one */
+  GMutex load_lock; /* held by who reads; before the other one, and before the store's */
   GPtrArray *files; /* (owned) */
   gint n_waiting; /* atomic: of files, and of those being read */
+  GmStateTakeLine take_line;
+  gpointer store; /* (unowned): that it is a part of */
 } GmStateFiles;
 
-void     gm_state_files_init      (GmStateFiles *self);
+void     gm_state_files_init      (GmStateFiles *self,
+                                   GmStateTakeLine take_line,
+                                   gpointer store);
 void     gm_state_files_clear     (GmStateFiles *self);
-/* @tag (static, nullable): only lines that begin with it, and without it; what else stands there is another store's. */
+/* @tag (static, nullable): only lines that begin with it, and without it; what else stands there is another store's.
+ * @drop_session: what was meant for an earlier session is not to be taken. */
 void     gm_state_files_add       (GmStateFiles *self,
                                    const char *path,
-                                   const char *tag);
+                                   const char *tag,
+                                   gboolean drop_session);
 static inline gboolean
 gm_state_files_is_loaded (GmStateFiles *self)
 {
   return g_atomic_int_get (&self->n_waiting) == 0;
 }
-/* Hands the text of each to @take, which answers how many lines it could not make out; may block. Who comes while another
- * thread is at it waits for that. Answers 0 or the errno of the first that could not be read; one that is not there is no
- * error. @n_damaged (nullable): lines passed over. */
-int      gm_state_files_load      (GmStateFiles *self,
-                                   guint (*take) (gpointer store, GmSpan text, gint64 now),
-                                   gpointer store,
+/* Hands the store each line of each file; may block. Who comes while another thread is at it waits for that. Answers how
+ * many files that were; @error is the errno of the first that could not be read, or 0 (one that is not there is no
+ * error), @n_damaged how many lines could not be made out. */
+guint    gm_state_files_load      (GmStateFiles *self,
                                    gint64 now,
+                                   int *error,
                                    guint *n_damaged);
+/* The same with the lines of @text; answers how many were damaged. */
+guint    gm_state_files_take      (GmStateFiles *self,
+                                   GmSpan text,
+                                   gint64 now);
+/* Replaces @path by @heading, a line of comment, and what @write says. What waits must have been read without an error:
+ * what could not be read must not be lost by writing over it. 0 or errno. */
+int      gm_state_files_save      (const char *path,
+                                   const char *heading,
+                                   void (*write) (gpointer data, gint64 now, GmByteBuilder *out),
+                                   gpointer data,
+                                   gint64 now);
+/* What @line says, for stores whose comments are all that begins with "#"; empty: nothing. */
+static inline GmSpan
+gm_state_line_strip (GmSpan line)
+{
+  line = gm_span_strip (line);
+
+  return line.len > 0 && line.data[0] == '#' ? gm_span (line.data, 0) : line;
+}
 /* Each line of @text with @tag in front, appended to @out. */
 void     gm_state_tag_lines       (GmSpan text,
                                    const char *tag,

@@ -5,10 +5,7 @@
 #include "gm-site.h"
 #include "gm-state-file.h"
 
-#include <errno.h>
-
-#define MAX_HOST 255
-#define MAX_KEY (MAX_HOST + 8) /* "host:port" */
+#define MAX_KEY (GM_SITE_MAX_HOST + 8) /* "host:port" */
 
 typedef struct
 {
@@ -45,6 +42,12 @@ origin_free (gpointer data)
   g_free (origin);
 }
 
+static gboolean
+read_line (gpointer store,
+           GmSpan line,
+           gboolean drop_session,
+           gint64 now);
+
 GmAltSvc *
 gm_alt_svc_new (void)
 {
@@ -52,7 +55,7 @@ gm_alt_svc_new (void)
 
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
-  gm_state_files_init (&self->files);
+  gm_state_files_init (&self->files, read_line, self);
   self->origins = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, origin_free);
   return self;
 }
@@ -86,7 +89,7 @@ make_key (GmSpan host,
 {
   gsize len = host.len;
 
-  if (host.len == 0 || host.len > MAX_HOST)
+  if (host.len == 0 || host.len > GM_SITE_MAX_HOST)
     return FALSE;
   for (gsize i = 0; i < host.len; i++)
     key[i] = gm_ascii_lower (host.data[i]);
@@ -352,7 +355,8 @@ cut_place (GmSpan *line,
   *host = cut_word (line);
   if (host->len > 2 && host->data[0] == '[' && host->data[host->len - 1] == ']')
     *host = gm_span (host->data + 1, host->len - 2);
-  if (host->len == 0 || host->len > MAX_HOST || !gm_span_to_uint64 (cut_word (line), 65535, &number) || number == 0)
+  if (host->len == 0 || host->len > GM_SITE_MAX_HOST || !gm_span_to_uint64 (cut_word (line), 65535, &number) ||
+      number == 0)
     return FALSE;
   for (gsize i = 0; i < host->len; i++)
     {
@@ -365,16 +369,22 @@ cut_place (GmSpan *line,
 }
 
 static gboolean
-read_line (GmAltSvc *self,
+read_line (gpointer store,
            GmSpan line,
+           gboolean drop_session G_GNUC_UNUSED,
            gint64 now)
 {
-  GmAltProtocol from = gm_alt_protocol_find (cut_word (&line));
+  GmAltSvc *self = store;
+  GmAltProtocol from;
   Alternative alternative = { 0 };
   GmSpan host, other;
   guint16 port;
   char key[MAX_KEY];
 
+  line = gm_state_line_strip (line);
+  if (line.len == 0)
+    return TRUE;
+  from = gm_alt_protocol_find (cut_word (&line));
   if (from == GM_ALT_PROTOCOL_OTHER || !cut_place (&line, &host, &port) || !make_key (host, port, key))
     return FALSE;
   alternative.route.protocol = gm_alt_protocol_find (cut_word (&line));
@@ -401,23 +411,7 @@ gm_alt_svc_read (GmAltSvc *self,
                  GmSpan text,
                  gint64 now)
 {
-  guint n_damaged = 0;
-
-  while (text.len > 0)
-    {
-      const char *end = memchr (text.data, '\n', text.len);
-      gsize len = end != NULL ? (gsize) (end - text.data) : text.len;
-      GmSpan line = gm_span (text.data, len);
-
-      text = end != NULL ? gm_span (end + 1, text.len - len - 1) : gm_span (NULL, 0);
-      if (line.len > 0 && line.data[line.len - 1] == '\r')
-        line.len--;
-      line = gm_span_strip (line);
-      if (line.len > 0 && line.data[0] != '#' && !read_line (self, line, now))
-        n_damaged++;
-    }
-
-  return n_damaged;
+  return gm_state_files_take (&self->files, text, now);
 }
 
 static void
@@ -488,7 +482,7 @@ gm_alt_svc_add_file (GmAltSvc *self,
                      const char *path,
                      const char *tag)
 {
-  gm_state_files_add (&self->files, path, tag);
+  gm_state_files_add (&self->files, path, tag, FALSE);
 }
 
 gboolean
@@ -497,20 +491,24 @@ gm_alt_svc_is_loaded (GmAltSvc *self)
   return gm_state_files_is_loaded (&self->files);
 }
 
-static guint
-read_text (gpointer store,
-           GmSpan text,
-           gint64 now)
-{
-  return gm_alt_svc_read (store, text, now);
-}
-
 int
 gm_alt_svc_load (GmAltSvc *self,
                  gint64 now,
                  guint *n_damaged)
 {
-  return gm_state_files_load (&self->files, read_text, self, now, n_damaged);
+  guint n;
+  int error;
+
+  gm_state_files_load (&self->files, now, &error, n_damaged != NULL ? n_damaged : &n);
+  return error;
+}
+
+static void
+write_text (gpointer data,
+            gint64 now,
+            GmByteBuilder *out)
+{
+  gm_alt_svc_write (data, now, out);
 }
 
 int
@@ -518,14 +516,7 @@ gm_alt_svc_save (GmAltSvc *self,
                  const char *path,
                  gint64 now)
 {
-  g_auto (GmByteBuilder) out = { .max = GM_STATE_FILE_MAX };
   int error = gm_alt_svc_load (self, now, NULL);
 
-  /* What could not be read must not be lost by writing over it. */
-  if (error != 0)
-    return error;
-  gm_byte_builder_append_literal (&out, "# Alt-Svc cache\n# Written by a program; what is changed by hand may get lost.\n");
-  gm_alt_svc_write (self, now, &out);
-
-  return out.failed ? ENOMEM : gm_state_file_write (path, out.data, out.len);
+  return error != 0 ? error : gm_state_files_save (path, "# Alt-Svc cache\n", write_text, self, now);
 }

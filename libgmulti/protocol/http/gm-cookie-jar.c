@@ -5,10 +5,6 @@
 #include "gm-site.h"
 #include "gm-state-file.h"
 
-#include <errno.h>
-
-#define MAX_DOMAIN 255 /* of a name that can be looked up */
-
 typedef struct _Site Site;
 
 typedef struct
@@ -27,22 +23,14 @@ struct _Site
   GPtrArray *entries; /* (owned) (element-type Entry) */
 };
 
-typedef struct
-{
-  char *path; /* (owned) */
-  gboolean drop_session;
-} File;
-
 struct _GmCookieJar
 {
   gatomicrefcount refs;
   GMutex lock;
-  GMutex load_lock; /* taken before the other one: by who reads files */
   GHashTable *sites; /* (owned) (element-type utf8 Site) */
   GQueue used; /* all entries, the longest unused one first */
   guint64 clock; /* counts creations and uses */
-  GPtrArray *files; /* (owned) (element-type File): yet to be read */
-  gint n_waiting; /* atomic: of files, and of those being read */
+  GmStateFiles files;
   void (*changed) (gpointer user_data);
   void (*loaded) (gpointer user_data, int error, guint n_damaged);
   void (*destroy) (gpointer user_data);
@@ -164,14 +152,11 @@ site_free (gpointer data)
   g_free (self);
 }
 
-static void
-file_free (gpointer data)
-{
-  File *self = data;
-
-  g_free (self->path);
-  g_free (self);
-}
+static gboolean
+take_line (gpointer store,
+           GmSpan text,
+           gboolean drop_session,
+           gint64 now);
 
 GmCookieJar *
 gm_cookie_jar_new (void)
@@ -181,9 +166,8 @@ gm_cookie_jar_new (void)
   gm_site_prepare ();
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
-  g_mutex_init (&self->load_lock);
   self->sites = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, site_free);
-  self->files = g_ptr_array_new_with_free_func (file_free);
+  gm_state_files_init (&self->files, take_line, self);
 
   return self;
 }
@@ -204,9 +188,8 @@ gm_cookie_jar_unref (GmCookieJar *self)
   if (self->destroy != NULL)
     self->destroy (self->user_data);
   g_hash_table_unref (self->sites);
-  g_ptr_array_unref (self->files);
+  gm_state_files_clear (&self->files);
   g_mutex_clear (&self->lock);
-  g_mutex_clear (&self->load_lock);
   g_free (self);
 }
 
@@ -256,9 +239,9 @@ find_site (GmCookieJar *self,
            GmSpan host)
 {
   GmSpan name = gm_site_of_host (host);
-  char key[MAX_DOMAIN + 1];
+  char key[GM_SITE_MAX_HOST + 1];
 
-  if (name.len > MAX_DOMAIN)
+  if (name.len > GM_SITE_MAX_HOST)
     return NULL;
   memcpy (key, name.data, name.len);
   key[name.len] = '\0';
@@ -271,10 +254,11 @@ need_site (GmCookieJar *self,
            GmSpan host)
 {
   Site *site = find_site (self, host);
-  GmSpan name = gm_site_of_host (host);
+  GmSpan name;
 
   if (site != NULL)
     return site;
+  name = gm_site_of_host (host);
   site = g_new0 (Site, 1);
   site->name = g_strndup (name.data, name.len);
   site->entries = g_ptr_array_new_with_free_func (entry_free);
@@ -464,11 +448,11 @@ keeps_promise (const GmCookieLine *line,
  * than "example.com", and its "com." not in any list), bytes that are not ASCII. */
 static gboolean
 normalise_domain (GmCookieLine *line,
-                  char buffer[MAX_DOMAIN])
+                  char buffer[GM_SITE_MAX_HOST])
 {
   GmSpan domain = line->domain;
 
-  if (domain.len > MAX_DOMAIN || domain.data[0] == '.' || domain.data[domain.len - 1] == '.')
+  if (domain.len > GM_SITE_MAX_HOST || domain.data[0] == '.' || domain.data[domain.len - 1] == '.')
     return FALSE;
   for (gsize i = 0; i < domain.len; i++)
     {
@@ -485,9 +469,9 @@ normalise_domain (GmCookieLine *line,
 static GmCookieFault
 judge_domain (GmCookieLine *line,
               const GmCookieOrigin *origin,
-              char buffer[MAX_DOMAIN])
+              char buffer[GM_SITE_MAX_HOST])
 {
-  if (origin->host.len == 0 || origin->host.len > MAX_DOMAIN)
+  if (origin->host.len == 0 || origin->host.len > GM_SITE_MAX_HOST)
     return GM_COOKIE_FAULT_DOMAIN;
   if (line->domain.len == 0)
     {
@@ -545,7 +529,7 @@ gm_cookie_jar_set (GmCookieJar *self,
                    GmSpan set_cookie,
                    gint64 now)
 {
-  char buffer[MAX_DOMAIN];
+  char buffer[GM_SITE_MAX_HOST];
   GmCookieLine line;
   GmCookieFault fault = gm_cookie_parse (set_cookie, now, &line);
   gboolean says_path, promise_kept, changed = FALSE;
@@ -584,13 +568,13 @@ gm_cookie_jar_add (GmCookieJar *self,
                    gboolean from_file,
                    gint64 now)
 {
-  char buffer[MAX_DOMAIN];
+  char buffer[GM_SITE_MAX_HOST];
   GmCookieLine line = *given;
   gboolean changed;
 
   if (line.domain.len == 0)
     return GM_COOKIE_FAULT_NO_DOMAIN;
-  if (line.domain.len > MAX_DOMAIN)
+  if (line.domain.len > GM_SITE_MAX_HOST)
     return GM_COOKIE_FAULT_DOMAIN;
   /* A host's name may end with a dot; but nothing is below it. */
   if (line.host_only && line.domain.data[line.domain.len - 1] == '.' && line.domain.len > 1)
@@ -807,36 +791,27 @@ gm_cookie_jar_add_file (GmCookieJar *self,
                         const char *path,
                         gboolean drop_session)
 {
-  File *file = g_new0 (File, 1);
-
-  file->path = g_strdup (path);
-  file->drop_session = drop_session;
-  g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->files, file);
-  g_atomic_int_inc (&self->n_waiting);
-  g_mutex_unlock (&self->lock);
+  gm_state_files_add (&self->files, path, NULL, drop_session);
 }
 
 gboolean
 gm_cookie_jar_is_loaded (GmCookieJar *self)
 {
-  return g_atomic_int_get (&self->n_waiting) == 0;
+  return gm_state_files_is_loaded (&self->files);
 }
 
 #define SET_COOKIE "Set-Cookie:"
 
 /* One line of a file: of a Netscape one, or of a saved head, whose cookie has to say its domain. FALSE: damaged. */
 static gboolean
-take_file_line (GmCookieJar *self,
-                GmSpan text,
-                const File *file,
-                gint64 now)
+take_line (gpointer store,
+           GmSpan text,
+           gboolean drop_session,
+           gint64 now)
 {
   GmCookieLine line;
   GmCookieFault fault;
 
-  while (text.len > 0 && text.data[text.len - 1] == '\r')
-    text.len--;
   if (gm_cookie_is_comment (text))
     return TRUE;
   if (text.len > strlen (SET_COOKIE) && g_ascii_strncasecmp (text.data, SET_COOKIE, strlen (SET_COOKIE)) == 0)
@@ -845,36 +820,10 @@ take_file_line (GmCookieJar *self,
     fault = gm_cookie_parse_netscape (text, &line);
   if (fault != GM_COOKIE_FAULT_NONE)
     return FALSE;
-  if (file->drop_session && !line.persistent)
+  if (drop_session && !line.persistent)
     return TRUE;
 
-  return gm_cookie_jar_add (self, &line, TRUE, now) == GM_COOKIE_FAULT_NONE;
-}
-
-static int
-load_file (GmCookieJar *self,
-           const File *file,
-           gint64 now,
-           guint *n_damaged)
-{
-  g_auto (GmByteBuilder) text = { 0 };
-  int error = gm_state_file_read (file->path, &text);
-  gsize at = 0;
-
-  if (error != 0)
-    return error == ENOENT ? 0 : error;
-
-  while (at < text.len)
-    {
-      const char *end = memchr (text.data + at, '\n', text.len - at);
-      gsize len = end != NULL ? (gsize) (end - text.data) - at : text.len - at;
-
-      if (!take_file_line (self, gm_span (text.data + at, len), file, now))
-        (*n_damaged)++;
-      at += len + 1;
-    }
-
-  return 0;
+  return gm_cookie_jar_add (store, &line, TRUE, now) == GM_COOKIE_FAULT_NONE;
 }
 
 int
@@ -882,39 +831,40 @@ gm_cookie_jar_load (GmCookieJar *self,
                     gint64 now,
                     guint *n_damaged)
 {
-  GPtrArray *files;
-  guint damaged = 0;
-  guint files_read;
-  int error = 0;
+  guint damaged;
+  int error;
 
-  if (n_damaged != NULL)
-    *n_damaged = 0;
-  if (gm_cookie_jar_is_loaded (self))
-    return 0;
-
-  g_mutex_lock (&self->load_lock);
-  g_mutex_lock (&self->lock);
-  files = self->files;
-  self->files = g_ptr_array_new_with_free_func (file_free);
-  g_mutex_unlock (&self->lock);
-
-  for (guint i = 0; i < files->len; i++)
-    {
-      int failed = load_file (self, g_ptr_array_index (files, i), now, &damaged);
-
-      if (error == 0)
-        error = failed;
-    }
-  files_read = files->len;
-  g_atomic_int_add (&self->n_waiting, -(gint) files_read);
-  g_mutex_unlock (&self->load_lock);
-  g_ptr_array_unref (files);
+  if (gm_state_files_load (&self->files, now, &error, &damaged) > 0 && self->loaded != NULL)
+    self->loaded (self->user_data, error, damaged);
   if (n_damaged != NULL)
     *n_damaged = damaged;
-  if (files_read > 0 && self->loaded != NULL)
-    self->loaded (self->user_data, error, damaged);
 
   return error;
+}
+
+typedef struct
+{
+  GmCookieJar *jar; /* (unowned) */
+  gboolean with_session;
+} Saving;
+
+static void
+write_text (gpointer data,
+            gint64 now,
+            GmByteBuilder *out)
+{
+  const Saving *self = data;
+  g_autoptr (GPtrArray) list = gm_cookie_jar_list (self->jar, now);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      const GmCookie *cookie = g_ptr_array_index (list, i);
+
+      if (!self->with_session && !cookie->persistent)
+        continue;
+      write_line (cookie, out);
+      gm_byte_builder_append_char (out, '\n');
+    }
 }
 
 int
@@ -923,26 +873,8 @@ gm_cookie_jar_save (GmCookieJar *self,
                     gboolean with_session,
                     gint64 now)
 {
-  g_autoptr (GPtrArray) list = NULL;
-  g_auto (GmByteBuilder) out = { .max = GM_STATE_FILE_MAX };
+  Saving saving = { self, with_session };
   int error = gm_cookie_jar_load (self, now, NULL);
 
-  /* What could not be read must not be lost by writing over it. */
-  if (error != 0)
-    return error;
-
-  list = gm_cookie_jar_list (self, now);
-  gm_byte_builder_append_literal (&out, "# Netscape HTTP Cookie File\n"
-                                        "# Written by a program; what is changed by hand may get lost.\n\n");
-  for (guint i = 0; i < list->len; i++)
-    {
-      const GmCookie *cookie = g_ptr_array_index (list, i);
-
-      if (!with_session && !cookie->persistent)
-        continue;
-      write_line (cookie, &out);
-      gm_byte_builder_append_char (&out, '\n');
-    }
-
-  return out.failed ? ENOMEM : gm_state_file_write (path, out.data, out.len);
+  return error != 0 ? error : gm_state_files_save (path, "# Netscape HTTP Cookie File\n", write_text, &saving, now);
 }

@@ -6,10 +6,6 @@
 #include "gm-site.h"
 #include "gm-state-file.h"
 
-#include <errno.h>
-
-#define MAX_HOST 255
-
 typedef struct
 {
   GmHstsEntry entry; /* its host is @text */
@@ -27,6 +23,12 @@ struct _GmHsts
   GmStateFiles files;
 };
 
+static gboolean
+read_line (gpointer store,
+           GmSpan line,
+           gboolean drop_session,
+           gint64 now);
+
 GmHsts *
 gm_hsts_new (void)
 {
@@ -34,7 +36,7 @@ gm_hsts_new (void)
 
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
-  gm_state_files_init (&self->files);
+  gm_state_files_init (&self->files, read_line, self);
   self->items = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   return self;
 }
@@ -62,11 +64,11 @@ gm_hsts_unref (GmHsts *self)
  * FALSE: none that can be here. */
 static gboolean
 normalise (GmSpan host,
-           char buffer[MAX_HOST + 1])
+           char buffer[GM_SITE_MAX_HOST + 1])
 {
   if (host.len > 0 && host.data[host.len - 1] == '.')
     host.len--;
-  if (host.len == 0 || host.len > MAX_HOST || host.data[0] == '.' || host.data[host.len - 1] == '.')
+  if (host.len == 0 || host.len > GM_SITE_MAX_HOST || host.data[0] == '.' || host.data[host.len - 1] == '.')
     return FALSE;
   for (gsize i = 0; i < host.len; i++)
     {
@@ -130,7 +132,7 @@ gm_hsts_learn (GmHsts *self,
                GmSpan text,
                gint64 now)
 {
-  char host[MAX_HOST + 1];
+  char host[GM_SITE_MAX_HOST + 1];
   GmHstsField field;
   Item *item;
 
@@ -155,7 +157,7 @@ gm_hsts_add (GmHsts *self,
              gboolean subdomains,
              gint64 now)
 {
-  char host[MAX_HOST + 1];
+  char host[GM_SITE_MAX_HOST + 1];
   Item *item;
 
   if (!normalise (text, host))
@@ -202,7 +204,7 @@ gm_hsts_wants_tls (GmHsts *self,
                    const GmUrl *url,
                    gint64 now)
 {
-  char host[MAX_HOST + 1];
+  char host[GM_SITE_MAX_HOST + 1];
   gboolean found;
 
   if (gm_url_get_scheme (url) != GM_SCHEME_HTTP || !normalise (gm_url_get_host (url), host))
@@ -258,15 +260,21 @@ gm_hsts_get_serial (GmHsts *self)
 
 /* 'host "time"' */
 static gboolean
-read_line (GmHsts *self,
+read_line (gpointer store,
            GmSpan line,
+           gboolean drop_session G_GNUC_UNUSED,
            gint64 now)
 {
-  const char *quote = memchr (line.data, '"', line.len);
-  gboolean subdomains = line.data[0] == '.';
+  const char *quote;
+  gboolean subdomains;
   GmSpan host, time;
   gint64 expires;
 
+  line = gm_state_line_strip (line);
+  if (line.len == 0)
+    return TRUE;
+  quote = memchr (line.data, '"', line.len);
+  subdomains = line.data[0] == '.';
   if (quote == NULL || line.len < 2 || line.data[line.len - 1] != '"' || quote == line.data + line.len - 1)
     return FALSE;
   host = gm_span_strip (gm_span (line.data, (gsize) (quote - line.data)));
@@ -278,7 +286,7 @@ read_line (GmHsts *self,
   else if (!gm_state_stamp_read (time, &expires))
     return FALSE;
 
-  return gm_hsts_add (self, host, expires, subdomains, now);
+  return gm_hsts_add (store, host, expires, subdomains, now);
 }
 
 guint
@@ -286,23 +294,7 @@ gm_hsts_read (GmHsts *self,
               GmSpan text,
               gint64 now)
 {
-  guint n_damaged = 0;
-
-  while (text.len > 0)
-    {
-      const char *end = memchr (text.data, '\n', text.len);
-      gsize len = end != NULL ? (gsize) (end - text.data) : text.len;
-      GmSpan line = gm_span (text.data, len);
-
-      text = end != NULL ? gm_span (end + 1, text.len - len - 1) : gm_span (NULL, 0);
-      if (line.len > 0 && line.data[line.len - 1] == '\r')
-        line.len--;
-      line = gm_span_strip (line);
-      if (line.len > 0 && line.data[0] != '#' && !read_line (self, line, now))
-        n_damaged++;
-    }
-
-  return n_damaged;
+  return gm_state_files_take (&self->files, text, now);
 }
 
 static gboolean
@@ -340,7 +332,7 @@ gm_hsts_add_file (GmHsts *self,
                   const char *path,
                   const char *tag)
 {
-  gm_state_files_add (&self->files, path, tag);
+  gm_state_files_add (&self->files, path, tag, FALSE);
 }
 
 gboolean
@@ -349,20 +341,24 @@ gm_hsts_is_loaded (GmHsts *self)
   return gm_state_files_is_loaded (&self->files);
 }
 
-static guint
-read_text (gpointer store,
-           GmSpan text,
-           gint64 now)
-{
-  return gm_hsts_read (store, text, now);
-}
-
 int
 gm_hsts_load (GmHsts *self,
               gint64 now,
               guint *n_damaged)
 {
-  return gm_state_files_load (&self->files, read_text, self, now, n_damaged);
+  guint n;
+  int error;
+
+  gm_state_files_load (&self->files, now, &error, n_damaged != NULL ? n_damaged : &n);
+  return error;
+}
+
+static void
+write_text (gpointer data,
+            gint64 now,
+            GmByteBuilder *out)
+{
+  gm_hsts_write (data, now, out);
 }
 
 int
@@ -370,14 +366,7 @@ gm_hsts_save (GmHsts *self,
               const char *path,
               gint64 now)
 {
-  g_auto (GmByteBuilder) out = { .max = GM_STATE_FILE_MAX };
   int error = gm_hsts_load (self, now, NULL);
 
-  /* What could not be read must not be lost by writing over it. */
-  if (error != 0)
-    return error;
-  gm_byte_builder_append_literal (&out, "# HSTS cache\n# Written by a program; what is changed by hand may get lost.\n");
-  gm_hsts_write (self, now, &out);
-
-  return out.failed ? ENOMEM : gm_state_file_write (path, out.data, out.len);
+  return error != 0 ? error : gm_state_files_save (path, "# HSTS cache\n", write_text, self, now);
 }

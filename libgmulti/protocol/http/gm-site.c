@@ -9,8 +9,6 @@
 #include <libpsl.h>
 #endif
 
-#define MAX_HOST 255 /* of a name that can be looked up */
-
 #if HAVE_PSL
 
 static gpointer
@@ -43,9 +41,9 @@ gm_site_prepare (void)
 /* A name that the list can be asked about, as a string; FALSE if it is none. */
 static gboolean
 copy_name (GmSpan host,
-           char name[MAX_HOST + 1])
+           char name[GM_SITE_MAX_HOST + 1])
 {
-  if (host.len == 0 || host.len > MAX_HOST || host.data[host.len - 1] == '.' || host.data[0] == '.')
+  if (host.len == 0 || host.len > GM_SITE_MAX_HOST || host.data[host.len - 1] == '.' || host.data[0] == '.')
     return FALSE;
   if (gm_site_is_address (host))
     return FALSE;
@@ -72,7 +70,7 @@ last_two_labels (GmSpan host)
 GmSpan
 gm_site_of_host (GmSpan host)
 {
-  char name[MAX_HOST + 1];
+  char name[GM_SITE_MAX_HOST + 1];
 
   if (!copy_name (host, name))
     return host;
@@ -90,7 +88,7 @@ gm_site_of_host (GmSpan host)
 gboolean
 gm_site_is_suffix (GmSpan host)
 {
-  char name[MAX_HOST + 1];
+  char name[GM_SITE_MAX_HOST + 1];
 
   if (!copy_name (host, name))
     return FALSE;

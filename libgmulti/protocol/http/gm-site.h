@@ -6,6 +6,9 @@
 /* Sites: what belongs to one registrant, by the public suffix list if it is built in. Hosts are in lower case, names as
  * A-labels, as GmUrl has them. */
 
+/* Bytes of a name that can be looked up; no store keeps a longer one. */
+#define GM_SITE_MAX_HOST 255
+
 /* Loads the list, once for the process: a file of some 40 KiB. For who makes a store, so that no step has to. */
 void     gm_site_prepare    (void);
 
