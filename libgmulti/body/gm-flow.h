@@ -17,3 +17,30 @@ typedef struct
   gint64 recv_quota; /* G_MAXINT64 = no limit */
   gint64 send_quota;
 } GmFlow;
+
+/* How many of @len bytes that came may be handed on now. */
+static inline gsize
+gm_flow_get_room (const GmFlow *self,
+                  gsize len)
+{
+  if (self->most > 0)
+    len = MIN (len, self->most);
+
+  return self->recv_quota < (gint64) len ? (gsize) MAX (self->recv_quota, 0) : len;
+}
+
+static inline void
+gm_flow_received (GmFlow *self,
+                  gsize n)
+{
+  if (self->recv_quota != G_MAXINT64)
+    self->recv_quota -= (gint64) n;
+}
+
+static inline void
+gm_flow_sent (GmFlow *self,
+              gsize n)
+{
+  if (self->send_quota != G_MAXINT64)
+    self->send_quota -= (gint64) n;
+}

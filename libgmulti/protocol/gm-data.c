@@ -71,17 +71,13 @@ deliver (GmRequest *request,
   GmFlow *flow = request->flow;
   gsize size;
   const char *bytes = g_bytes_get_data (self->data.body, &size);
-  gsize len = MIN (size - self->pos, GM_REQUEST_SHARE);
+  gsize len = gm_flow_get_room (flow, MIN (size - self->pos, GM_REQUEST_SHARE));
   GmResult result;
 
-  if (flow->most > 0)
-    len = MIN (len, flow->most);
-  len = (gsize) MIN ((gint64) len, MAX (flow->recv_quota, 0));
   if (len == 0)
     return GM_AGAIN;
 
-  if (flow->recv_quota != G_MAXINT64)
-    flow->recv_quota -= (gint64) len;
+  gm_flow_received (flow, len);
   request->info->downloaded += len;
   if (request->client->ops->debug != NULL)
     request->client->ops->debug (request->client, GM_DEBUG_DATA_IN, bytes + self->pos, len);

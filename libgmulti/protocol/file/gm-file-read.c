@@ -235,30 +235,17 @@ deliver (GmFileRead *self,
 
   request->info->downloaded += len;
   request->info->hop.bytes_received += len;
-  if (request->flow->recv_quota != G_MAXINT64)
-    request->flow->recv_quota -= (gint64) len;
+  gm_flow_received (request->flow, len);
   if (request->client->ops->debug != NULL)
     request->client->ops->debug (request->client, GM_DEBUG_DATA_IN, data, len);
   return gm_sink_write (request->sink, data, len);
-}
-
-/* What may be handed on at once; 0 = nothing now. */
-static gsize
-room (GmFileRead *self,
-      gsize len)
-{
-  const GmFlow *flow = self->request->flow;
-
-  if (flow->most > 0)
-    len = MIN (len, flow->most);
-  return flow->recv_quota < (gint64) len ? (gsize) MAX (flow->recv_quota, 0) : len;
 }
 
 /* GM_OK: go on. */
 static GmResult
 hand_out (GmFileRead *self)
 {
-  gsize len = room (self, self->piece->n - self->pos);
+  gsize len = gm_flow_get_room (self->request->flow, self->piece->n - self->pos);
   GmResult result;
 
   if (len == 0)
@@ -324,7 +311,7 @@ read_pipe (GmFileRead *self)
     return GM_AGAIN;
 
   buffer = gm_reactor_read_buffer (request->reactor, &size);
-  size = room (self, self->left >= 0 ? (gsize) MIN ((gint64) size, self->left) : size);
+  size = gm_flow_get_room (self->request->flow, self->left >= 0 ? (gsize) MIN ((gint64) size, self->left) : size);
   if (size == 0)
     return GM_AGAIN;
   do

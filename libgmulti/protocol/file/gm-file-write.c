@@ -169,8 +169,7 @@ gather (GmFileWrite *self)
       self->block_len += n;
       request->info->uploaded += n;
       request->info->hop.bytes_sent += n;
-      if (flow->send_quota != G_MAXINT64)
-        flow->send_quota -= (gint64) n;
+      gm_flow_sent (flow, n);
       self->ended = n == 0 || gm_source_is_done (request->source);
     }
 

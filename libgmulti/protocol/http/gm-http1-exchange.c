@@ -92,8 +92,8 @@ send_bytes (Http1 *self,
       result = gm_connection_send (request->connection, data, most, &n);
       if (result != GM_OK)
         break;
-      if (self->send_state == SEND_BODY && request->flow->send_quota != G_MAXINT64)
-        request->flow->send_quota -= (gint64) n;
+      if (self->send_state == SEND_BODY)
+        gm_flow_sent (request->flow, n);
       data += n;
       len -= n;
       *n_sent += n;
@@ -672,21 +672,6 @@ take_end (Http1 *self,
     }
 }
 
-/* The most that may be read at once now; 0 = nothing. */
-static gsize
-room (Http1 *self,
-      gsize size)
-{
-  GmFlow *flow = self->exchange.request->flow;
-
-  if (flow->most > 0)
-    size = MIN (size, flow->most);
-  if (flow->recv_quota < (gint64) size)
-    size = (gsize) MAX (flow->recv_quota, 0);
-
-  return size;
-}
-
 static GmResult
 recv_once (Http1 *self,
            gsize *n,
@@ -695,7 +680,7 @@ recv_once (Http1 *self,
   GmRequest *request = self->exchange.request;
   gsize size;
   char *buffer = gm_reactor_read_buffer (request->reactor, &size);
-  gsize most = room (self, size);
+  gsize most = gm_flow_get_room (request->flow, size);
   GmResult result;
 
   *n = 0;
@@ -712,8 +697,7 @@ recv_once (Http1 *self,
   *full = *n == size;
   self->drained = *n < most;
   request->info->hop.bytes_received += *n;
-  if (request->flow->recv_quota != G_MAXINT64)
-    request->flow->recv_quota -= (gint64) *n;
+  gm_flow_received (request->flow, *n);
   if (!request->answered)
     {
       request->answered = TRUE;

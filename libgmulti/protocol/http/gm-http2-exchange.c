@@ -320,8 +320,7 @@ fill (Http2 *self,
 
   request->info->uploaded += n;
   request->info->hop.bytes_sent += n;
-  if (request->flow->send_quota != G_MAXINT64)
-    request->flow->send_quota -= (gint64) n;
+  gm_flow_sent (request->flow, n);
   if (n > 0 && request->client->ops->debug != NULL)
     request->client->ops->debug (request->client, GM_DEBUG_DATA_OUT, buffer, n);
   gm_http2_stream_commit (self->stream, n);
@@ -473,24 +472,13 @@ take_head (Http2 *self,
   return GM_OK;
 }
 
-/* The most that may be handed on now. */
-static gsize
-get_room (const GmFlow *flow,
-          gsize len)
-{
-  if (flow->most > 0)
-    len = MIN (len, flow->most);
-
-  return (gsize) MIN ((gint64) len, MAX (flow->recv_quota, 0));
-}
-
 static GmResult
 take_data (Http2 *self,
            const GmHttp2Event *event,
            gsize *share)
 {
   GmRequest *request = self->exchange.request;
-  gsize n = get_room (request->flow, event->len);
+  gsize n = gm_flow_get_room (request->flow, event->len);
   GmResult result;
 
   if (n == 0)
@@ -498,8 +486,7 @@ take_data (Http2 *self,
 
   request->info->downloaded += n;
   request->info->hop.bytes_received += n;
-  if (request->flow->recv_quota != G_MAXINT64)
-    request->flow->recv_quota -= (gint64) n;
+  gm_flow_received (request->flow, n);
   self->left -= (gint64) n;
   *share += n;
   if (request->client->ops->debug != NULL)
