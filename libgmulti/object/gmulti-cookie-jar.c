@@ -589,7 +589,7 @@ save (GTask *task,
 /**
  * gmulti_cookie_jar_save_async:
  * @self: the jar
- * @cancellable: (nullable): to give up waiting
+ * @cancellable: (nullable): to give up waiting; what is being written then may be written all the same
  * @callback: (scope async): called when it is done
  * @user_data: for @callback
  *
@@ -611,6 +611,7 @@ gmulti_cookie_jar_save_async (GMultiCookieJar *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, gmulti_cookie_jar_save_async);
+  g_task_set_return_on_cancel (task, TRUE);
   if (self->file == NULL)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s", _ ("The cookies are kept in no file"));
   else

@@ -42,7 +42,7 @@ struct _GmCore
   GThread *creator;      /* (unowned): compared only */
   int priority;
   gboolean own_thread; /* the context is never anybody else's */
-  GSource *source; /* (owned) */
+  GSource *source; /* (owned) (nullable): set under the lock; none when nobody will look at the orders any more */
   GSource *share;  /* (owned) */
   GmPostbox *home; /* (owned) */
 
@@ -54,7 +54,6 @@ struct _GmCore
   GmCoreSettings settings;
   gboolean settings_changed;
   gboolean refusing;
-  gboolean gone; /* nobody will look at the orders any more */
   gint closing; /* atomic; set under the lock */
   GThread *dispatching; /* (unowned) (nullable): who will look at the orders anyway */
   guint n_turning;      /* blocking calls that sleep on @wake_fd */
@@ -264,7 +263,7 @@ leave_order (GmCore *self,
   if ((orders & GM_ORDER_RESUME) != 0)
     errand->orders &= ~(guint) GM_ORDER_PAUSE;
   errand->orders |= orders;
-  if (errand->order_link.data != NULL || self->gone)
+  if (errand->order_link.data != NULL || self->source == NULL)
     return;
 
   errand->order_link.data = gm_errand_ref (errand);
@@ -994,7 +993,6 @@ tear_down (GmCore *self)
   g_clear_pointer (&self->share, g_source_unref);
   g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
-  self->gone = TRUE;
   g_mutex_unlock (&self->lock);
   forget_orders (self);
   g_source_destroy (source);

@@ -1137,7 +1137,9 @@ gmulti_session_set_state_file (GMultiSession *self,
   g_return_if_fail (state_file == NULL || G_IS_FILE (state_file));
 
   settings = gm_core_lock_settings (self->core);
-  if (settings->state_file == state_file)
+  /* What the file is to get and what it gives would not meet if it were written here and read there. */
+  if (settings->state_file == state_file
+      || (settings->state_file != NULL && state_file != NULL && g_file_equal (settings->state_file, state_file)))
     {
       gm_core_unlock_settings (self->core, FALSE);
       return;

@@ -291,6 +291,59 @@ test_dropped (void)
   face_folder_free (folder);
 }
 
+/* So may a session whose transfers wait for the jar's file, and the jar with it. */
+static void
+test_dropped_session (void)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  char *folder = face_folder_new ();
+  g_autofree char *path = g_build_filename (folder, "cookies.txt", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  scripted_server_on (server, "*", scripted_answer_text (200, NULL, "late"));
+  g_assert_true (g_file_set_contents (path, "127.0.0.1\tFALSE\t/\tFALSE\t4000000000\tfile\t1\n", -1, NULL));
+  for (guint ms = 0; ms < 4; ms++)
+    {
+      GMultiSession *session = gmulti_session_new ();
+      GMultiCookieJar *jar = gmulti_cookie_jar_new_for_file (file);
+      GMultiTransfer *transfer = gmulti_transfer_new (scripted_server_url (server, "/"));
+
+      gmulti_session_set_cookie_jar (session, jar);
+      gmulti_session_start (session, transfer);
+      for (guint i = 0; i < ms; i++)
+        g_main_context_iteration (NULL, FALSE);
+      face_assert_finalized (session);
+      face_wait_for (gmulti_transfer_get_state (transfer) >= GMULTI_TRANSFER_STATE_SUCCEEDED);
+      g_assert_cmpint (gmulti_transfer_get_state (transfer), !=, GMULTI_TRANSFER_STATE_FAILED);
+      face_assert_finalized (transfer);
+      face_assert_finalized (jar);
+    }
+  face_folder_free (folder);
+}
+
+/* Who cancels before anything is written finds no file. */
+static void
+test_save_cancelled (void)
+{
+  char *folder = face_folder_new ();
+  g_autofree char *path = g_build_filename (folder, "cookies.txt", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GMultiCookieJar) jar = gmulti_cookie_jar_new_for_file (file);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gmulti_cookie_jar_set (jar, "https://a.example/", "a=1; Max-Age=1000", NULL));
+  g_cancellable_cancel (cancellable);
+  gmulti_cookie_jar_save_async (jar, cancellable, face_store_result, &result);
+  g_assert_null (result);
+  face_wait_for (result != NULL);
+  g_assert_false (gmulti_cookie_jar_save_finish (jar, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (g_file_query_exists (file, NULL));
+  face_folder_free (folder);
+}
+
 static gpointer
 use_jar (gpointer data)
 {
@@ -348,9 +401,12 @@ test_state_file (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
   g_autoptr (GFile) got = NULL;
+  g_autoptr (GFile) same = NULL;
 
   g_assert_true (g_file_set_contents (path, "hsts localhost \"unlimited\"\nalt-svc rubbish\nother line\n", -1, NULL));
   gmulti_session_set_state_file (session, file);
+  same = g_file_new_for_path (path);
+  gmulti_session_set_state_file (session, same);
   got = gmulti_session_dup_state_file (session);
   g_assert_true (got == file);
   scripted_server_on (server, "*", scripted_answer_text (200, NULL, "clear text"));
@@ -378,6 +434,8 @@ main (int argc,
   g_test_add_func ("/cookies/file", test_file);
   g_test_add ("/cookies/file-in-session", Fixture, NULL, set_up, test_file_in_session, tear_down);
   g_test_add_func ("/cookies/dropped", test_dropped);
+  g_test_add_func ("/cookies/dropped-session", test_dropped_session);
+  g_test_add_func ("/cookies/save-cancelled", test_save_cancelled);
   g_test_add_func ("/cookies/threads", test_threads);
   g_test_add_func ("/cookies/state-file", test_state_file);
   return g_test_run ();

@@ -229,6 +229,7 @@ test_database_late (Asked *self,
   gmulti_transfer_cancel (self->transfer);
   face_wait_for (self->error != NULL);
   g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  face_assert_finalized (g_steal_pointer (&self->session));
   g_mutex_unlock (&plain_thinks);
   face_assert_finalized (g_steal_pointer (&self->transfer));
   g_assert_cmpuint (self->n_asked, ==, 0);

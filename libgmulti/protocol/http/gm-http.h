@@ -107,6 +107,20 @@ GmResult gm_http_take_head   (GmHttp *self,
 GmResult gm_http_tell_line   (GmHttp *self,
                               GmSpan line);
 
+/* ---- gm-http-exchange.c: milestones, told by the exchange ---- */
+
+/* Head and body are with the transport. */
+void     gm_http_request_is_sent (GmHttp *self);
+/* Its first byte is there. May be told more than once. */
+void     gm_http_answer_begins (GmHttp *self);
+GmResult gm_http_body_is_complete (GmHttp *self,
+                              const GmHttpPlan *plan);
+/* Whether anybody wants lines of heads and trailers: gm_http_tell_line(). */
+gboolean gm_http_tells_lines (const GmHttp *self);
+/* Behind a chunked body: asks the client for trailers and appends them, a line each. */
+GmResult gm_http_write_trailers (GmHttp *self,
+                              GmByteBuilder *out);
+
 /* ---- gm-http-request.c ---- */
 
 /* Appends the whole request head to @out; decides upload and expectation in @self. */

@@ -3,7 +3,6 @@
 
 #include "gm-http-chunked.h"
 #include "gm-http1-parse.h"
-#include "gm-http1-write.h"
 #include "gm-trace.h"
 
 /* One request and its answer as HTTP/1 text over a connection. Two halves that run side by side: sending may still be
@@ -40,7 +39,6 @@ typedef struct
   gboolean drained; /* the last read got less than it asked for: nothing is left in the socket */
   GmByteBuilder out; /* composed and not yet sent */
   gsize out_pos;
-  GmResult trailer_result; /* the first that cannot be sent */
   GmResult send_error; /* kept while an answer may still be read */
   int send_errno;
   GmHttp1Head head;
@@ -127,16 +125,8 @@ flush (Http1 *self)
 static void
 request_is_sent (Http1 *self)
 {
-  GmRequest *request = self->exchange.request;
-
   self->send_state = SEND_DONE;
-  request->info->hop.times.request_end = request->reactor->now;
-  request->wake_at = 0;
-  request->waiting_for_answer = !request->answered;
-  if (request->waiting_for_answer)
-    request->phase = GM_PHASE_RESPONSE;
-  if (self->exchange.http->upload != GM_HTTP_UPLOAD_NONE && request->client->ops->note != NULL)
-    request->client->ops->note (request->client, GM_NOTE_UPLOADED, NULL, 0);
+  gm_http_request_is_sent (self->exchange.http);
 }
 
 static void
@@ -204,7 +194,18 @@ send_head (Http1 *self)
 }
 
 static GmResult
-append_trailers (Http1 *self);
+append_trailers (Http1 *self)
+{
+  GmResult result;
+
+  gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_LAST);
+  result = gm_http_write_trailers (self->exchange.http, &self->out);
+  if (result != GM_OK)
+    return result;
+  gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_END);
+
+  return self->out.failed ? GM_OUT_OF_MEMORY : GM_OK;
+}
 
 /* Reads a block from the source into @out, framed if need be. */
 static GmResult
@@ -248,33 +249,6 @@ fill (Http1 *self)
     }
 
   return GM_OK;
-}
-
-static void
-add_trailer (gpointer data,
-             const char *line)
-{
-  Http1 *self = data;
-  const char *colon = strchr (line, ':');
-
-  if (colon != NULL && self->trailer_result == GM_OK)
-    self->trailer_result = gm_http1_write_field (&self->out, gm_span (line, (gsize) (colon - line)),
-                                                 gm_span_strip (gm_span (colon + 1, strlen (colon + 1))));
-}
-
-static GmResult
-append_trailers (Http1 *self)
-{
-  GmClient *client = self->exchange.request->client;
-
-  gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_LAST);
-  if (client->ops->trailers != NULL && client->ops->trailers (client, add_trailer, self) != GM_ANSWER_OK)
-    return GM_ABORTED;
-  if (self->trailer_result != GM_OK)
-    return self->trailer_result;
-  gm_byte_builder_append_literal (&self->out, GM_HTTP_CHUNK_END);
-
-  return self->out.failed ? GM_OUT_OF_MEMORY : GM_OK;
 }
 
 /* A body in memory goes to the transport from where it lies. */
@@ -401,8 +375,7 @@ tell_lines (Http1 *self,
 
   if (!trailer)
     request->info->header_bytes += head->end - head->start;
-  if (request->client->ops->header == NULL && request->client->ops->debug == NULL &&
-      !request->settings->headers_in_body && !GM_TRACE_ON (HEADER))
+  if (!gm_http_tells_lines (self->exchange.http))
     return GM_OK;
 
   while (gm_http1_line_next (&iter, head, request->headers, &line))
@@ -440,12 +413,8 @@ deliver (Http1 *self,
 static GmResult
 body_is_complete (Http1 *self)
 {
-  GmRequest *request = self->exchange.request;
-
   self->recv_state = RECV_DONE;
-  request->info->hop.times.response_end = request->reactor->now;
-
-  return self->plan.ignore_body ? GM_OK : gm_sink_finish (request->sink);
+  return gm_http_body_is_complete (self->exchange.http, &self->plan);
 }
 
 static void
@@ -698,13 +667,7 @@ recv_once (Http1 *self,
   self->drained = *n < most;
   request->info->hop.bytes_received += *n;
   gm_flow_received (request->flow, *n);
-  if (!request->answered)
-    {
-      request->answered = TRUE;
-      request->waiting_for_answer = FALSE;
-      request->phase = GM_PHASE_RESPONSE;
-      request->info->hop.times.response_start = request->reactor->now;
-    }
+  gm_http_answer_begins (self->exchange.http);
 
   return feed (self, buffer, *n);
 }

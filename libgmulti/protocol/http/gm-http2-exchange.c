@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
-#include "gm-http1-write.h"
 #include "gm-http2.h"
 #include "gm-trace.h"
 
@@ -36,8 +35,6 @@ typedef struct
   RecvState recv_state;
   GmHttpPlan plan;
   gint64 left; /* GM_HTTP_BODY_LENGTH */
-  GmByteBuilder trailers; /* lines to be sent */
-  GmResult trailer_result; /* the first that cannot be sent */
 } Http2;
 
 /* ---- lines to fields ---- */
@@ -195,16 +192,8 @@ add_priority (GArray *fields,
 static void
 request_is_sent (Http2 *self)
 {
-  GmRequest *request = self->exchange.request;
-
   self->send_state = SEND_DONE;
-  request->info->hop.times.request_end = request->reactor->now;
-  request->wake_at = 0;
-  request->waiting_for_answer = !request->answered;
-  if (request->waiting_for_answer)
-    request->phase = GM_PHASE_RESPONSE;
-  if (self->exchange.http->upload != GM_HTTP_UPLOAD_NONE && request->client->ops->note != NULL)
-    request->client->ops->note (request->client, GM_NOTE_UPLOADED, NULL, 0);
+  gm_http_request_is_sent (self->exchange.http);
 }
 
 static void
@@ -263,41 +252,23 @@ open_stream (Http2 *self)
 
 /* ---- sending ---- */
 
-static void
-add_trailer (gpointer data,
-             const char *line)
-{
-  Http2 *self = data;
-  const char *colon = strchr (line, ':');
-
-  if (colon != NULL && self->trailer_result == GM_OK)
-    self->trailer_result = gm_http1_write_field (&self->trailers, gm_span (line, (gsize) (colon - line)),
-                                                 gm_span_strip (gm_span (colon + 1, strlen (colon + 1))));
-}
-
 static GmResult
 end_body (Http2 *self)
 {
-  GmClient *client = self->exchange.request->client;
-  g_autoptr (GArray) fields = NULL;
+  GmByteBuilder lines = { 0 };
+  g_autoptr (GArray) fields = fields_new ();
+  GmResult result = GM_OK;
   GmSpan text;
-  GmResult result;
 
   self->send_state = SEND_REST;
-  if (self->exchange.http->upload != GM_HTTP_UPLOAD_CHUNKED || client->ops->trailers == NULL)
-    return gm_http2_stream_end (self->stream, NULL, 0);
-
-  if (client->ops->trailers (client, add_trailer, self) != GM_ANSWER_OK)
-    return GM_ABORTED;
-  if (self->trailer_result != GM_OK || self->trailers.failed)
-    return self->trailer_result != GM_OK ? self->trailer_result : GM_OUT_OF_MEMORY;
-
-  fields = fields_new ();
-  text = gm_span (self->trailers.data, self->trailers.len);
+  if (self->exchange.http->upload == GM_HTTP_UPLOAD_CHUNKED)
+    result = gm_http_write_trailers (self->exchange.http, &lines);
+  text = gm_span (lines.data, lines.len);
   while (text.len > 0)
     add_line (fields, next_line (&text), NULL);
-  result = gm_http2_stream_end (self->stream, (const GmHttp2Field *) (gpointer) fields->data, fields->len);
-  gm_byte_builder_clear (&self->trailers);
+  if (result == GM_OK)
+    result = gm_http2_stream_end (self->stream, (const GmHttp2Field *) (gpointer) fields->data, fields->len);
+  gm_byte_builder_clear (&lines);
 
   return result;
 }
@@ -382,8 +353,7 @@ tell_lines (Http2 *self,
   request->info->hop.bytes_received += event->end - event->start;
   if (event->kind == GM_HTTP2_HEAD)
     request->info->header_bytes += event->end - event->start;
-  if (request->client->ops->header == NULL && request->client->ops->debug == NULL &&
-      !request->settings->headers_in_body && !GM_TRACE_ON (HEADER))
+  if (!gm_http_tells_lines (self->exchange.http))
     return GM_OK;
 
   while (at < event->end)
@@ -407,12 +377,8 @@ tell_lines (Http2 *self,
 static GmResult
 body_is_complete (Http2 *self)
 {
-  GmRequest *request = self->exchange.request;
-
   self->recv_state = RECV_DONE;
-  request->info->hop.times.response_end = request->reactor->now;
-
-  return self->plan.ignore_body ? GM_OK : gm_sink_finish (request->sink);
+  return gm_http_body_is_complete (self->exchange.http, &self->plan);
 }
 
 static GmResult
@@ -438,17 +404,6 @@ take_final (Http2 *self,
   return self->plan.ignore_body || body->framing == GM_HTTP_BODY_NONE ? body_is_complete (self) : GM_OK;
 }
 
-static void
-note_first_byte (GmRequest *request)
-{
-  if (request->answered)
-    return;
-  request->answered = TRUE;
-  request->waiting_for_answer = FALSE;
-  request->phase = GM_PHASE_RESPONSE;
-  request->info->hop.times.response_start = request->reactor->now;
-}
-
 static GmResult
 take_head (Http2 *self,
            const GmHttp2Event *event)
@@ -457,7 +412,7 @@ take_head (Http2 *self,
   gboolean sending = self->send_state != SEND_DONE;
   GmResult result;
 
-  note_first_byte (request);
+  gm_http_answer_begins (self->exchange.http);
   result = tell_lines (self, event);
   if (result == GM_OK)
     result = gm_http_take_head (self->exchange.http, 20, event->status, event->first_entry, event->n_entries, sending,
@@ -628,7 +583,6 @@ http2_free (GmHttpExchange *exchange)
   Http2 *self = (Http2 *) exchange;
 
   g_clear_pointer (&self->stream, gm_http2_stream_free);
-  gm_byte_builder_clear (&self->trailers);
 }
 
 GmHttpExchange *
