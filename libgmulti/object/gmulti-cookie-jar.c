@@ -571,12 +571,15 @@ static void
 save (GTask *task,
       gpointer source_object,
       gpointer task_data G_GNUC_UNUSED,
-      GCancellable *cancellable G_GNUC_UNUSED)
+      GCancellable *cancellable)
 {
   GMultiCookieJar *self = source_object;
   const char *path = g_file_peek_path (self->file);
   int error = path != NULL ? g_atomic_int_get (&self->unread) : ENOTSUP;
 
+  /* A task that was given up before it began is run all the same. */
+  if (g_cancellable_is_cancelled (cancellable))
+    error = ECANCELED;
   if (error == 0)
     error = gm_cookie_jar_save (self->jar, path, FALSE, get_now ());
 

@@ -17,6 +17,7 @@ static const CaseException everywhere[] = {
   { "timeout-connect", "the connection to the proxy does not hang" },
   { "slow-ten-thousand", "the test's proxy has a thread for each" },
   { "limit-holder-*", "who holds the place fails otherwise" },
+  { "policies-alternative*", "no alternative is chosen where a proxy is used" },
   { "option-before-request", "the proxy's address is the one that is told" },
   { NULL },
 };
