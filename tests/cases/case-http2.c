@@ -41,6 +41,7 @@ static const struct
   { "tls-*", "its servers with TLS agree on no protocol" },
   { "streams-versions-apart", "every server speaks HTTP/2" },
   { "proxy-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+  { "proxy-over-tls", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-pre-proxy", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-login-digest", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-login-missing", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },

@@ -4,7 +4,7 @@
 #include <locale.h>
 #include <string.h>
 
-#define RUN_MS 15000 /* far more than any case needs, far less than a person waits */
+#define RUN_MS 60000 /* far more than any case needs, also on a machine that has other things to do */
 #define TURN_MS 50
 
 void (*case_made) (CaseTransfer *t);
