@@ -7,6 +7,12 @@
 
 /* How long a connection nobody owns may take to say goodbye. */
 #define GOODBYE_US (2 * G_USEC_PER_SEC)
+/* An edge-triggered foreign loop may have told of the end together with the last bytes, before they were read, and tells
+ * of it no more. Whoever was used again in spite of that is looked at once it has kept silent for so long: to look each
+ * time would cost a system call for each request. */
+#define DOUBT_US (20 * 1000)
+/* … and at so many at once, for each costs one. */
+#define MAX_LOOKED_AT 64
 
 /* Everything with the same host and port, whatever else differs: what the limit per host counts. */
 typedef struct
@@ -38,6 +44,8 @@ struct _GmPool
   GHashTable *hosts; /* GmPoolKey, host and port of it → GmPoolHost */
   GQueue all; /* of GmConnection, CLOSING ones too */
   GQueue idle_lru; /* of GmConnection: last used first */
+  GQueue doubtful; /* of GmConnection: the one that was taken first comes first */
+  GmTimer doubt_timer;
   GQueue waiting_origins;
   GmPoolLimits limits;
   GmTicketCache *tickets; /* (owned) (nullable) */
@@ -551,10 +559,21 @@ leave_idle (GmPool *self,
     connection->socket->idle = FALSE;
 }
 
+static inline void
+leave_doubt (GmPool *self,
+             GmConnection *connection)
+{
+  if (!connection->doubtful)
+    return;
+  gm_queue_unlink (&self->doubtful, &connection->lru_link);
+  connection->doubtful = FALSE;
+}
+
 static void
 destroy (GmPool *self,
          GmConnection *connection)
 {
+  leave_doubt (self, connection);
   if (connection->state == GM_CONNECTION_IDLE)
     leave_idle (self, connection);
   connection->state = GM_CONNECTION_DEAD;
@@ -588,6 +607,7 @@ close_gracefully (GmPool *self,
 {
   GM_TRACE (POOL, 0, connection->id, "closing");
 
+  leave_doubt (self, connection);
   if (connection->state == GM_CONNECTION_IDLE)
     leave_idle (self, connection);
   connection->state = GM_CONNECTION_CLOSING;
@@ -716,6 +736,40 @@ is_alive (GmConnection *connection)
   return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
 }
 
+static void
+doubt_cb (GmTimer *timer,
+          gint64 now)
+{
+  GmPool *self = (GmPool *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmPool, doubt_timer));
+  guint n = MAX_LOOKED_AT;
+
+  while (self->doubtful.length > 0)
+    {
+      GmConnection *connection = self->doubtful.head->data;
+
+      if (connection->taken_at + DOUBT_US > now || n-- == 0)
+        {
+          gm_reactor_set_timer (self->reactor, &self->doubt_timer, MAX (connection->taken_at + DOUBT_US, now + 1000));
+          return;
+        }
+      leave_doubt (self, connection);
+      gm_layer_query (connection->top, GM_QUERY_LOOK, NULL);
+      if (gm_connection_readable (connection))
+        gm_reactor_queue (self->reactor, &connection->runnable);
+    }
+}
+
+static inline void
+doubt (GmPool *self,
+       GmConnection *connection)
+{
+  connection->doubtful = TRUE;
+  connection->taken_at = self->reactor->now;
+  gm_queue_push_tail (&self->doubtful, &connection->lru_link);
+  if (self->doubt_timer.due == 0)
+    gm_reactor_set_timer (self->reactor, &self->doubt_timer, connection->taken_at + DOUBT_US);
+}
+
 /* The one with room that came last. */
 static GmConnection *
 take_shared (GmPool *self,
@@ -768,6 +822,8 @@ gm_pool_take (GmPool *self,
           connection->n_users = 1;
           if (connection->http2 != NULL)
             update_shared (self, connection);
+          else if (self->reactor->foreign)
+            doubt (self, connection);
           return connection;
         }
 
@@ -833,6 +889,7 @@ go_idle (GmPool *self,
   if (end != 0 && (due == 0 || end < due))
     due = end;
 
+  leave_doubt (self, connection);
   connection->state = GM_CONNECTION_IDLE;
   connection->on_turn = NULL;
   connection->user = NULL;
@@ -938,6 +995,7 @@ gm_pool_new (GmReactor *reactor)
   GmPool *self = g_new0 (GmPool, 1);
 
   self->reactor = reactor;
+  self->doubt_timer.fire = doubt_cb;
   self->origins = g_hash_table_new_full (gm_pool_key_hash, gm_pool_key_equal, origin_free, NULL);
   self->hosts = g_hash_table_new_full (host_hash, host_equal, host_free, NULL);
   self->limits = (GmPoolLimits){ .max_idle = -1 };
@@ -952,6 +1010,7 @@ gm_pool_free (GmPool *self)
 {
   while (self->all.length > 0)
     destroy (self, g_queue_peek_head (&self->all));
+  gm_reactor_set_timer (self->reactor, &self->doubt_timer, 0);
   g_hash_table_unref (self->origins);
   g_hash_table_unref (self->hosts);
   gm_auth_store_free (self->auth_store);

@@ -46,6 +46,7 @@
   X (GUESS_SCHEME, U8, transfer, guess_scheme, 0, 1, FALSE)                                                            \
   X (PATH_AS_IS, U8, transfer, path_as_is, 0, 1, FALSE)                                                                \
   X (REFUSE_CREDENTIALS, U8, transfer, refuse_credentials, 0, 1, FALSE)                                                \
+  X (CONNECT_ONLY, U8, transfer, connect_only, 0, 1, FALSE) /* ends well once there is a connection, which stays */       \
   X (TIMEOUT_MS, U32, transfer, timeout_ms, 0, G_MAXUINT32, FALSE) /* 0 = never */                                     \
   X (CONNECT_TIMEOUT_MS, U32, transfer, connect_timeout_ms, 0, G_MAXUINT32, FALSE) /* 0 = 300 s */                     \
   X (RESPONSE_TIMEOUT_MS, U32, transfer, response_timeout_ms, 0, G_MAXUINT32, FALSE) /* 0 = never */                   \

@@ -30,6 +30,7 @@ typedef struct
   guint8 guess_scheme;
   guint8 path_as_is;
   guint8 refuse_credentials;
+  guint8 connect_only; /* the connection goes to the pool without a request */
 } GmTransferSettings;
 
 /* What a transfer has only between the end of waiting and its result. */

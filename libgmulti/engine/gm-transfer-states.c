@@ -766,6 +766,11 @@ begin_request (GmTransfer *self)
           times->secured = run->request.connection->tls != NULL ? times->queue_end : 0;
         }
     }
+  if (G_UNLIKELY (run->transfer_settings->connect_only))
+    {
+      run->request.keep_connection = TRUE;
+      return GM_OK;
+    }
   self->info.upload_size = run->source.size;
   times->request_start = gm_multi_get_reactor (self->multi)->now;
   if (self->client.ops->before_request != NULL && self->client.ops->before_request (&self->client) != GM_ANSWER_OK)
@@ -961,7 +966,7 @@ state_running (GmTransfer *self)
   if (!run->begun)
     {
       result = begin_request (self);
-      if (result != GM_OK)
+      if (result != GM_OK || !run->begun)
         return result;
     }
 

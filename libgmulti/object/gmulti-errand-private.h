@@ -58,6 +58,7 @@ struct _GmErrand
   gboolean again;        /* the transfer was started before */
   gboolean eager;        /* somebody listened at the start: tell each change of state at once */
   guint ask; /* 1 << GmQuestionKind: what somebody is there to answer; the engine's thread adds the proxy */
+  gboolean connect_only; /* nothing is asked for, and the session's list does not show it */
   gboolean judge_status; /* a status of 400 or more is an error */
   GmStringList *header_list; /* (owned) (nullable) */
   GmPipe *pipe;   /* (owned) (nullable): GM_ERRAND_PIPE */

@@ -790,6 +790,8 @@ gm_errand_prepare (GmErrand *self)
           gm_transfer_set_int (self->engine, GM_OPTION_PROXY_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
         }
     }
+  if (self->connect_only)
+    gm_transfer_set_int (self->engine, GM_OPTION_CONNECT_ONLY, TRUE);
   if (plan->accept_status)
     self->judge_status = FALSE;
   if (result != GM_OK)

@@ -1976,6 +1976,66 @@ gmulti_session_cancel_all (GMultiSession *self)
   gm_core_cancel_all (self->core);
 }
 
+/**
+ * gmulti_session_preconnect_async:
+ * @self: the session
+ * @uri: any address on the server
+ * @cancellable: (nullable): cancels it
+ * @callback: (scope async): called when there is a connection, or none can be had
+ * @user_data: data for @callback
+ *
+ * Makes a connection before it is needed, so that the next transfer from that server finds name, proxy, connection and
+ * encryption done.
+ *
+ * A connection that is idle, or shared by several transfers, is as good as a new one. What is made is kept like any other
+ * connection that nobody uses: it counts towards [property@GMulti.Session:max-idle-connections] and is closed after
+ * [property@GMulti.Session:idle-timeout]. [property@GMulti.Session:transfers] does not show it.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_preconnect_async (GMultiSession *self,
+                                 const char *uri,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_autoptr (GMultiTransfer) transfer = NULL;
+  GmErrand *errand;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (uri != NULL);
+
+  transfer = gmulti_transfer_new (uri);
+  /* it is new: it cannot be under way */
+  errand = begin (self, transfer, GM_ERRAND_DISCARD, gm_core_take_postbox (self->core), cancellable, NULL);
+  errand->connect_only = TRUE;
+  errand->task = new_task (self, gmulti_session_preconnect_async, cancellable, callback, user_data);
+  go (self, errand);
+}
+
+/**
+ * gmulti_session_preconnect_finish:
+ * @self: the session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@GMulti.Session.preconnect_async].
+ *
+ * Returns: whether there is a connection
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_session_preconnect_finish (GMultiSession *self,
+                                  GAsyncResult *result,
+                                  GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* ---- closing ---- */
 
 static void

@@ -156,6 +156,16 @@ void           gmulti_session_start                        (GMultiSession  *self
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_cancel_all                   (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_preconnect_async             (GMultiSession       *self,
+                                                            const char          *uri,
+                                                            GCancellable        *cancellable,
+                                                            GAsyncReadyCallback  callback,
+                                                            gpointer             user_data);
+GMULTI_AVAILABLE_IN_1_0
+gboolean       gmulti_session_preconnect_finish            (GMultiSession  *self,
+                                                            GAsyncResult   *result,
+                                                            GError        **error);
+GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_close_async                  (GMultiSession       *self,
                                                             GCancellable        *cancellable,
                                                             GAsyncReadyCallback  callback,

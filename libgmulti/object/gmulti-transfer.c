@@ -865,7 +865,7 @@ gm_face_transfer_report (GMultiTransfer *self,
   adopt (self, report, &before);
   moved = report->mirror.received != before.received || report->mirror.sent != before.sent;
 
-  if ((report->tidings & GM_TIDINGS_STARTED) != 0)
+  if ((report->tidings & GM_TIDINGS_STARTED) != 0 && !errand->connect_only)
     gm_transfer_list_add_errand (gm_core_get_list (errand->core), errand, self);
   if (report->redirects != NULL)
     emit_redirects (self, errand, report);

@@ -67,6 +67,28 @@ run_dead_on_request (Case *c)
     }
 }
 
+/* The server half-closes together with its answer, and both are there before anybody looks: an edge-triggered loop tells
+ * of them at once, and of the end never again. The next request goes out before the pool would look for itself. */
+static void
+run_end_with_answer (Case *c)
+{
+  ScriptedAnswer *answer = scripted_answer_delay (scripted_answer_new (), 60);
+  CaseTransfer *first = case_transfer (c, "/1"), *second = case_transfer (c, "/2");
+
+  scripted_answer_send (answer, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+  scripted_server_on (case_server (c), "/1", scripted_answer_end (answer, SCRIPTED_END_FIN));
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "y"));
+  case_add (first);
+  case_run_for (c, 30);
+  g_usleep (80000);
+  case_run (c);
+  case_add (second);
+  case_run (c);
+  case_check_ok (first, 200, "x");
+  case_check_ok (second, 200, "y");
+  g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 2);
+}
+
 /* On a new connection silence is an answer: it is not asked again. */
 static void
 run_nothing_on_new (Case *c)
@@ -299,6 +321,7 @@ const CaseSpec case_pool[] = {
   { "dead-while-idle", run_dead_while_idle, CASE_NOT_ON_LIBCURL,
     "libcurl 7.88 looks at idle ones only when it needs them" },
   { "dead-on-request", run_dead_on_request },
+  { "end-with-answer", run_end_with_answer },
   { "nothing-on-new", run_nothing_on_new },
   { "no-retry-after-bytes", run_no_retry_after_bytes },
   { "retry-once", run_retry_once },

@@ -730,6 +730,88 @@ test_nested (Fixture *fixture,
   g_assert_cmpstr (order->str, ==, "C.");
 }
 
+/* ---- before it is needed ---- */
+
+static gboolean
+preconnect (Fixture *fixture,
+            const char *uri,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  gmulti_session_preconnect_async (fixture->session, uri, cancellable, face_store_result, &result);
+  g_assert_null (result);
+  face_wait_for (result != NULL);
+  return gmulti_session_preconnect_finish (fixture->session, result, error);
+}
+
+static void
+count_changes (GListModel *list,
+               guint position,
+               guint n_removed,
+               guint n_added,
+               gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+/* One connection, without a request; the transfer that comes later uses it, and a second call finds it. */
+static void
+test_preconnect (Fixture *fixture,
+                 gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (fixture, "/hello");
+  g_autoptr (GMultiMetrics) metrics = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  GListModel *list = data == NULL ? gmulti_session_get_transfers (fixture->session) : NULL;
+  guint n_changes = 0;
+
+  if (list != NULL)
+    g_signal_connect (list, "items-changed", G_CALLBACK (count_changes), &n_changes);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (preconnect (fixture, scripted_server_url (fixture->server, "/hello"), NULL, &error));
+      g_assert_no_error (error);
+    }
+  /* connected is what the kernel says, before the server has looked */
+  for (guint i = 0; i < 1000 && scripted_server_n_connections (fixture->server) == 0; i++)
+    face_run_for (10);
+  g_assert_cmpuint (scripted_server_n_connections (fixture->server), ==, 1);
+  g_assert_cmpuint (scripted_server_n_requests (fixture->server), ==, 0);
+  g_assert_cmpuint (n_changes, ==, 0);
+  g_assert_cmpuint (gmulti_session_get_n_unfinished (fixture->session), ==, 0);
+
+  bytes = face_fetch (fixture->session, transfer, &error);
+  g_assert_no_error (error);
+  assert_text (bytes, "hello");
+  metrics = gmulti_transfer_ref_metrics (transfer);
+  g_assert_true (gmulti_metrics_is_reused (metrics));
+  g_assert_cmpuint (scripted_server_n_connections (fixture->server), ==, 1);
+  g_assert_cmpuint (scripted_server_n_requests (fixture->server), ==, 1);
+}
+
+static void
+test_preconnect_fails (Fixture *fixture,
+                       gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (preconnect (fixture, "http://127.0.0.1:1/", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  g_clear_error (&error);
+
+  g_assert_false (preconnect (fixture, "http://[", NULL, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_BAD_URI);
+  g_clear_error (&error);
+
+  g_cancellable_cancel (cancellable);
+  g_assert_false (preconnect (fixture, scripted_server_url (fixture->server, "/hello"), cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -1001,6 +1083,8 @@ main (int argc,
   add ("blocking-in-handler", test_blocking_in_handler);
   add ("blocking-cancel", test_blocking_cancel);
   add ("nested", test_nested);
+  add ("preconnect", test_preconnect);
+  add ("preconnect-fails", test_preconnect_fails);
   add ("close", test_close);
   add ("finalize-running", test_finalize_running);
   add ("task-holds", test_task_holds);
