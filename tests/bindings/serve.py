@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs one of the programs here against a server: it is given the server's address, an address that refuses and an empty
-folder, and prints TAP itself. A program named contract has a server of its own kind, tests/servers/contract-server.c, and
-is given a third address, which never accepts. The library is taken from the build directory."""
+folder, and prints TAP itself. A program named contract or gtk has a server of its own kind,
+tests/servers/contract-server.c, and is given a third address, which never accepts. The library is taken from the build directory."""
 
 import contextlib
 import os
@@ -61,8 +61,8 @@ def main():
            'GIO_USE_VFS': 'local'}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        addresses = stack.enter_context((contract_addresses if os.path.basename(program).startswith('contract.')
-                                         else addresses_of_httpd)(build))
+        of_contract = os.path.basename(program).startswith(('contract.', 'gtk.'))
+        addresses = stack.enter_context((contract_addresses if of_contract else addresses_of_httpd)(build))
         target = os.path.join(folder, 'target')
         os.mkdir(target)
         words = command(program, build, env, folder)
