@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-chain.h"
 
+#include "gm-config.h"
+#include "gm-layer-carrier.h"
 #include "gm-layer-proxy.h"
 #include "gm-layer-tls.h"
 
@@ -16,31 +18,33 @@ gm_chain_get_alpn (const GmPoolKey *key)
   return (key->speak & GM_SPEAK_HTTP1) != 0 ? both : http2;
 }
 
-/* To the proxy itself, which is asked for tunnels by HTTP/1. */
 static GmLayer *
 stack_proxy_tls (GmLayerHost *host,
                  GmLayer *below,
-                 const GmProxy *proxy)
+                 const GmProxy *proxy,
+                 gboolean is_carrier)
 {
   static const char *const http1[] = { "http/1.1", NULL };
+  static const char *const both[] = { "h2", "http/1.1", NULL };
   GmConnection *self = (GmConnection *) (gpointer) ((char *) host - G_STRUCT_OFFSET (GmConnection, host));
   GmTlsPeer peer = {
     .settings = host->settings->proxy_tls,
     .peer_name = gm_span (proxy->host, strcspn (proxy->host, "%")),
     .port = proxy->port,
-    .alpn = http1,
+    .alpn = is_carrier ? both : http1,
     .tickets = gm_pool_get_tickets (self->pool),
     .is_proxy = TRUE,
+    .is_carrier = is_carrier,
   };
 
   return gm_layer_tls_new (host, below, &peer);
 }
 
-/* A channel to the proxy, perhaps through another one. */
+/* Sockets to the proxy, perhaps through another one. */
 static GmLayer *
-stack_to_proxy (GmLayerHost *host,
-                GmResolver *resolver,
-                GmProxy *proxy)
+stack_wire_to_proxy (GmLayerHost *host,
+                     GmResolver *resolver,
+                     GmProxy *proxy)
 {
   GmProxy *first = proxy->via != NULL ? proxy->via : proxy;
   GmLayer *top = gm_layer_race_new (host, resolver, first->host, strlen (first->host), first->port);
@@ -53,7 +57,34 @@ stack_to_proxy (GmLayerHost *host,
       top = gm_layer_socks_new (host, top, resolver, proxy->via, &target);
     }
 
-  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (host, top, proxy) : top;
+  return top;
+}
+
+#if HAVE_NGHTTP2
+static GmLayer *
+stack_carrier (GmLayerHost *host,
+               GmResolver *resolver,
+               GmProxy *proxy)
+{
+  return stack_proxy_tls (host, stack_wire_to_proxy (host, resolver, proxy), proxy, TRUE);
+}
+#endif
+
+/* A channel to the proxy: one of its own, or its part of one that is shared. */
+static GmLayer *
+stack_to_proxy (GmLayerHost *host,
+                GmResolver *resolver,
+                GmProxy *proxy)
+{
+  GmLayer *top;
+
+#if HAVE_NGHTTP2
+  if (proxy->kind == GM_PROXY_HTTPS_2 && proxy->tunnel)
+    return gm_layer_carrier_new (host, resolver, proxy, stack_carrier);
+#endif
+  top = stack_wire_to_proxy (host, resolver, proxy);
+
+  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (host, top, proxy, FALSE) : top;
 }
 
 static GmLayer *

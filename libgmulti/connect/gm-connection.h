@@ -30,12 +30,13 @@ typedef enum
  * look-up borrows everything; the pool keeps a copy that owns references. */
 typedef struct
 {
-  GmUrl *url; /* its scheme, host and port count, nothing else of it */
+  GmUrl *url; /* its scheme, host and port count, nothing else of it; (nullable) of a carrier */
   const GmConnectSettings *settings; /* unix path, interface, local ports, IP version count */
   GmSpan connect_host; /* where to go instead of the URL's host; empty = there */
   guint16 connect_port; /* instead of the URL's port; 0 = that */
   guint8 speak; /* GmSpeak */
   GmProxy *proxy; /* (nullable): the whole way there; of one that forwards, host and port count instead of the URL's */
+  gboolean carrier; /* goes to the proxy itself and carries tunnels, see gm-layer-carrier.h: all of @proxy counts, of no URL anything */
 } GmPoolKey;
 
 guint    gm_pool_key_hash       (gconstpointer key);
@@ -182,6 +183,10 @@ void          gm_pool_give_back  (GmPool *self,
                                   GmConnection *connection,
                                   gboolean reuse,
                                   guint n_transfers);
+/* A tunnel through it is gone. */
+void          gm_pool_leave_carrier (GmPool *self,
+                                  GmConnection *carrier,
+                                  gboolean reuse);
 /* The most users of one connection, whatever its peer allows; 0 and 1: connections are not shared. */
 void          gm_pool_set_max_streams (GmPool *self,
                                   guint max_streams);

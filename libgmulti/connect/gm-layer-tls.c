@@ -57,6 +57,7 @@ typedef struct
   GmTlsVerdict verdict;
   gboolean judged;
   gboolean is_proxy;
+  gboolean is_carrier;
   gboolean said_goodbye;
 } TlsLayer;
 
@@ -684,7 +685,7 @@ tls_query (GmLayer *layer,
       *(GmPhase *) answer = GM_PHASE_TLS;
       return TRUE;
     case GM_QUERY_ALPN:
-      if (self->is_proxy)
+      if (self->is_proxy && !self->is_carrier)
         return FALSE;
       *(const char **) answer = self->info != NULL ? self->info->alpn : "";
       return TRUE;
@@ -782,6 +783,7 @@ gm_layer_tls_new (GmLayerHost *host,
   self->port = peer->port;
   self->alpn = peer->alpn;
   self->is_proxy = peer->is_proxy;
+  self->is_carrier = peer->is_carrier;
   self->tickets = peer->tickets != NULL ? gm_ticket_cache_ref (peer->tickets) : NULL;
   self->out.max = MAX_OUT;
   self->end = GM_AGAIN;

@@ -22,6 +22,7 @@ typedef struct
   const char *const *alpn; /* (nullable) (array zero-terminated=1): static; best first */
   GmTicketCache *tickets; /* (nullable) */
   gboolean is_proxy; /* questions about it say so; GM_QUERY_TLS and GM_QUERY_ALPN are about the origin, so they are left to others */
+  gboolean is_carrier; /* a proxy to whom the connection itself goes: GM_QUERY_ALPN is about it all the same */
 } GmTlsPeer;
 
 /* Takes @below. @peer: copied or referenced, but for the alpn list. */

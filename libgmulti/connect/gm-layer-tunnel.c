@@ -4,6 +4,7 @@
 #include "gm-http-fields.h"
 #include "gm-http1-parse.h"
 #include "gm-http1-write.h"
+#include "gm-layer-carrier.h"
 #include "gm-trace.h"
 
 /* Interim answers to one CONNECT; more is a proxy that wants to keep us. */
@@ -127,7 +128,9 @@ begin_head (TunnelLayer *self)
     {
       if (self->own_headers == NULL)
         self->own_headers = gm_headers_new (GM_HEADERS_MAX_BYTES, GM_HEADERS_MAX_ENTRIES);
-      gm_headers_clear (self->own_headers);
+      /* On a stream the next head may be in them already. */
+      if (!gm_layer_carrier_has_session (self->layer.next))
+        gm_headers_clear (self->own_headers);
       self->headers = self->own_headers;
     }
   gm_http1_head_init (&self->head, &head_limits, GM_HTTP1_CONNECT);
@@ -282,9 +285,79 @@ step_ignore (TunnelLayer *self)
   return GM_OK;
 }
 
+static GmHeaders *
+stream_headers (gpointer data)
+{
+  TunnelLayer *self = data;
+
+  return self->headers;
+}
+
+/* The proxy did not look at the request, or nobody is to read the page behind its answer: the same again, as soon as there
+ * is a carrier. */
+static GmResult
+ask_again (TunnelLayer *self)
+{
+  self->ignored = 0;
+  self->state = STATE_IGNORE;
+  return GM_AGAIN;
+}
+
+static GmResult
+take_stream_head (TunnelLayer *self,
+                  const GmHttp2Event *event)
+{
+  GmResult result;
+
+  gm_http1_head_adopt (&self->head, 20, event->status, event->start, event->end, event->first_entry, event->n_entries);
+  result = judge (self);
+  if (result == GM_AGAIN && self->state == STATE_IGNORE)
+    {
+      gm_layer_carrier_drop_stream (self->layer.next);
+      return ask_again (self);
+    }
+  if (result == GM_OK)
+    gm_layer_carrier_opened (self->layer.next);
+  return result;
+}
+
+/* The same by a stream of HTTP/2: the head that was composed goes as fields, the answer comes as events. */
+static GmResult
+step_stream (TunnelLayer *self)
+{
+  GmLayer *carrier = self->layer.next;
+  GmByteBuilder *out = &self->talk.out;
+  GmHttp2Event event;
+  GmResult result = GM_OK;
+
+  if (out->len > 0)
+    {
+      result = gm_layer_carrier_request (carrier, gm_span (out->data, out->len), stream_headers, self);
+      explicit_bzero (out->data, out->len);
+      gm_byte_builder_reset (out);
+    }
+  while (result == GM_OK)
+    {
+      result = gm_layer_carrier_next_head (carrier, &event);
+      if (result != GM_OK)
+        break;
+      result = take_stream_head (self, &event);
+      if (result != GM_AGAIN || self->state != STATE_TALK)
+        return result;
+      result = GM_OK;
+    }
+  if (result == GM_AGAIN)
+    return GM_AGAIN;
+
+  return result == GM_HTTP2_GONE ? ask_again (self) : fail (self, result);
+}
+
 static GmResult
 step_talk (TunnelLayer *self)
 {
+  if (gm_layer_carrier_has_session (self->layer.next))
+    return step_stream (self);
+
   for (;;)
     {
       char data[READ_SIZE];

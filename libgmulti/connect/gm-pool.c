@@ -49,7 +49,8 @@ struct _GmPool
   GQueue waiting_origins;
   GmPoolLimits limits;
   GmTicketCache *tickets; /* (owned) (nullable) */
-  guint n_counted; /* CONNECTING, BUSY, IDLE */
+  guint n_counted; /* CONNECTING, BUSY, IDLE; no carriers: what goes over them counts */
+  guint n_idle_carriers; /* in @idle_lru */
   guint n_waiting;
   guint n_transfers; /* as told last */
   guint max_streams;
@@ -75,13 +76,20 @@ text_hash (GmSpan text,
   return hash;
 }
 
-/* A proxy that forwards requests is the host: all origins share its connections. */
+/* The connection ends at the proxy for all its users. */
+static inline gboolean
+is_at_proxy (const GmPoolKey *key)
+{
+  return key->carrier || gm_proxy_forwards (key->proxy);
+}
+
+/* A proxy that forwards requests, or carries tunnels, is the host: all origins share its connections. */
 static guint
 host_hash (gconstpointer data)
 {
   const GmPoolKey *key = data;
 
-  if (G_UNLIKELY (gm_proxy_forwards (key->proxy)))
+  if (G_UNLIKELY (is_at_proxy (key)))
     return text_hash (gm_span (key->proxy->host, strlen (key->proxy->host)), key->proxy->port);
   return text_hash (gm_url_get_host (key->url), gm_url_get_port (key->url));
 }
@@ -99,11 +107,11 @@ host_equal (gconstpointer a,
             gconstpointer b)
 {
   const GmPoolKey *x = a, *y = b;
-  gboolean forwarded = gm_proxy_forwards (x->proxy);
+  gboolean at_proxy = is_at_proxy (x);
 
-  if (forwarded != gm_proxy_forwards (y->proxy))
+  if (at_proxy != is_at_proxy (y) || x->carrier != y->carrier)
     return FALSE;
-  if (forwarded)
+  if (at_proxy)
     return x->proxy->port == y->proxy->port && strcmp (x->proxy->host, y->proxy->host) == 0;
 
   return url_host_equal (x, y);
@@ -139,12 +147,14 @@ gm_pool_key_equal (gconstpointer a,
 {
   const GmPoolKey *x = a, *y = b;
 
+  if (G_UNLIKELY (x->carrier != y->carrier))
+    return FALSE;
   if (G_UNLIKELY (x->proxy != y->proxy) && !gm_proxy_equal (x->proxy, y->proxy))
     return FALSE;
   if (G_UNLIKELY (x->proxy != NULL) && gm_proxy_is_tls (x->proxy) &&
       !gm_tls_settings_equal (x->settings->proxy_tls, y->settings->proxy_tls))
     return FALSE;
-  if (G_UNLIKELY (gm_proxy_forwards (x->proxy)))
+  if (G_UNLIKELY (is_at_proxy (x)))
     return settings_equal (x->settings, y->settings);
 
   return url_host_equal (x, y) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
@@ -159,7 +169,8 @@ key_copy (GmPoolKey *to,
           const GmPoolKey *from)
 {
   *to = *from;
-  gm_url_ref (to->url);
+  if (to->url != NULL)
+    gm_url_ref (to->url);
   gm_connect_settings_ref (to->settings);
   if (to->proxy != NULL)
     gm_proxy_ref (to->proxy);
@@ -172,7 +183,8 @@ key_copy (GmPoolKey *to,
 static void
 key_clear (GmPoolKey *key)
 {
-  gm_url_unref (key->url);
+  if (key->url != NULL)
+    gm_url_unref (key->url);
   gm_connect_settings_unref (key->settings);
   gm_proxy_unref (key->proxy);
   g_free ((char *) key->connect_host.data);
@@ -293,10 +305,13 @@ may_serve (GmPool *self,
     return TRUE;
   if (origin->n_hopeful > 0 && !origin->alone)
     return FALSE;
+  if (origin->key.carrier)
+    return TRUE;
 
   return origin->idle.length > 0 ||
          ((self->limits.max_per_host == 0 || host->n_connections - host->n_idle < self->limits.max_per_host) &&
-          (self->limits.max_total == 0 || self->n_counted - self->idle_lru.length < self->limits.max_total));
+          (self->limits.max_total == 0 ||
+           self->n_counted + self->n_idle_carriers - self->idle_lru.length < self->limits.max_total));
 }
 
 static void
@@ -491,6 +506,8 @@ count_places (GmPool *self,
 {
   guint places = G_MAXUINT;
 
+  if (origin->key.carrier)
+    return places;
   if (self->limits.max_total > 0)
     places = self->limits.max_total - MIN (self->limits.max_total, self->n_counted);
   if (self->limits.max_per_host > 0)
@@ -537,7 +554,8 @@ uncount (GmPool *self,
       origin->alone = connection->error.result != GM_OK;
     }
   connection->origin = NULL;
-  self->n_counted--;
+  if (!origin->key.carrier)
+    self->n_counted--;
   origin->host->n_connections--;
   if (origin->alone && origin->n_hopeful == 0)
     disappoint (self, origin, count_places (self, origin));
@@ -554,6 +572,8 @@ leave_idle (GmPool *self,
   gm_queue_unlink (&connection->origin->idle, &connection->idle_link);
   gm_queue_unlink (&self->idle_lru, &connection->lru_link);
   connection->origin->host->n_idle--;
+  if (G_UNLIKELY (connection->origin->key.carrier))
+    self->n_idle_carriers--;
   /* Its timer stays: the next idle time moves it, which costs nothing, and meanwhile it means nothing. */
   if (connection->socket != NULL)
     connection->socket->idle = FALSE;
@@ -694,8 +714,14 @@ gm_pool_open (GmPool *self,
     .wrap_socket_layer = self->wrap_socket_layer,
     .hook_data = self->hook_data,
   };
-  gm_queue_push_tail (&self->all, &connection->link);
-  self->n_counted++;
+  /* What goes over a carrier comes before it, where all of them end. */
+  if (G_UNLIKELY (key->carrier))
+    gm_queue_push_tail (&self->all, &connection->link);
+  else
+    {
+      gm_queue_push_head (&self->all, &connection->link);
+      self->n_counted++;
+    }
   origin->n_connections++;
   origin->host->n_connections++;
   /* Who got the place may not have been the only one there is: the next in line has a look. */
@@ -897,6 +923,8 @@ go_idle (GmPool *self,
   gm_queue_push_head (&connection->origin->idle, &connection->idle_link);
   gm_queue_push_head (&self->idle_lru, &connection->lru_link);
   connection->origin->host->n_idle++;
+  if (G_UNLIKELY (connection->origin->key.carrier))
+    self->n_idle_carriers++;
   gm_connection_set_holder (connection, NULL);
   if (connection->socket != NULL)
     {
@@ -985,6 +1013,14 @@ gm_pool_give_back (GmPool *self,
   /* Within its turn: at the end of that. */
   if (!gm_http2_is_turning (connection->http2))
     settle_shared (self, connection);
+}
+
+void
+gm_pool_leave_carrier (GmPool *self,
+                       GmConnection *carrier,
+                       gboolean reuse)
+{
+  gm_pool_give_back (self, carrier, reuse, self->n_transfers);
 }
 
 /* ---- the pool ---- */

@@ -455,6 +455,27 @@ gm_http1_head_finish (GmHttp1Head *parser,
   return bad (why, GM_PARTIAL);
 }
 
+void
+gm_http1_head_adopt (GmHttp1Head *parser,
+                     guint8 version,
+                     guint16 status,
+                     guint32 start,
+                     guint32 end,
+                     guint32 first_entry,
+                     guint32 n_entries)
+{
+  parser->version = version;
+  parser->status = status;
+  parser->start = parser->base = start;
+  parser->end = end;
+  parser->line = parser->scan = end - (guint32) strlen ("\r\n");
+  parser->first_entry = first_entry;
+  parser->n_entries = n_entries;
+  parser->reason_offset = start + (guint32) strlen ("HTTP/2 200 ");
+  parser->reason_len = 0;
+  parser->state = STATE_FIELDS;
+}
+
 GmSpan
 gm_http1_head_get_raw (const GmHttp1Head *parser,
                        const GmHeaders *headers)

@@ -93,6 +93,16 @@ GmParse gm_http1_head_finish (GmHttp1Head *parser,
                               GmHeaders *headers,
                               GmResult *why);
 
+/* A head that came another way and lies in a block as text ("HTTP/2 200 ", its fields, an empty line, each with CRLF): as if
+ * it had been read. */
+void    gm_http1_head_adopt  (GmHttp1Head *parser,
+                              guint8 version,
+                              guint16 status,
+                              guint32 start,
+                              guint32 end,
+                              guint32 first_entry,
+                              guint32 n_entries);
+
 /* Bytes fed so far for this head as they lie in the block. */
 GmSpan  gm_http1_head_get_raw (const GmHttp1Head *parser,
                                const GmHeaders *headers);

@@ -40,6 +40,7 @@ static const struct
   { "policies-*", "its servers with TLS agree on no protocol" },
   { "tls-*", "its servers with TLS agree on no protocol" },
   { "streams-versions-apart", "every server speaks HTTP/2" },
+  { "proxy-h2-secure", "its servers with TLS agree on no protocol" },
   { "proxy-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-over-tls", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-pre-proxy", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },

@@ -24,6 +24,7 @@ extern const CaseSpec case_options[];
 extern const CaseSpec case_coding[];
 extern const CaseSpec case_cookies[];
 extern const CaseSpec case_proxy[];
+extern const CaseSpec case_carrier[];
 extern const CaseSpec case_form[];
 extern const CaseSpec case_policies[];
 extern const CaseSpec case_secure[];

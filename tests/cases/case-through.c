@@ -37,15 +37,26 @@ static const CaseException tunnelled[] = {
   { NULL },
 };
 
+static const CaseException carried[] = {
+  { "socket-callbacks", "the connection to the proxy lives on" },
+  { "keep-alive-probes", "the socket is the one to the proxy, which many share" },
+  { "keep-sending", "what is sent last goes with the carrier's next turn" },
+  { NULL },
+};
+
 static const CaseException *const forward_exceptions[] = { everywhere, forwarded, NULL };
 static const CaseException *const tunnel_exceptions[] = { everywhere, tunnelled, NULL };
+static const CaseException *const http2_exceptions[] = { everywhere, tunnelled, carried, NULL };
 
 const CaseThrough case_through[] = {
-  { "http", "http", FALSE, forward_exceptions },
-  { "tunnel", "http", TRUE, tunnel_exceptions },
-  { "socks4", "socks4", FALSE, tunnel_exceptions },
-  { "socks4a", "socks4a", FALSE, tunnel_exceptions },
-  { "socks5", "socks5", FALSE, tunnel_exceptions },
-  { "socks5h", "socks5h", FALSE, tunnel_exceptions },
+  { "http", "http", FALSE, FALSE, forward_exceptions },
+  { "tunnel", "http", TRUE, FALSE, tunnel_exceptions },
+#ifdef CASES_WITH_HTTP2
+  { "http2", "https", TRUE, TRUE, http2_exceptions },
+#endif
+  { "socks4", "socks4", FALSE, FALSE, tunnel_exceptions },
+  { "socks4a", "socks4a", FALSE, FALSE, tunnel_exceptions },
+  { "socks5", "socks5", FALSE, FALSE, tunnel_exceptions },
+  { "socks5h", "socks5h", FALSE, FALSE, tunnel_exceptions },
   { NULL },
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case.h"
 
+#include "proxy-front.h"
+#include "scripted-tls.h"
+
 #include <locale.h>
 #include <string.h>
 
@@ -167,6 +170,20 @@ seek_cb (void *user_data,
 
 /* --- transfers --- */
 
+static void
+set_front (CaseTransfer *t)
+{
+#if defined CASES_WITH_HTTP2 && !defined CASES_ON_LIBCURL
+  Case *c = t->c;
+
+  if (c->front == NULL)
+    c->front = proxy_front_new (c->proxy, TRUE);
+  case_set (t, CURLOPT_PROXY, proxy_front_url (c->front));
+  case_set (t, CURLOPT_PROXYTYPE, (long) CURLPROXY_HTTPS2);
+  case_set (t, CURLOPT_PROXY_CAINFO, scripted_tls_get_authority_file ());
+#endif
+}
+
 /* Whatever the environment says, none: or that of the frame. */
 static void
 set_proxy (CaseTransfer *t)
@@ -181,7 +198,10 @@ set_proxy (CaseTransfer *t)
 
   if (c->proxy == NULL)
     c->proxy = proxy_server_new ();
-  case_set (t, CURLOPT_PROXY, proxy_server_url (c->proxy, through->scheme));
+  if (through->http2)
+    set_front (t);
+  else
+    case_set (t, CURLOPT_PROXY, proxy_server_url (c->proxy, through->scheme));
   case_set (t, CURLOPT_HTTPPROXYTUNNEL, (long) through->tunnel);
   case_set (t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
@@ -553,6 +573,9 @@ tear_down (Case *c)
   g_ptr_array_unref (c->transfers);
   g_ptr_array_unref (c->drivers);
   g_ptr_array_unref (c->servers);
+#ifdef CASES_WITH_HTTP2
+  proxy_front_free (c->front);
+#endif
   proxy_server_free (c->proxy);
 }
 

@@ -82,6 +82,7 @@ typedef struct
   const char *name;
   const char *scheme;
   gboolean tunnel;
+  gboolean http2; /* in front of it: TLS and HTTP/2 */
   const CaseException *const *exceptions; /* (array zero-terminated=1) */
 } CaseThrough;
 
@@ -96,6 +97,7 @@ struct _Case
   GPtrArray *servers; /* (owned) of ScriptedServer */
   GPtrArray *transfers; /* (owned) of CaseTransfer */
   ProxyServer *proxy; /* (owned) (nullable): of --through */
+  struct _ProxyFront *front; /* (owned) (nullable): before it */
 };
 
 /* (nullable) Why a case makes no sense over this program's wire; NULL = it does. */

@@ -147,6 +147,35 @@ test_key_proxy_tls (void)
     }
 }
 
+/* What carries tunnels is told from what goes through one, and has nothing to do with any origin. */
+static void
+test_key_carrier (void)
+{
+  GmConnectSettings *settings = gm_connect_settings_copy (&gm_connect_settings_default);
+  GmTlsSettings *tls = gm_tls_settings_copy (&gm_tls_settings_default);
+  GmProxy *proxy = proxy_from ("https://u:p@proxy.example:1"), *other = proxy_from ("https://u:P@proxy.example:1");
+  GmPoolKey tunnel = { .url = url ("http://host.example/"), .settings = &gm_connect_settings_default, .proxy = proxy };
+  GmPoolKey x = { .settings = &gm_connect_settings_default, .proxy = proxy, .carrier = TRUE };
+  GmPoolKey y = { .url = tunnel.url, .settings = &gm_connect_settings_default, .proxy = proxy, .carrier = TRUE };
+
+  g_assert_true (gm_pool_key_equal (&x, &y));
+  g_assert_cmpuint (gm_pool_key_hash (&x), ==, gm_pool_key_hash (&y));
+  g_assert_false (gm_pool_key_equal (&tunnel, &y));
+  g_assert_false (gm_pool_key_equal (&y, &tunnel));
+  y.proxy = other;
+  g_assert_false (gm_pool_key_equal (&x, &y));
+  y.proxy = proxy;
+  tls->verify_peer = !tls->verify_peer;
+  settings->proxy_tls = tls;
+  y.settings = settings;
+  g_assert_false (gm_pool_key_equal (&x, &y));
+
+  gm_connect_settings_unref (settings);
+  gm_url_unref (tunnel.url);
+  gm_proxy_unref (proxy);
+  gm_proxy_unref (other);
+}
+
 static gboolean
 keys_equal (GmProxy *a,
             const char *url_a,
@@ -685,6 +714,7 @@ main (int argc,
   g_test_add_func ("/pool/key-proxy", test_key_proxy);
   g_test_add_func ("/pool/key-forward", test_key_forward);
   g_test_add_func ("/pool/key-proxy-tls", test_key_proxy_tls);
+  g_test_add_func ("/pool/key-carrier", test_key_carrier);
   g_test_add_func ("/pool/key-members", test_key_members);
   g_test_add_func ("/pool/key-tls-members", test_key_tls_members);
   g_test_add_func ("/pool/key-tls-elsewhere", test_key_tls_elsewhere);

@@ -207,3 +207,13 @@ scripted_tls_was_resumed (ScriptedTlsSession *self)
 {
   return self->ready && gnutls_session_is_resumed (self->session) != 0;
 }
+
+char *
+scripted_tls_dup_alpn (ScriptedTlsSession *self)
+{
+  gnutls_datum_t chosen = { NULL, 0 };
+
+  return gnutls_alpn_get_selected_protocol (self->session, &chosen) == 0
+           ? g_strndup ((const char *) chosen.data, chosen.size)
+           : NULL;
+}

@@ -42,3 +42,5 @@ gssize              scripted_tls_send            (ScriptedTlsSession *self,
 gboolean            scripted_tls_has_pending     (ScriptedTlsSession *self);
 void                scripted_tls_say_goodbye     (ScriptedTlsSession *self);
 gboolean            scripted_tls_was_resumed     (ScriptedTlsSession *self);
+/* What was agreed upon; NULL = nothing. (owned) */
+char               *scripted_tls_dup_alpn        (ScriptedTlsSession *self);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-http.h"
 
+#include "gm-http2-fields.h"
 #include "gm-http2.h"
 #include "gm-trace.h"
 
 /* One request and its answer as a stream of an HTTP/2 session (RFC 9113 section 8). The head is composed as for HTTP/1
  * and turned into fields; heads of the answer come as lines in HTTP/1's shape, so that everybody above sees the same. */
-
-/* Fields that speak about an HTTP/1 connection and have no place here (RFC 9113 section 8.2.2). */
-static const char *const connection_fields[] = { "connection", "keep-alive",        "proxy-connection", "http2-settings",
-                                                 "upgrade",    "transfer-encoding", "host" };
 
 typedef enum
 {
@@ -37,110 +34,6 @@ typedef struct
   gint64 left; /* GM_HTTP_BODY_LENGTH */
 } Http2;
 
-/* ---- lines to fields ---- */
-
-static GArray *
-fields_new (void)
-{
-  return g_array_sized_new (FALSE, FALSE, sizeof (GmHttp2Field), 16);
-}
-
-static void
-add_field (GArray *fields,
-           GmSpan name,
-           GmSpan value,
-           gboolean secret)
-{
-  GmHttp2Field field = { name, value, secret };
-
-  g_array_append_val (fields, field);
-}
-
-/* The piece of @text up to its line end, which is passed over. */
-static GmSpan
-next_line (GmSpan *text)
-{
-  const char *end = text->len > 0 ? memchr (text->data, '\r', text->len) : NULL;
-  GmSpan line = gm_span (text->data, end != NULL ? (gsize) (end - text->data) : text->len);
-  gsize gone = MIN (line.len + 2, text->len);
-
-  *text = gm_span (text->data + gone, text->len - gone);
-  return line;
-}
-
-static gboolean
-is_connection_field (GmSpan name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (connection_fields); i++)
-    if (gm_span_equal (name, gm_span (connection_fields[i], strlen (connection_fields[i]))))
-      return TRUE;
-
-  return FALSE;
-}
-
-static gboolean
-is_secret (GmSpan name)
-{
-  return gm_span_equal (name, GM_SPAN ("authorization")) || gm_span_equal (name, GM_SPAN ("proxy-authorization"));
-}
-
-/* One field line; its name becomes lower case where it lies. */
-static void
-add_line (GArray *fields,
-          GmSpan line,
-          GmSpan *host)
-{
-  const char *colon = memchr (line.data, ':', line.len);
-  GmSpan name;
-  GmSpan value;
-
-  if (colon == NULL)
-    return;
-
-  name = gm_span (line.data, (gsize) (colon - line.data));
-  value = gm_span_strip (gm_span (colon + 1, line.len - name.len - 1));
-  for (gsize i = 0; i < name.len; i++)
-    ((char *) name.data)[i] = g_ascii_tolower (name.data[i]);
-
-  if (host != NULL && gm_span_equal (name, GM_SPAN ("host")))
-    *host = value;
-  if (is_connection_field (name))
-    return;
-  /* RFC 9113 section 8.2.2: of TE nothing else may be said. */
-  if (gm_span_equal (name, GM_SPAN ("te")))
-    {
-      if (!gm_span_has_token (value, GM_SPAN ("trailers")))
-        return;
-      value = GM_SPAN ("trailers");
-    }
-  add_field (fields, name, value, is_secret (name));
-}
-
-/* The whole head, as composed for HTTP/1. */
-static void
-add_head (GArray *fields,
-          GmSpan scheme,
-          GmSpan text)
-{
-  GmSpan line = next_line (&text);
-  const char *blank = memchr (line.data, ' ', line.len);
-  GmSpan method = gm_span (line.data, (gsize) (blank - line.data));
-  GmSpan host = gm_span (NULL, 0);
-
-  /* The version at its end has as many letters always. */
-  add_field (fields, GM_SPAN (":method"), method, FALSE);
-  add_field (fields, GM_SPAN (":path"), gm_span (blank + 1, line.len - method.len - 1 - strlen (" HTTP/1.1")), FALSE);
-  add_field (fields, GM_SPAN (":scheme"), scheme, FALSE);
-  add_field (fields, GM_SPAN (":authority"), host, FALSE);
-  while ((line = next_line (&text)).len > 0)
-    add_line (fields, line, &host);
-
-  if (host.len > 0)
-    g_array_index (fields, GmHttp2Field, 3).value = host;
-  else
-    g_array_remove_index (fields, 3);
-}
-
 /* ---- opening ---- */
 
 static GmHeaders *
@@ -164,7 +57,7 @@ show_head (GmRequest *request,
   if (request->client->ops->debug == NULL && !GM_TRACE_ON (HEADER))
     return;
 
-  line = next_line (&rest);
+  line = gm_http2_next_line (&rest);
   text = g_string_new_len (line.data, (gssize) (line.len - strlen ("1.1")));
   g_string_append (text, "2\r\n");
   g_string_append_len (text, rest.data, (gssize) rest.len);
@@ -186,7 +79,7 @@ add_priority (GArray *fields,
   for (guint i = 0; i < fields->len; i++)
     if (gm_span_equal (g_array_index (fields, GmHttp2Field, i).name, GM_SPAN ("priority")))
       return;
-  add_field (fields, GM_SPAN ("priority"), gm_span (words + 3 * (at - 1), 3), FALSE);
+  gm_http2_fields_add (fields, GM_SPAN ("priority"), gm_span (words + 3 * (at - 1), 3), FALSE);
 }
 
 static void
@@ -220,7 +113,7 @@ open_stream (Http2 *self)
   GmHttp *http = self->exchange.http;
   GmByteBuilder *scratch = &request->reactor->write_buffer;
   GmHttp2Owner owner = { request->owner, request->holder, get_headers, request };
-  g_autoptr (GArray) fields = fields_new ();
+  g_autoptr (GArray) fields = gm_http2_fields_new ();
   GmResult result;
 
   gm_byte_builder_reset (scratch);
@@ -234,8 +127,9 @@ open_stream (Http2 *self)
   request->info->request_bytes += scratch->len;
   request->info->hop.bytes_sent += scratch->len;
   show_head (request, gm_span (scratch->data, scratch->len));
-  add_head (fields, gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS ? GM_SPAN ("https") : GM_SPAN ("http"),
-            gm_span (scratch->data, scratch->len));
+  gm_http2_fields_add_head (fields,
+                            gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS ? GM_SPAN ("https") : GM_SPAN ("http"),
+                            gm_span (scratch->data, scratch->len));
   add_priority (fields, request->settings);
 
   result = gm_http2_request (request->connection->http2, &owner, (const GmHttp2Field *) (gpointer) fields->data,
@@ -256,7 +150,7 @@ static GmResult
 end_body (Http2 *self)
 {
   GmByteBuilder lines = { 0 };
-  g_autoptr (GArray) fields = fields_new ();
+  g_autoptr (GArray) fields = gm_http2_fields_new ();
   GmResult result = GM_OK;
   GmSpan text;
 
@@ -265,7 +159,7 @@ end_body (Http2 *self)
     result = gm_http_write_trailers (self->exchange.http, &lines);
   text = gm_span (lines.data, lines.len);
   while (text.len > 0)
-    add_line (fields, next_line (&text), NULL);
+    gm_http2_fields_add_line (fields, gm_http2_next_line (&text), NULL);
   if (result == GM_OK)
     result = gm_http2_stream_end (self->stream, (const GmHttp2Field *) (gpointer) fields->data, fields->len);
   gm_byte_builder_clear (&lines);
