@@ -216,5 +216,8 @@ gm_proxy_choose_text (const GmProxyWish *wish,
   if (result == GM_OK && *out != NULL &&
       ((*out)->kind == GM_PROXY_SOCKS5 || g_ascii_strncasecmp (text, "socks:", strlen ("socks:")) == 0))
     (*out)->kind = GM_PROXY_SOCKS5H;
+  /* Such a text has no way to say that HTTP/2 may be offered; it is only asked for, and the old version serves as well. */
+  else if (result == GM_OK && *out != NULL && (*out)->kind == GM_PROXY_HTTPS)
+    (*out)->kind = GM_PROXY_HTTPS_2;
   return result;
 }

@@ -64,7 +64,7 @@ gm_proxy_is_set (const GmConnectSettings *settings,
 GmResult gm_proxy_choose            (const GmProxyWish *wish,
                                      GmProxy **out);
 /* The same for a proxy given as text: one of a list as GProxyResolver gives it. "direct://" is NULL in @out; "socks" and
- * "socks5" have the proxy look names up, as all of GIO has them. */
+ * "socks5" have the proxy look names up, as all of GIO has them; "https" offers HTTP/2. */
 GmResult gm_proxy_choose_text       (const GmProxyWish *wish,
                                      const char *text,
                                      GmProxy **out);

@@ -149,6 +149,10 @@ gm_main_source_announce (GSource *source,
   GPollFD *poll_fd = socket->assigned;
   gushort condition = 0;
 
+  /* A stream of another connection, which says itself when there is something. */
+  if (socket->fd < 0)
+    return;
+
   if ((want & GM_IO_IN) != 0)
     condition |= G_IO_IN;
   if ((want & GM_IO_OUT) != 0)
