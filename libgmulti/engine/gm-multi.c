@@ -17,7 +17,7 @@ struct _GmMulti
   GmResolver *resolver; /* (owned) */
   GmProxyEnvironment proxy_environment;
   GmMultiLimits limits;
-  GmMultiRates rates;
+  GmRates *rates; /* (owned) (nullable): NULL without limits */
   GQueue transfers; /* of GmTransfer, in order of adding */
   GQueue facts; /* of GmTransfer */
   guint fact_mask;
@@ -62,6 +62,7 @@ destroy (GmMulti *self)
   gm_pool_free (self->pool);
   gm_resolver_free (self->resolver);
   gm_dns_cache_unref (self->dns_cache);
+  g_clear_pointer (&self->rates, gm_rates_unref);
   gm_proxy_environment_clear (&self->proxy_environment);
   while (self->n_spare_runs > 0)
     g_free (self->spare_runs[--self->n_spare_runs]);
@@ -96,19 +97,17 @@ gm_multi_get_user_data (GmMulti *self)
   return self->user_data;
 }
 
-GmMultiRates *
+GmRates *
 gm_multi_get_rates (GmMulti *self)
 {
-  return &self->rates;
+  return self->rates;
 }
 
-/* Who waited for the old rates looks at the new ones. */
 static void
 wake_held_back (GmTransfer *transfer,
                 gpointer user_data)
 {
-  if (transfer->deadlines[GM_DEADLINE_RATE] != 0)
-    gm_reactor_queue (user_data, &transfer->runnable);
+  gm_transfer_look_at_rates (transfer);
 }
 
 static void
@@ -116,11 +115,18 @@ set_rates (GmMulti *self,
            gint64 recv_rate,
            gint64 send_rate)
 {
-  if (self->rates.recv_rate == recv_rate && self->rates.send_rate == send_rate)
+  gboolean limited = (recv_rate | send_rate) != 0;
+
+  if (self->rates == NULL && !limited)
     return;
 
-  self->rates = (GmMultiRates){ recv_rate, send_rate, { 0 }, { 0 } };
-  gm_multi_foreach (self, wake_held_back, &self->reactor);
+  if (self->rates == NULL)
+    self->rates = gm_rates_new ();
+  if (!gm_rates_set (self->rates, recv_rate, send_rate))
+    return;
+  if (!limited)
+    g_clear_pointer (&self->rates, gm_rates_unref);
+  gm_multi_foreach (self, wake_held_back, NULL);
 }
 
 void
@@ -204,6 +210,8 @@ gm_multi_add (GmMulti *self,
   transfer->multi = self;
   gm_queue_push_tail (&self->transfers, &transfer->link);
   self->n_running++;
+  if (transfer->group_rates != NULL)
+    gm_rates_share (transfer->group_rates, 1);
   self->n_ever++;
   GM_TRACE (MULTI, transfer->id, 0, "added, %u running", self->n_running);
   /* Outside a turn the time of the last one may be long past. */
@@ -229,7 +237,10 @@ gm_multi_detach (GmMulti *self,
   /* Somebody may be told, and answer by taking it out or freeing it. */
   transfer->stepping++;
   if (transfer->state != GM_STATE_DONE)
-    self->n_running--;
+    {
+      self->n_running--;
+      gm_transfer_leave_rates (transfer);
+    }
   gm_transfer_end_run (transfer, FALSE);
   if (transfer->fact_link.data != NULL)
     {

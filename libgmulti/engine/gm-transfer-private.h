@@ -106,6 +106,7 @@ struct _GmTransfer
   gint64 deadlines[GM_N_DEADLINES]; /* µs, 0 = not set */
   GmBucket recv_bucket;
   GmBucket send_bucket;
+  GmRates *group_rates; /* (owned) (nullable): shared with some others */
   GmSlowness slowness;
   GmMeter recv_meter;
   GmMeter *send_meter; /* (owned) (nullable): since it sent a body */
@@ -154,16 +155,16 @@ void     gm_multi_note          (GmMulti *self,
 GmRun   *gm_multi_take_run      (GmMulti *self); /* zeroed */
 void     gm_multi_give_run      (GmMulti *self,
                                  GmRun *run);
-/* What all transfers together may move. */
-typedef struct
+/* It shares its group's rates no longer. */
+static inline void
+gm_transfer_leave_rates (GmTransfer *self)
 {
-  gint64 recv_rate; /* bytes a second; 0 = no limit */
-  gint64 send_rate;
-  GmBucket recv_bucket;
-  GmBucket send_bucket;
-} GmMultiRates;
+  if (self->group_rates != NULL)
+    gm_rates_share (self->group_rates, -1);
+}
 
-GmMultiRates *gm_multi_get_rates (GmMulti *self);
+/* (nullable): what all transfers together may move; NULL without limits. */
+GmRates *gm_multi_get_rates     (GmMulti *self);
 void     gm_multi_is_done       (GmMulti *self,
                                  GmTransfer *transfer);
 void     gm_multi_detach        (GmMulti *self,

@@ -7,8 +7,6 @@
 #include "gm-netrc-load.h"
 #include "gm-trace.h"
 
-/* A limit that many share is given out in parts of at least so many bytes: a segment's worth is worth a turn. */
-#define RATE_PART 1400
 
 /* The state machine of a transfer: one function per state, each answering GM_AGAIN (stop here for now), GM_OK (look at the
  * state again) or the transfer's final result. */
@@ -780,60 +778,59 @@ begin_request (GmTransfer *self)
   return run->request.protocol->begin (&run->request);
 }
 
-/* What a limit of its own and that of all let through; of the latter each has its part, so that none takes all of it. */
-static gint64
-fill_quota (GmTransfer *self,
-            GmBucket *own,
-            gint64 own_rate,
-            GmBucket *all,
-            gint64 all_rate,
-            gint64 now)
+/* What limits that are shared let through. */
+static void
+narrow_quotas (GmTransfer *self,
+               GmRates *rates,
+               guint n_sharing,
+               gint64 now)
 {
-  gint64 quota = gm_bucket_fill (own, own_rate, now);
-  gint64 shared = gm_bucket_fill (all, all_rate, now);
+  gint64 recv_quota, send_quota;
 
-  if (all_rate > 0 && shared > 0)
-    shared = MAX (shared / MAX (gm_multi_n_running (self->multi), 1), MIN (shared, RATE_PART));
-
-  return MIN (quota, shared);
+  gm_rates_fill (rates, now, n_sharing, &recv_quota, &send_quota);
+  self->flow.recv_quota = MIN (self->flow.recv_quota, recv_quota);
+  self->flow.send_quota = MIN (self->flow.send_quota, send_quota);
 }
 
-/* What speed limits let through in this turn. */
+/* What speed limits let through in this turn: its own, its group's and those of all. */
 static void
 fill_quotas (GmTransfer *self,
              gint64 now)
 {
   const GmTransferSettings *settings = self->transfer_settings; /* live */
-  GmMultiRates *rates = gm_multi_get_rates (self->multi);
+  GmRates *all = gm_multi_get_rates (self->multi);
 
   self->flow.decoded = 0;
-  if ((settings->max_recv_speed | settings->max_send_speed | rates->recv_rate | rates->send_rate) == 0)
-    {
-      self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
-      return;
-    }
-  self->flow.recv_quota = fill_quota (self, &self->recv_bucket, settings->max_recv_speed, &rates->recv_bucket,
-                                      rates->recv_rate, now);
-  self->flow.send_quota = fill_quota (self, &self->send_bucket, settings->max_send_speed, &rates->send_bucket,
-                                      rates->send_rate, now);
+  self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
+  if ((settings->max_recv_speed | settings->max_send_speed) == 0 && self->group_rates == NULL && all == NULL)
+    return;
+
+  self->flow.recv_quota = gm_bucket_fill (&self->recv_bucket, settings->max_recv_speed, now);
+  self->flow.send_quota = gm_bucket_fill (&self->send_bucket, settings->max_send_speed, now);
+  if (self->group_rates != NULL)
+    narrow_quotas (self, self->group_rates, gm_rates_share (self->group_rates, 0), now);
+  if (all != NULL)
+    narrow_quotas (self, all, gm_multi_n_running (self->multi), now);
 }
 
-/* When more may move, if nothing more may now; else 0. */
-static gint64
-take_quota (GmBucket *own,
-            gint64 own_rate,
-            GmBucket *all,
-            gint64 all_rate,
-            guint64 moved,
-            gint64 quota,
-            gint64 now)
+/* What moved counts for @rates, and @recv_next and @send_next are put off to when they let more through. */
+static void
+settle_shared (GmRates *rates,
+               guint64 received,
+               guint64 sent,
+               gint64 now,
+               gint64 *recv_next,
+               gint64 *send_next)
 {
-  gm_bucket_take (own, own_rate, (gint64) moved);
-  gm_bucket_take (all, all_rate, (gint64) moved);
-  if (quota > 0 || (own_rate == 0 && all_rate == 0))
-    return 0;
+  gint64 recv, send;
 
-  return MAX (gm_bucket_next (own, own_rate, now), gm_bucket_next (all, all_rate, now));
+  if (rates == NULL)
+    return;
+
+  gm_rates_take (rates, received, sent);
+  gm_rates_next (rates, now, &recv, &send);
+  *recv_next = MAX (*recv_next, recv);
+  *send_next = MAX (*send_next, send);
 }
 
 static void
@@ -843,7 +840,6 @@ settle_quotas (GmTransfer *self,
                gint64 now)
 {
   const GmTransferSettings *settings = self->transfer_settings;
-  GmMultiRates *rates;
   gint64 recv_next, send_next;
 
   self->deadlines[GM_DEADLINE_RATE] = 0;
@@ -851,11 +847,17 @@ settle_quotas (GmTransfer *self,
   if (self->flow.recv_quota == G_MAXINT64 && self->flow.send_quota == G_MAXINT64)
     return;
 
-  rates = gm_multi_get_rates (self->multi);
-  recv_next = take_quota (&self->recv_bucket, settings->max_recv_speed, &rates->recv_bucket, rates->recv_rate, received,
-                          self->flow.recv_quota, now);
-  send_next = take_quota (&self->send_bucket, settings->max_send_speed, &rates->send_bucket, rates->send_rate, sent,
-                          self->flow.send_quota, now);
+  gm_bucket_take (&self->recv_bucket, settings->max_recv_speed, (gint64) received);
+  gm_bucket_take (&self->send_bucket, settings->max_send_speed, (gint64) sent);
+  recv_next = gm_bucket_next (&self->recv_bucket, settings->max_recv_speed, now);
+  send_next = gm_bucket_next (&self->send_bucket, settings->max_send_speed, now);
+  settle_shared (self->group_rates, received, sent, now, &recv_next, &send_next);
+  settle_shared (gm_multi_get_rates (self->multi), received, sent, now, &recv_next, &send_next);
+  /* More may move now in the direction that has some left. */
+  if (self->flow.recv_quota > 0)
+    recv_next = 0;
+  if (self->flow.send_quota > 0)
+    send_next = 0;
   self->deadlines[GM_DEADLINE_RATE]
     = recv_next == 0 || send_next == 0 ? recv_next + send_next : MIN (recv_next, send_next);
 }
@@ -1114,6 +1116,7 @@ finish (GmTransfer *self,
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "result %s", gm_result_name (result));
   gm_transfer_end_run (self, keep);
   self->result = result;
+  gm_transfer_leave_rates (self);
   gm_transfer_set_state (self, GM_STATE_DONE);
   gm_multi_is_done (self->multi, self);
 }

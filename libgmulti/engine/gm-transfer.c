@@ -116,6 +116,7 @@ gm_transfer_destroy (GmTransfer *self)
 {
   forget (self);
   drop_settings (self);
+  g_clear_pointer (&self->group_rates, gm_rates_unref);
   g_free (self->send_meter);
   g_free (self);
 }
@@ -157,6 +158,34 @@ gm_transfer_get_id (GmTransfer *self)
 }
 
 /* ---- running ---- */
+
+void
+gm_transfer_set_rates (GmTransfer *self,
+                       GmRates *rates)
+{
+  gboolean shares = self->multi != NULL && self->state != GM_STATE_DONE;
+
+  if (rates == self->group_rates)
+    return;
+
+  if (self->group_rates != NULL && shares)
+    gm_rates_share (self->group_rates, -1);
+  g_clear_pointer (&self->group_rates, gm_rates_unref);
+  if (rates != NULL)
+    {
+      self->group_rates = gm_rates_ref (rates);
+      if (shares)
+        gm_rates_share (rates, 1);
+    }
+  gm_transfer_look_at_rates (self);
+}
+
+void
+gm_transfer_look_at_rates (GmTransfer *self)
+{
+  if (self->multi != NULL && self->deadlines[GM_DEADLINE_RATE] != 0)
+    gm_reactor_queue (gm_multi_get_reactor (self->multi), &self->runnable);
+}
 
 void
 gm_transfer_pause (GmTransfer *self,

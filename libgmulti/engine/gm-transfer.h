@@ -7,6 +7,7 @@
 #include "gm-info.h"
 #include "gm-options.h"
 #include "gm-question.h"
+#include "gm-rates.h"
 #include "gm-result.h"
 #include "gm-url.h"
 
@@ -78,7 +79,14 @@ gint64           gm_transfer_get_int     (GmTransfer *self,
 const char      *gm_transfer_get_string  (GmTransfer *self,
                                           GmOption option); /* (nullable) */
 
+/* Speed limits that it has in common with some others, beside its own and those of all in its multi; at any time.
+ * (nullable) */
+void             gm_transfer_set_rates   (GmTransfer *self,
+                                          GmRates *rates);
+
 /* ---- running ---- */
+/* Limits that it shares are others now: it need not wait for the old ones. */
+void             gm_transfer_look_at_rates (GmTransfer *self);
 /* @pause is the whole new mask. Lifting a pause offers kept data at the transfer's next turn, which is at once. */
 void             gm_transfer_pause       (GmTransfer *self,
                                           GmPause pause);
