@@ -130,16 +130,11 @@ curl_mime_addpart (curl_mime *mime)
 }
 
 static CURLcode
-set_text (curl_mimepart *part,
-          char **member,
+set_text (char **member,
           const char *text)
 {
-  char *copy;
+  char *copy = g_strdup (text);
 
-  if (part == NULL)
-    return CURLE_BAD_FUNCTION_ARGUMENT;
-
-  copy = g_strdup (text);
   g_free (*member);
   *member = copy;
   return CURLE_OK;
@@ -149,21 +144,21 @@ CURLcode
 curl_mime_name (curl_mimepart *part,
                 const char *name)
 {
-  return set_text (part, &part->name, name);
+  return part != NULL ? set_text (&part->name, name) : CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 CURLcode
 curl_mime_filename (curl_mimepart *part,
                     const char *filename)
 {
-  return set_text (part, &part->filename, filename);
+  return part != NULL ? set_text (&part->filename, filename) : CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 CURLcode
 curl_mime_type (curl_mimepart *part,
                 const char *mimetype)
 {
-  return set_text (part, &part->type, mimetype);
+  return part != NULL ? set_text (&part->type, mimetype) : CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 CURLcode
@@ -243,7 +238,7 @@ curl_mime_filedata (curl_mimepart *part,
     return CURLE_OK;
 
   base = g_path_get_basename (filename);
-  set_text (part, &part->filename, base);
+  set_text (&part->filename, base);
   if (stat (filename, &about) != 0 || access (filename, R_OK) != 0)
     return CURLE_READ_ERROR;
 
