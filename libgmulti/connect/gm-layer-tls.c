@@ -52,6 +52,7 @@ typedef struct
   gsize out_pos;
   GmResult pull_result; /* why the last pull gave nothing: GM_AGAIN, GM_OK (the end), or a failure */
   GmResult push_result; /* the failure of a push */
+  gboolean looked; /* after that failure, for what the peer still said */
   GmResult end; /* GM_AGAIN while more may come; GM_OK after close_notify; else what recv() says from now on */
   guint n_warnings;
   GmTlsVerdict verdict;
@@ -125,7 +126,21 @@ pull_timeout_cb (gnutls_transport_ptr_t pointer,
   return 1;
 }
 
-/* Takes everything: what the layer below has no room for now is kept. */
+/* The peer may have said why before it closed, and what came before its end can still be read. FALSE: was looked at
+ * before. */
+static gboolean
+look_why (TlsLayer *self)
+{
+  if (self->looked)
+    return FALSE;
+
+  self->looked = TRUE;
+  gm_layer_query (self->layer.next, GM_QUERY_LOOK, NULL);
+  return TRUE;
+}
+
+/* Takes everything: what the layer below has no room for now is kept. What it will never take is dropped in the middle of
+ * a handshake, which goes on to the peer's alert. */
 static ssize_t
 push_cb (gnutls_transport_ptr_t pointer,
          const void *data,
@@ -150,6 +165,11 @@ push_cb (gnutls_transport_ptr_t pointer,
   if (result != GM_OK && result != GM_AGAIN)
     {
       self->push_result = result;
+      if (self->state == STATE_HANDSHAKE && !self->out.failed)
+        {
+          look_why (self);
+          return (ssize_t) len;
+        }
       gnutls_transport_set_errno (self->session, EIO);
       return -1;
     }
@@ -336,6 +356,19 @@ handshake_failed (TlsLayer *self,
   return fail (self, result, code, NULL);
 }
 
+/* Our last message did not go out: what the peer says of those before comes behind the handshake. */
+static GmResult
+last_words (TlsLayer *self)
+{
+  char byte;
+  ssize_t code;
+
+  look_why (self);
+  self->pull_result = GM_OK;
+  code = gnutls_record_recv (self->session, &byte, 1);
+  return handshake_failed (self, code == GNUTLS_E_FATAL_ALERT_RECEIVED ? (int) code : GNUTLS_E_PUSH_ERROR);
+}
+
 static GmResult
 step_handshake (TlsLayer *self)
 {
@@ -351,20 +384,23 @@ step_handshake (TlsLayer *self)
         continue;
       if (code != GNUTLS_E_AGAIN && code != GNUTLS_E_INTERRUPTED)
         return handshake_failed (self, code);
-      if (self->push_result != GM_OK || (self->pull_result != GM_OK && self->pull_result != GM_AGAIN))
+      if (self->pull_result != GM_OK && self->pull_result != GM_AGAIN)
         return handshake_failed (self, code);
       if (self->pull_result == GM_AGAIN)
         {
           GmResult result = flush (self);
 
-          return result == GM_OK || result == GM_AGAIN ? GM_AGAIN : handshake_failed (self, GNUTLS_E_PUSH_ERROR);
+          if (result == GM_OK || result == GM_AGAIN)
+            return GM_AGAIN;
+          if (!look_why (self))
+            return handshake_failed (self, GNUTLS_E_PUSH_ERROR);
         }
-      if (++self->n_warnings > MAX_WARNINGS)
+      else if (++self->n_warnings > MAX_WARNINGS)
         return handshake_failed (self, code);
     }
 
   self->state = STATE_VERDICT;
-  return flush (self) == GM_OK || has_out (self) ? GM_OK : handshake_failed (self, GNUTLS_E_PUSH_ERROR);
+  return flush (self) == GM_OK || (self->push_result == GM_OK && has_out (self)) ? GM_OK : last_words (self);
 }
 
 /* ---- verdict ---- */

@@ -236,14 +236,17 @@ gm_tls_session_failed (gnutls_session_t session,
   GmResult result = GM_TLS_FAILED;
   guint8 alert = 0;
 
-  if (below != GM_OK && below != GM_AGAIN)
-    result = below;
-  else if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+  if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
     {
       alert = (guint8) gnutls_alert_get (session);
+      /* That is why sending failed, if it did. */
+      if (error->result == GM_SEND_FAILED)
+        error->result = GM_OK;
       if (is_about_client (session, (gnutls_alert_description_t) alert))
         result = GM_TLS_CLIENT_CERTIFICATE_WANTED;
     }
+  else if (below != GM_OK && below != GM_AGAIN)
+    result = below;
 
   if (error->result == GM_OK)
     {

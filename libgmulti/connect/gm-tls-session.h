@@ -28,7 +28,7 @@ GmTlsInfo *gm_tls_session_get_info (gnutls_session_t session,
                                     const char *name,
                                     GmResult verdict);
 /* What a GnuTLS code that is neither success nor "again" means, noted in @error with code and alert. @below: why the
- * transport failed, if it did. */
+ * transport failed, if it did; an alert that was read says more than that. */
 GmResult   gm_tls_session_failed   (gnutls_session_t session,
                                     int code,
                                     GmResult below,

@@ -376,8 +376,9 @@ client_authority (void)
 
 /* The server's answer to our certificate comes with the handshake in TLS 1.2, behind it in TLS 1.3. */
 static GmResult
-meet (const char *version,
-      GmTlsSettings *settings)
+meet_closing (const char *version,
+              GmTlsSettings *settings,
+              gboolean closes)
 {
   ScriptedTls *tls = new_server (version);
   GmTlsPeer peer = peer_of (settings);
@@ -390,6 +391,7 @@ meet (const char *version,
   tls->client_certificate = GNUTLS_CERT_REQUIRE;
   gnutls_certificate_set_x509_trust_mem (tls->credentials, &data, GNUTLS_X509_FMT_PEM);
   tls_pair_init (&pair, tls, &peer);
+  pair.closes = closes;
   gnutls_session_set_verify_cert (pair.server, NULL, 0);
   result = tls_pair_connect (&pair);
   if (result == GM_OK)
@@ -400,9 +402,30 @@ meet (const char *version,
       result = tls_pair_read (&pair, got, 1);
     }
   g_test_message ("%s: code %d, alert %u", gm_result_name (result), pair.error.tls, pair.error.alert);
+  g_assert_cmpint (pair.error.result, ==, result);
   tls_pair_clear (&pair);
   scripted_tls_free (tls);
   return result;
+}
+
+static GmResult
+meet (const char *version,
+      GmTlsSettings *settings)
+{
+  return meet_closing (version, settings, FALSE);
+}
+
+/* It is in a hurry and closes before all of our messages are sent: why is still to be read. */
+static void
+test_closed (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (versions); i++)
+    {
+      GmTlsSettings *settings = new_settings ();
+
+      g_assert_cmpint (meet_closing (versions[i], settings, TRUE), ==, GM_TLS_CLIENT_CERTIFICATE_WANTED);
+      gm_tls_settings_unref (settings);
+    }
 }
 
 static void
@@ -695,6 +718,7 @@ main (int argc,
   g_test_add_func ("/tls/versions", test_versions);
   g_test_add_func ("/tls/bad-settings", test_bad_settings);
   g_test_add_func ("/tls/client-certificate", test_client_certificate);
+  g_test_add_func ("/tls/closed", test_closed);
   g_test_add_func ("/tls/tickets", test_tickets);
   g_test_add_func ("/tls/tickets-judged", test_tickets_judged);
   g_test_add_func ("/tls/idle", test_idle);

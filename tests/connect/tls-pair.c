@@ -43,6 +43,14 @@ pipe_send (GmLayer *layer,
 {
   TlsPair *pair = ((Pipe *) layer)->pair;
 
+  if (pair->closes)
+    tls_pair_serve (pair);
+  if (pair->closes && pair->server_code < 0)
+    {
+      pair->end = TRUE;
+      gm_error_set (&pair->error, GM_SEND_FAILED, GM_PHASE_REQUEST, EPIPE);
+      return GM_SEND_FAILED;
+    }
   pair->client_turn = !pair->client_turn;
   if (pair->blocked || (pair->step > 0 && pair->client_turn))
     return GM_AGAIN;

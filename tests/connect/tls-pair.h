@@ -22,6 +22,7 @@ typedef struct
   gsize step; /* at most so many bytes go through the pipe at once, and AGAIN in between; 0: no limit */
   gboolean client_turn, server_turn;
   gboolean blocked; /* the pipe takes nothing from the client */
+  gboolean closes; /* the server reads at once, and closes when its handshake failed: sending fails then */
   gboolean end; /* behind what is on the way to the client comes the end */
   guint64 n_to_client; /* bytes that the server has sent so far */
   guint64 cut_at; /* after so many bytes to the client comes the end instead; G_MAXUINT64: never */

@@ -1,38 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peers.h"
 
-#include <arpa/inet.h>
-#include <glib/gstdio.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "peer-identity.h"
+#include "peer-process.h"
 
-#define START_MS 10000
-#define STOP_MS 5000
-#define TRIES 5 /* another process may take the port that was free a moment ago */
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 struct _Peer
 {
   PeerKind kind;
-  guint16 port;
-  char *folder; /* (owned) */
-  GPid pid;
+  PeerFlags flags;
+  const char *root; /* (unowned): while it starts */
+  PeerProcess *process; /* (owned) */
 };
 
 static const struct
 {
   const char *name;
   const char *program;
-} kinds[PEER_N_KINDS] = {
+} kinds[] = {
   [PEER_NGINX] = { "nginx", "nginx" },
   [PEER_APACHE] = { "apache", "apache2" },
   [PEER_CADDY] = { "caddy", "caddy" },
   [PEER_PYTHON] = { "python", "/usr/bin/python3" },
   [PEER_PYTHON_OLD] = { "python-old", "/usr/bin/python3" },
+  [PEER_NGHTTPD] = { "nghttpd", "nghttpd" },
 };
 
 const char *
@@ -41,46 +34,43 @@ peer_kind_name (PeerKind kind)
   return kinds[kind].name;
 }
 
-/* Debian keeps servers where only root looks by default. */
-static char *
-find_program (PeerKind kind)
-{
-  g_autofree char *in_sbin = g_build_filename ("/usr/sbin", kinds[kind].program, NULL);
-  char *found = g_find_program_in_path (kinds[kind].program);
-
-  if (found == NULL && g_file_test (in_sbin, G_FILE_TEST_IS_EXECUTABLE))
-    found = g_steal_pointer (&in_sbin);
-  return found;
-}
-
 gboolean
 peer_is_there (PeerKind kind)
 {
-  g_autofree char *program = find_program (kind);
+  g_autofree char *program = peer_process_find (kinds[kind].program);
 
   return program != NULL;
 }
 
-/* --- configuration --- */
+/* --- nginx --- */
 
 static char *
-write_file (Peer *self,
-            const char *name,
-            const char *text)
+nginx_listen (Peer *self,
+              PeerProcess *process)
 {
-  char *path = g_build_filename (self->folder, name, NULL);
-  g_autoptr (GError) error = NULL;
+  const char *http2 = (self->flags & PEER_HTTP2) != 0 ? " http2" : "";
+  const char *versions = "TLSv1.2 TLSv1.3", *client = "";
+  g_autofree char *authority = NULL;
 
-  g_file_set_contents (path, text, -1, &error);
-  g_assert_no_error (error);
-  return path;
+  if ((self->flags & PEER_TLS) == 0)
+    return g_strdup_printf ("listen 127.0.0.1:%u%s;", process->port, http2);
+  if ((self->flags & PEER_TLS_12) != 0)
+    versions = "TLSv1.2";
+  else if ((self->flags & PEER_TLS_13) != 0)
+    versions = "TLSv1.3";
+  if ((self->flags & PEER_CLIENT_CERTIFICATE) != 0)
+    client = authority
+      = g_strdup_printf (" ssl_verify_client on; ssl_client_certificate %s/authority.pem;", process->folder);
+  return g_strdup_printf ("listen 127.0.0.1:%1$u ssl%2$s; ssl_certificate %3$s/cert.pem; ssl_certificate_key %3$s/key.pem; "
+                          "ssl_protocols %4$s; ssl_session_cache shared:peer:1m;%5$s",
+                          process->port, http2, process->folder, versions, client);
 }
 
 static char **
 nginx_command (Peer *self,
-               const char *program,
-               const char *root)
+               PeerProcess *process)
 {
+  g_autofree char *listen = nginx_listen (self, process);
   g_autofree char *text = g_strdup_printf (
     "daemon off;\nmaster_process off;\nworker_processes 1;\npid %1$s/pid;\nerror_log %1$s/error.log;\n"
     "events { worker_connections 2000; }\n"
@@ -88,68 +78,144 @@ nginx_command (Peer *self,
     "  client_body_temp_path %1$s/body;\n  proxy_temp_path %1$s/proxy;\n  fastcgi_temp_path %1$s/fastcgi;\n"
     "  uwsgi_temp_path %1$s/uwsgi;\n  scgi_temp_path %1$s/scgi;\n"
     "  gzip on; gzip_types *; gzip_min_length 1;\n"
-    "  server {\n    listen 127.0.0.1:%2$u;\n    root %3$s;\n    autoindex on;\n"
+    "  map $ssl_session_reused $reused { r true; default false; }\n"
+    "  server {\n    %2$s\n    root %3$s;\n    autoindex on;\n"
+    "    add_header X-Told \"http=$server_protocol tls=$ssl_protocol reused=$reused client=$ssl_client_s_dn\" always;\n"
     "    location /moved/ { return 302 /doc/; }\n"
     /* A page that might have others put into it is of unknown length. */
     "    location /chunks/ { alias %3$s/; ssi on; ssi_types *; }\n"
     "    location /put/ { alias %1$s/put/; client_max_body_size 0; dav_methods PUT DELETE; create_full_put_path on; }\n"
+    "    location /login/ { alias %3$s/; auth_basic " PEER_REALM "; auth_basic_user_file %1$s/passwd; }\n"
+    "    location /login-put/ { alias %1$s/put/; client_max_body_size 0; dav_methods PUT DELETE;\n"
+    "      auth_basic " PEER_REALM "; auth_basic_user_file %1$s/passwd; }\n"
     "  }\n}\n",
-    self->folder, self->port, root);
-  g_autofree char *path = write_file (self, "nginx.conf", text);
-  g_autofree char *log = g_build_filename (self->folder, "error.log", NULL);
-  const char *command[] = { program, "-p", self->folder, "-e", log, "-c", path, NULL };
+    process->folder, listen, self->root);
+  g_autofree char *path = peer_process_write (process, "nginx.conf", text);
+  g_autofree char *log = g_build_filename (process->folder, "error.log", NULL);
+  const char *command[] = { process->program, "-p", process->folder, "-e", log, "-c", path, NULL };
 
   return g_strdupv ((char **) command);
+}
+
+/* --- Apache --- */
+
+#define APACHE_MODULE(name) "LoadModule " name "_module /usr/lib/apache2/modules/mod_" name ".so\n"
+
+static char *
+apache_security (Peer *self,
+                 PeerProcess *process)
+{
+  GString *text = g_string_new (NULL);
+
+  if ((self->flags & PEER_HTTP2) != 0)
+    g_string_append (text, APACHE_MODULE ("http2") "Protocols h2 h2c http/1.1\n");
+  if ((self->flags & PEER_TLS) == 0)
+    return g_string_free (text, FALSE);
+  g_string_append_printf (text,
+                          APACHE_MODULE ("socache_shmcb") APACHE_MODULE ("ssl")
+                          "SSLEngine on\nSSLCertificateFile %1$s/cert.pem\nSSLCertificateKeyFile %1$s/key.pem\n"
+                          "SSLSessionCache shmcb:%1$s/sessions(512000)\n",
+                          process->folder);
+  if ((self->flags & PEER_TLS_12) != 0)
+    g_string_append (text, "SSLProtocol -all +TLSv1.2\n");
+  if ((self->flags & PEER_TLS_13) != 0)
+    g_string_append (text, "SSLProtocol -all +TLSv1.3\n");
+  if ((self->flags & PEER_CLIENT_CERTIFICATE) != 0)
+    g_string_append_printf (text, "SSLVerifyClient require\nSSLCACertificateFile %s/authority.pem\n", process->folder);
+  return g_string_free (text, FALSE);
+}
+
+static char *
+apache_places (Peer *self,
+               PeerProcess *process)
+{
+  return g_strdup_printf (
+    "<Directory />\n  Options Indexes FollowSymLinks\n  Require all granted\n</Directory>\n"
+    "DavLockDB %1$s/put/locks\n"
+    "Alias /put %1$s/put\nAlias /login-put %1$s/put\nAlias /digest-put %1$s/put\nAlias /login %2$s\nAlias /digest %2$s\n"
+    "<LocationMatch ^/(login-|digest-)?put>\n  Dav On\n</LocationMatch>\n"
+    "<LocationMatch ^/login>\n  AuthType Basic\n  AuthName " PEER_REALM "\n  AuthUserFile %1$s/passwd\n"
+    "  Require valid-user\n</LocationMatch>\n"
+    /* Nonces grow old soon, so that a test sees it. */
+    "<LocationMatch ^/digest>\n  AuthType Digest\n  AuthName " PEER_REALM "\n  AuthUserFile %1$s/digest\n"
+    "  AuthDigestNonceLifetime 2\n  Require valid-user\n</LocationMatch>\n",
+    process->folder, self->root);
 }
 
 static char **
 apache_command (Peer *self,
-                const char *program,
-                const char *root)
+                PeerProcess *process)
 {
+  g_autofree char *security = apache_security (self, process);
+  g_autofree char *places = apache_places (self, process);
   g_autofree char *text = g_strdup_printf (
     "ServerRoot %1$s\nServerName localhost\nListen 127.0.0.1:%2$u\nPidFile %1$s/pid\nErrorLog %1$s/error.log\n"
-    "Mutex file:%1$s default\n"
-    "LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so\n"
-    "LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so\n"
-    "LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so\n"
-    "LoadModule autoindex_module /usr/lib/apache2/modules/mod_autoindex.so\n"
-    "%4$s"
+    "Mutex file:%1$s default\nDefaultRuntimeDir %1$s\n" APACHE_MODULE ("mpm_event") APACHE_MODULE ("authz_core")
+    APACHE_MODULE ("dir") APACHE_MODULE ("autoindex") APACHE_MODULE ("alias") APACHE_MODULE ("filter")
+    APACHE_MODULE ("deflate") APACHE_MODULE ("dav") APACHE_MODULE ("dav_fs") APACHE_MODULE ("headers")
+    APACHE_MODULE ("auth_basic") APACHE_MODULE ("auth_digest") APACHE_MODULE ("authn_core") APACHE_MODULE ("authn_file")
+    APACHE_MODULE ("authz_user")
+    "%4$s%5$s"
     "StartServers 1\nThreadLimit 64\nThreadsPerChild 64\nMaxRequestWorkers 64\nMaxKeepAliveRequests 0\n"
-    "KeepAlive On\nDocumentRoot %3$s\n"
-    "<Directory />\n  Options Indexes FollowSymLinks\n  Require all granted\n</Directory>\n"
-    "LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so\n"
-    "LoadModule filter_module /usr/lib/apache2/modules/mod_filter.so\n"
-    "LoadModule deflate_module /usr/lib/apache2/modules/mod_deflate.so\nSetOutputFilter DEFLATE\n"
-    "LoadModule dav_module /usr/lib/apache2/modules/mod_dav.so\n"
-    "LoadModule dav_fs_module /usr/lib/apache2/modules/mod_dav_fs.so\n"
-    "DavLockDB %1$s/put/locks\nAlias /put %1$s/put\n<Location /put>\n  Dav On\n</Location>\n",
-    self->folder, self->port, root, getuid () == 0 ? "User nobody\nGroup nogroup\n" : "");
-  g_autofree char *path = write_file (self, "apache.conf", text);
-  const char *command[] = { program, "-X", "-f", path, NULL };
+    "KeepAlive On\nDocumentRoot %3$s\nSetOutputFilter DEFLATE\n"
+    "Header always set X-Told \"expr=http=%%{SERVER_PROTOCOL}%7$s\"\n%6$s",
+    process->folder, process->port, self->root, getuid () == 0 ? "User nobody\nGroup nogroup\n" : "", security, places,
+    (self->flags & PEER_TLS) == 0
+      ? ""
+      : " tls=%{SSL_PROTOCOL} reused=%{SSL_SESSION_RESUMED} client=%{SSL_CLIENT_S_DN}");
+  g_autofree char *path = peer_process_write (process, "apache.conf", text);
+  const char *command[] = { process->program, "-X", "-f", path, NULL };
 
   return g_strdupv ((char **) command);
+}
+
+/* --- caddy --- */
+
+static char *
+caddy_security (Peer *self,
+                PeerProcess *process)
+{
+  const char *versions = "", *client = "";
+  g_autofree char *authority = NULL;
+
+  if ((self->flags & PEER_TLS) == 0)
+    return g_strdup ("");
+  if ((self->flags & PEER_TLS_12) != 0)
+    versions = "    protocols tls1.2 tls1.2\n";
+  else if ((self->flags & PEER_TLS_13) != 0)
+    versions = "    protocols tls1.3 tls1.3\n";
+  if ((self->flags & PEER_CLIENT_CERTIFICATE) != 0)
+    client = authority = g_strdup_printf ("    client_auth {\n      mode require_and_verify\n"
+                                          "      trusted_ca_cert_file %s/authority.pem\n    }\n",
+                                          process->folder);
+  return g_strdup_printf ("  tls %1$s/cert.pem %1$s/key.pem {\n%2$s%3$s  }\n", process->folder, versions, client);
 }
 
 static char **
 caddy_command (Peer *self,
-               const char *program,
-               const char *root)
+               PeerProcess *process)
 {
+  gboolean secure = (self->flags & PEER_TLS) != 0;
+  g_autofree char *security = caddy_security (self, process);
   g_autofree char *text = g_strdup_printf (
-    "{\n  admin off\n  auto_https off\n}\n"
-    "http://127.0.0.1:%u {\n  bind 127.0.0.1\n  root * %s\n  encode zstd gzip\n  file_server browse\n}\n",
-    self->port, root);
-  g_autofree char *path = write_file (self, "Caddyfile", text);
-  const char *command[] = { program, "run", "--adapter", "caddyfile", "--config", path, NULL };
+    "{\n  admin off\n  auto_https off\n  servers {\n    protocols h1%s\n    strict_sni_host insecure_off\n  }\n}\n"
+    "%s://:%u {\n  bind 127.0.0.1\n%s  root * %s\n  encode zstd gzip\n"
+    "  header X-Told \"http={http.request.proto} tls={http.request.tls.version} reused={http.request.tls.resumed} "
+    "client={http.request.tls.client.subject}\"\n"
+    "  file_server browse\n}\n",
+    (self->flags & PEER_HTTP2) == 0 ? "" : secure ? " h2" : " h2c", secure ? "https" : "http", process->port, security,
+    self->root);
+  g_autofree char *path = peer_process_write (process, "Caddyfile", text);
+  const char *command[] = { process->program, "run", "--adapter", "caddyfile", "--config", path, NULL };
 
   return g_strdupv ((char **) command);
 }
 
+/* --- others --- */
+
 static char **
 python_command (Peer *self,
-                const char *program,
-                const char *root)
+                PeerProcess *process)
 {
   static const char script[] =
     "import functools, http.server, sys\n"
@@ -159,32 +225,61 @@ python_command (Peer *self,
     "http.server.ThreadingHTTPServer.request_queue_size = 128\n"
     "http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),\n"
     "    functools.partial(handler, directory=sys.argv[2])).serve_forever()\n";
-  g_autofree char *port = g_strdup_printf ("%u", self->port);
+  g_autofree char *port = g_strdup_printf ("%u", process->port);
   const char *command[] = {
-    program, "-c", script, port, root, self->kind == PEER_PYTHON ? "HTTP/1.1" : "HTTP/1.0", NULL
+    process->program, "-c", script, port, self->root, self->kind == PEER_PYTHON ? "HTTP/1.1" : "HTTP/1.0", NULL
   };
 
   return g_strdupv ((char **) command);
 }
 
 static char **
-make_command (Peer *self,
-              const char *root)
+nghttpd_command (Peer *self,
+                 PeerProcess *process)
 {
-  g_autofree char *program = find_program (self->kind);
+  g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
+  g_autofree char *port = g_strdup_printf ("%u", process->port);
+  g_autofree char *htdocs = g_strconcat ("--htdocs=", self->root, NULL);
+  g_autofree char *key = g_build_filename (process->folder, "key.pem", NULL);
+  g_autofree char *cert = g_build_filename (process->folder, "cert.pem", NULL);
+  gboolean secure = (self->flags & PEER_TLS) != 0;
 
-  g_assert_nonnull (program);
+  g_strv_builder_add_many (command, process->program, "--address=127.0.0.1", htdocs, NULL);
+  if (!secure)
+    g_strv_builder_add (command, "--no-tls");
+  g_strv_builder_add (command, port);
+  if (secure)
+    g_strv_builder_add_many (command, key, cert, NULL);
+  return g_strv_builder_end (command);
+}
+
+static char **
+configure (PeerProcess *process,
+           gpointer user_data)
+{
+  Peer *self = user_data;
+  g_autofree char *put = g_build_filename (process->folder, "put", NULL);
+
+  if (!g_file_test (put, G_FILE_TEST_EXISTS))
+    {
+      g_free (peer_process_mkdir (process, "put"));
+      peer_identity_write_passwords (process->folder);
+      if ((self->flags & PEER_TLS) != 0)
+        peer_identity_write (process->folder);
+    }
   switch (self->kind)
     {
     case PEER_NGINX:
-      return nginx_command (self, program, root);
+      return nginx_command (self, process);
     case PEER_APACHE:
-      return apache_command (self, program, root);
+      return apache_command (self, process);
     case PEER_CADDY:
-      return caddy_command (self, program, root);
+      return caddy_command (self, process);
     case PEER_PYTHON:
     case PEER_PYTHON_OLD:
-      return python_command (self, program, root);
+      return python_command (self, process);
+    case PEER_NGHTTPD:
+      return nghttpd_command (self, process);
     default:
       g_assert_not_reached ();
     }
@@ -192,119 +287,26 @@ make_command (Peer *self,
 
 /* --- life --- */
 
-static guint16
-free_port (void)
+Peer *
+peer_new_with (PeerKind kind,
+               const char *root,
+               PeerFlags flags)
 {
-  struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
-  socklen_t len = sizeof in;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Peer *self = g_new0 (Peer, 1);
 
-  g_assert_no_errno (bind (fd, (struct sockaddr *) &in, sizeof in));
-  g_assert_no_errno (getsockname (fd, (struct sockaddr *) &in, &len));
-  close (fd);
-  return ntohs (in.sin_port);
-}
-
-static gboolean
-accepts (guint16 port)
-{
-  struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (port) };
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  gboolean connected;
-
-  in.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-  connected = connect (fd, (struct sockaddr *) &in, sizeof in) == 0;
-  close (fd);
-  return connected;
-}
-
-/* In the child: it ends with the test, however that ends. */
-static void
-in_child (gpointer user_data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGTERM);
-}
-
-static gboolean
-start (Peer *self,
-       const char *root)
-{
-  g_auto (GStrv) environment = g_environ_setenv (g_get_environ (), "HOME", self->folder, TRUE);
-  g_auto (GStrv) command = NULL;
-  g_autoptr (GError) error = NULL;
-  gint64 until = g_get_monotonic_time () + START_MS * 1000;
-
-  environment = g_environ_setenv (environment, "XDG_DATA_HOME", self->folder, TRUE);
-  environment = g_environ_setenv (environment, "XDG_CONFIG_HOME", self->folder, TRUE);
-  self->port = free_port ();
-  command = make_command (self, root);
-  g_spawn_async (self->folder, command, environment,
-                 G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, in_child, NULL,
-                 &self->pid, &error);
-  g_assert_no_error (error);
-  while (g_get_monotonic_time () < until)
-    {
-      if (waitpid (self->pid, NULL, WNOHANG) == self->pid)
-        return FALSE;
-      if (accepts (self->port))
-        return TRUE;
-      g_usleep (20000);
-    }
-  g_error ("%s does not accept connections", kinds[self->kind].name);
+  self->kind = kind;
+  self->flags = flags;
+  self->root = root;
+  self->process = peer_process_new (kinds[kind].name, kinds[kind].program, configure, self);
+  self->root = NULL;
+  return self;
 }
 
 Peer *
 peer_new (PeerKind kind,
           const char *root)
 {
-  Peer *self = g_new0 (Peer, 1);
-  g_autofree char *put = NULL;
-  guint tries = TRIES;
-
-  self->kind = kind;
-  self->folder = g_dir_make_tmp ("peer-XXXXXX", NULL);
-  g_assert_nonnull (self->folder);
-  /* A server that is started as root changes to somebody who has to get in here, too. */
-  g_assert_no_errno (g_chmod (self->folder, 0777));
-  put = g_build_filename (self->folder, "put", NULL);
-  g_assert_no_errno (g_mkdir (put, 0777));
-  g_assert_no_errno (g_chmod (put, 0777));
-  while (!start (self, root))
-    g_assert_cmpuint (--tries, >, 0);
-  return self;
-}
-
-static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *below = g_build_filename (path, name, NULL);
-
-      if (g_file_test (below, G_FILE_TEST_IS_DIR) && !g_file_test (below, G_FILE_TEST_IS_SYMLINK))
-        remove_tree (below);
-      else
-        g_unlink (below);
-    }
-  g_rmdir (path);
-}
-
-static gboolean
-is_gone (Peer *self,
-         guint ms)
-{
-  gint64 until = g_get_monotonic_time () + (gint64) ms * 1000;
-
-  while (waitpid (self->pid, NULL, WNOHANG) == 0)
-    {
-      if (g_get_monotonic_time () >= until)
-        return FALSE;
-      g_usleep (5000);
-    }
-  return TRUE;
+  return peer_new_with (kind, root, PEER_PLAIN);
 }
 
 void
@@ -312,22 +314,20 @@ peer_free (Peer *self)
 {
   if (self == NULL)
     return;
-  kill (self->pid, SIGTERM);
-  if (!is_gone (self, STOP_MS))
-    {
-      kill (self->pid, SIGKILL);
-      g_assert_true (is_gone (self, STOP_MS));
-    }
-  g_spawn_close_pid (self->pid);
-  remove_tree (self->folder);
-  g_free (self->folder);
+  peer_process_free (self->process);
   g_free (self);
 }
 
 guint16
 peer_get_port (Peer *self)
 {
-  return self->port;
+  return self->process->port;
+}
+
+const char *
+peer_get_folder (Peer *self)
+{
+  return self->process->folder;
 }
 
 char *
@@ -336,5 +336,6 @@ peer_dup_url (Peer *self,
 {
   g_autofree char *escaped = g_uri_escape_string (path, "/", FALSE);
 
-  return g_strdup_printf ("http://127.0.0.1:%u/%s", self->port, escaped);
+  return g_strdup_printf ("%s://127.0.0.1:%u/%s", (self->flags & PEER_TLS) != 0 ? "https" : "http", self->process->port,
+                          escaped);
 }
