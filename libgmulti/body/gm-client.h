@@ -75,6 +75,10 @@ typedef struct
   GmAnswer (*trailers) (GmClient *client, void (*add) (gpointer sink, const char *line), gpointer sink);
   /* Where the client is to be asked which proxies to use: it is known already that @url needs none. NULL = never. */
   gboolean (*goes_direct) (GmClient *client, const struct _GmUrl *url);
+  /* Where bytes of the body may be put straight, so that write() has nothing to copy: *@data with room for *@len, which
+   * is preset to how many are still to come. What gets there is the next that is written, unless nothing came. OK with
+   * *@data NULL (as preset) = no place for them: whatever write() takes is copied. PAUSE as in write(). NULL = never. */
+  GmAnswer (*place) (GmClient *client, char **data, gsize *len);
 } GmClientOps;
 
 struct _GmClient

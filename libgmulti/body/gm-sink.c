@@ -55,25 +55,14 @@ keep (GmSinkClient *self,
   return GM_OK;
 }
 
-/* Offers @len bytes; *@taken says how many are gone, less than all only with AGAIN. */
 static GmResult
-offer (GmSinkClient *self,
-       const char *data,
-       gsize len,
-       gsize *taken)
+judge (GmSinkClient *self,
+       GmAnswer answer)
 {
-  GmAnswer answer;
-
-  *taken = len;
-  if (self->client->ops->write == NULL)
-    return GM_OK;
-
-  answer = self->client->ops->write (self->client, data, len, taken);
-  *taken = MIN (*taken, len);
   switch (answer)
     {
     case GM_ANSWER_OK:
-      return *taken == len ? GM_OK : GM_WRITE_FAILED;
+      return GM_OK;
     case GM_ANSWER_PAUSE:
       self->flow->paused |= GM_FLOW_RECV;
       return GM_AGAIN;
@@ -83,6 +72,24 @@ offer (GmSinkClient *self,
     default:
       return GM_WRITE_FAILED;
     }
+}
+
+/* Offers @len bytes; *@taken says how many are gone, less than all only with AGAIN. */
+static GmResult
+offer (GmSinkClient *self,
+       const char *data,
+       gsize len,
+       gsize *taken)
+{
+  GmResult result;
+
+  *taken = len;
+  if (self->client->ops->write == NULL)
+    return GM_OK;
+
+  result = judge (self, self->client->ops->write (self->client, data, len, taken));
+  *taken = MIN (*taken, len);
+  return result == GM_OK && *taken < len ? GM_WRITE_FAILED : result;
 }
 
 static GmResult
@@ -137,6 +144,19 @@ gm_sink_client_clear (GmSinkClient *self)
 {
   g_clear_pointer (&self->held, g_free);
   self->held_len = self->held_pos = self->held_size = 0;
+}
+
+GmResult
+gm_sink_client_place (GmSinkClient *self,
+                      char **data,
+                      gsize *len)
+{
+  *data = NULL;
+  /* what is too large is not wanted anywhere */
+  if (self->client->ops->place == NULL || self->max_size > 0)
+    return GM_OK;
+
+  return judge (self, self->client->ops->place (self->client, data, len));
 }
 
 GmResult

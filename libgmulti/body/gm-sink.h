@@ -75,6 +75,11 @@ void     gm_sink_client_init    (GmSinkClient *self,
                                  GmClient *client,
                                  GmFlow *flow);
 void     gm_sink_client_clear   (GmSinkClient *self);
+/* Where the next of @len bytes still to come may be put before they are written: *@data with room for *@len, or NULL.
+ * AGAIN = the client paused; or final. Only while nothing is kept. */
+GmResult gm_sink_client_place   (GmSinkClient *self,
+                                 char **data,
+                                 gsize *len);
 /* Offers what is kept: OK = nothing is left, AGAIN = paused still, or final. */
 GmResult gm_sink_client_flush   (GmSinkClient *self);
 

@@ -15,6 +15,8 @@
 /* A length that a server merely announces is believed up to here; beyond it the buffer grows with what arrives. */
 #define MAX_TRUSTED_LENGTH (1024 * 1024)
 #define MIN_BODY_SIZE 512
+/* What is read into its place in one piece, when there is as much. */
+#define MIN_PLACE (64 * 1024)
 
 GmErrand *
 gm_errand_new (GmCore *core,
@@ -224,8 +226,9 @@ grow_body (GmErrand *self,
     return TRUE;
 
   size = MAX (self->body_size, MIN_BODY_SIZE);
+  /* one more, for who reads to the end and looks what is behind */
   if (self->body == NULL && announced > 0)
-    size = MAX ((gsize) MIN (announced, MAX_TRUSTED_LENGTH), len);
+    size = MAX ((gsize) MIN (announced, MAX_TRUSTED_LENGTH) + 1, len);
   while (size < wanted)
     {
       if (size > G_MAXSIZE / 2)
@@ -252,8 +255,25 @@ write_memory (GmErrand *self,
       return GM_ANSWER_ABORT;
     }
 
-  memcpy (self->body + self->body_len, data, len);
+  if (data != self->body + self->body_len)
+    memcpy (self->body + self->body_len, data, len);
   self->body_len += len;
+  return GM_ANSWER_OK;
+}
+
+static GmAnswer
+place_in_memory (GmErrand *self,
+                 char **data,
+                 gsize *len)
+{
+  if (!grow_body (self, MIN (*len, MIN_PLACE)))
+    {
+      self->write_fault = GM_OUT_OF_MEMORY;
+      return GM_ANSWER_ABORT;
+    }
+
+  *data = self->body + self->body_len;
+  *len = self->body_size - self->body_len;
   return GM_ANSWER_OK;
 }
 
@@ -301,6 +321,34 @@ client_write (GmClient *client,
     default:
       return discard (self, len);
     }
+}
+
+static GmAnswer
+client_place (GmClient *client,
+              char **data,
+              gsize *len)
+{
+  GmErrand *self = client->face;
+
+  ensure_head (self);
+  if (self->refused)
+    return GM_ANSWER_OK;
+
+  switch (self->kind)
+    {
+    case GM_ERRAND_MEMORY:
+      return place_in_memory (self, data, len);
+    case GM_ERRAND_PIPE:
+      self->full = !gm_pipe_place (self->pipe, data, len);
+      break;
+    case GM_ERRAND_STORE:
+      self->full = !gm_store_place (self->store, data, len);
+      break;
+    case GM_ERRAND_DISCARD:
+    default:
+      break;
+    }
+  return self->full ? GM_ANSWER_PAUSE : GM_ANSWER_OK;
 }
 
 static GmAnswer
@@ -392,6 +440,7 @@ const GmClientOps gm_errand_client_ops = {
   .read = client_read,
   .seek = client_seek,
   .goes_direct = client_goes_direct,
+  .place = client_place,
 };
 
 /* ---- the engine's side ---- */

@@ -21,6 +21,11 @@ void     gm_pipe_free          (GmPipe *self);
 gsize    gm_pipe_write         (GmPipe *self,
                                 const char *data,
                                 gsize len);
+/* Where data may be put before it is written, so that it need not be copied: *@data with room for *@len, which is preset
+ * to how much will come; NULL if nobody reads any more. FALSE = wait: there is not enough room to be worth it. */
+gboolean gm_pipe_place         (GmPipe *self,
+                                char **data,
+                                gsize *len);
 /* No more will come. @error (transfer full) (nullable): read after the data. */
 void     gm_pipe_finish        (GmPipe *self,
                                 GError *error);
@@ -31,6 +36,12 @@ gssize   gm_pipe_read          (GmPipe *self,
                                 char *buffer,
                                 gsize len,
                                 GError **error);
+/* As gm_pipe_read(), but what is read stays where it is, in *@data, until it is skipped; not together with others. */
+gssize   gm_pipe_peek          (GmPipe *self,
+                                const char **data,
+                                GError **error);
+void     gm_pipe_skip          (GmPipe *self,
+                                gsize len);
 gboolean gm_pipe_is_readable   (GmPipe *self); /* data, end or error */
 gboolean gm_pipe_is_finished   (GmPipe *self); /* the writer has finished */
 gsize    gm_pipe_get_len       (GmPipe *self);

@@ -6,6 +6,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+/* A place with less room is filled too soon to be worth a system call. */
+#define MIN_PLACE (32 * 1024)
+
 struct _GmPipe
 {
   GMutex lock;
@@ -20,6 +23,8 @@ struct _GmPipe
   gboolean finished;
   gboolean closed;
   gboolean blocked; /* the writer waits for room */
+  gboolean placed;  /* the writer knows a place in @data */
+  gboolean peeked;  /* the reader does */
 };
 
 typedef struct
@@ -77,7 +82,7 @@ make_room (GmPipe *self,
 
   while (size < wanted && size < GM_PIPE_SIZE)
     size *= 2;
-  if (size <= self->size)
+  if (size <= self->size || self->peeked)
     return;
 
   data = g_malloc (size);
@@ -94,6 +99,47 @@ make_room (GmPipe *self,
   self->start = 0;
 }
 
+gboolean
+gm_pipe_place (GmPipe *self,
+               char **data,
+               gsize *len)
+{
+  gboolean there = TRUE;
+
+  *data = NULL;
+  g_mutex_lock (&self->lock);
+  self->placed = FALSE;
+  if (!self->closed)
+    {
+      gsize wanted = MIN (*len, MIN_PLACE);
+
+      make_room (self, self->len + MIN (*len, GM_PIPE_SIZE));
+      if (self->len == 0)
+        self->start = 0;
+      there = self->size - self->len >= wanted;
+      self->placed = there;
+      self->blocked = !there;
+    }
+  if (self->placed)
+    {
+      gsize end = (self->start + self->len) % self->size;
+
+      *data = self->data + end;
+      *len = MIN (self->size - end, self->size - self->len);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return there;
+}
+
+static void
+drop_data (GmPipe *self)
+{
+  g_clear_pointer (&self->data, g_free);
+  self->size = 0;
+  self->start = 0;
+}
+
 gsize
 gm_pipe_write (GmPipe *self,
                const char *data,
@@ -102,8 +148,10 @@ gm_pipe_write (GmPipe *self,
   gsize n, end, first;
 
   g_mutex_lock (&self->lock);
+  self->placed = FALSE;
   if (self->closed)
     {
+      drop_data (self);
       g_mutex_unlock (&self->lock);
       return len;
     }
@@ -111,9 +159,12 @@ gm_pipe_write (GmPipe *self,
   make_room (self, self->len + len);
   n = MIN (len, self->size - self->len);
   end = (self->start + self->len) % self->size;
-  first = MIN (n, self->size - end);
-  memcpy (self->data + end, data, first);
-  memcpy (self->data, data + first, n - first);
+  if (data != self->data + end)
+    {
+      first = MIN (n, self->size - end);
+      memcpy (self->data + end, data, first);
+      memcpy (self->data, data + first, n - first);
+    }
   self->len += n;
   self->blocked = n < len;
   if (n > 0)
@@ -156,6 +207,53 @@ read_end (GmPipe *self,
   return 0;
 }
 
+/* With the lock held: TRUE if the writer is to be told that there is room. */
+static gboolean
+consume (GmPipe *self,
+         gsize len)
+{
+  gboolean tell;
+
+  self->start = (self->start + len) % self->size;
+  self->len -= len;
+  tell = self->blocked && self->len <= self->size / 2;
+  if (tell)
+    self->blocked = FALSE;
+
+  return tell;
+}
+
+gssize
+gm_pipe_peek (GmPipe *self,
+              const char **data,
+              GError **error)
+{
+  gssize result;
+
+  g_mutex_lock (&self->lock);
+  self->peeked = self->len > 0;
+  *data = self->peeked ? self->data + self->start : NULL;
+  result = self->peeked ? (gssize) MIN (self->len, self->size - self->start) : read_end (self, error);
+  g_mutex_unlock (&self->lock);
+
+  return result;
+}
+
+void
+gm_pipe_skip (GmPipe *self,
+              gsize len)
+{
+  gboolean tell;
+
+  g_mutex_lock (&self->lock);
+  self->peeked = FALSE;
+  tell = len > 0 && consume (self, len);
+  g_mutex_unlock (&self->lock);
+
+  if (tell)
+    self->room (self->user_data);
+}
+
 gssize
 gm_pipe_read (GmPipe *self,
               char *buffer,
@@ -173,11 +271,7 @@ gm_pipe_read (GmPipe *self,
       first = MIN (n, self->size - self->start);
       memcpy (buffer, self->data + self->start, first);
       memcpy (buffer + first, self->data, n - first);
-      self->start = (self->start + n) % self->size;
-      self->len -= n;
-      tell = self->blocked && self->len <= self->size / 2;
-      if (tell)
-        self->blocked = FALSE;
+      tell = consume (self, n);
       result = (gssize) n;
     }
   else
@@ -233,9 +327,10 @@ gm_pipe_close (GmPipe *self)
   g_mutex_lock (&self->lock);
   self->closed = TRUE;
   self->len = 0;
-  g_clear_pointer (&self->data, g_free);
-  self->size = 0;
-  self->start = 0;
+  self->peeked = FALSE;
+  /* what the writer is just putting into its place goes with the next that it writes */
+  if (!self->placed)
+    drop_data (self);
   g_mutex_unlock (&self->lock);
 }
 

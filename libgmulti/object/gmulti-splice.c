@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-splice-private.h"
 
-/* Few writes for a large body, and little memory for many small ones. */
-#define CHUNK (64 * 1024)
-
 typedef struct
 {
   GmErrand *errand;  /* (owned) */
   GTask *task; /* (owned) */
   GOutputStream *target; /* (owned) */
   GOutputStreamSpliceFlags flags;
-  char *buffer; /* (owned) (nullable) */
   GSource *source; /* (owned) (nullable): waits for the pipe */
   GError *error;   /* (owned) (nullable): the first */
   gssize total;
@@ -33,7 +29,6 @@ splice_free (Splice *self)
   g_object_unref (self->task);
   g_object_unref (self->target);
   g_clear_error (&self->error);
-  g_free (self->buffer);
   g_free (self);
 }
 
@@ -101,6 +96,7 @@ written_cb (GObject *object,
     }
 
   self->total += (gssize) n;
+  gm_pipe_skip (self->errand->pipe, n);
   pump (self);
 }
 
@@ -127,13 +123,11 @@ static void
 pump (Splice *self)
 {
   g_autoptr (GError) error = NULL;
-  gssize n;
+  const char *data;
+  gssize n = gm_pipe_peek (self->errand->pipe, &data, &error);
 
-  if (self->buffer == NULL)
-    self->buffer = g_malloc (CHUNK);
-  n = gm_pipe_read (self->errand->pipe, self->buffer, CHUNK, &error);
   if (n > 0)
-    g_output_stream_write_all_async (self->target, self->buffer, (gsize) n, G_PRIORITY_DEFAULT, NULL, written_cb, self);
+    g_output_stream_write_all_async (self->target, data, (gsize) n, G_PRIORITY_DEFAULT, NULL, written_cb, self);
   else if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     wait_for_data (self);
   else

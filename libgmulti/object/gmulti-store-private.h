@@ -38,6 +38,11 @@ gssize   gm_store_write       (GmStore *self,
                                GmReactor *reactor,
                                const char *data,
                                gsize len);
+/* Where data may be put before it is written, so that it need not be copied: *@data with room for *@len, which is preset
+ * to how much will come; NULL if writing has failed. FALSE = wait, as if nothing had been taken. */
+gboolean gm_store_place       (GmStore *self,
+                               char **data,
+                               gsize *len);
 GError  *gm_store_take_error  (GmStore *self); /* (nullable) */
 /* All is written, or (@success FALSE) it is to go away. When that is done gm_errand_storage_done() is called, with an
  * error (transfer full) if it could not. */

@@ -14,6 +14,8 @@
 
 /* How many names "x (2)", "x (3)" … are tried. */
 #define MAX_RENAMES 999
+/* A place with less room is filled too soon to be worth a system call. */
+#define MIN_PLACE (32 * 1024)
 /* How many random temporary names are tried; a second one is never needed. */
 #define MAX_TEMPORARY 16
 
@@ -529,6 +531,28 @@ grow_buffer (Buffer *buffer,
   buffer->size = size;
 }
 
+gboolean
+gm_store_place (GmStore *self,
+                char **data,
+                gsize *len)
+{
+  Buffer *buffer = &self->filling;
+
+  *data = NULL;
+  if (self->error != NULL)
+    return TRUE;
+
+  grow_buffer (buffer, buffer->len + MIN (*len, GM_STORE_BUFFER));
+  /* with so much in it the other one is being written */
+  self->blocked = buffer->size - buffer->len < MIN (*len, MIN_PLACE);
+  if (self->blocked)
+    return FALSE;
+
+  *data = buffer->data + buffer->len;
+  *len = buffer->size - buffer->len;
+  return TRUE;
+}
+
 gssize
 gm_store_write (GmStore *self,
                 GmReactor *reactor,
@@ -552,7 +576,8 @@ gm_store_write (GmStore *self,
           self->blocked = TRUE;
           break;
         }
-      memcpy (buffer->data + buffer->len, data + done, n);
+      if (buffer->data + buffer->len != data + done)
+        memcpy (buffer->data + buffer->len, data + done, n);
       buffer->len += n;
       done += n;
       if (self->job == NULL && buffer->len >= GM_STORE_BUFFER / 2)

@@ -131,6 +131,55 @@ test_limit (Fixture *f,
   g_assert_cmpstr (f->taker.got->str, ==, "abcde");
 }
 
+static GmAnswer
+place (GmClient *client,
+       char **data,
+       gsize *len)
+{
+  static char here[10];
+  Taker *self = (Taker *) client;
+
+  if (self->answer == GM_ANSWER_OK)
+    {
+      *data = here;
+      *len = MIN (*len, sizeof here);
+    }
+  return self->answer;
+}
+
+static void
+test_place (Fixture *f,
+            gconstpointer data)
+{
+  static const GmClientOps with_place = { .write = take, .place = place };
+  gsize len = 5;
+  char *there;
+
+  /* not every client has one */
+  g_assert_cmpint (gm_sink_client_place (&f->sink, &there, &len), ==, GM_OK);
+  g_assert_null (there);
+
+  f->taker.client.ops = &with_place;
+  g_assert_cmpint (gm_sink_client_place (&f->sink, &there, &len), ==, GM_OK);
+  g_assert_nonnull (there);
+  g_assert_cmpuint (len, ==, 5);
+  len = 100;
+  g_assert_cmpint (gm_sink_client_place (&f->sink, &there, &len), ==, GM_OK);
+  g_assert_cmpuint (len, ==, 10);
+
+  /* a body that may turn out too large gets none of it */
+  f->sink.max_size = 1000;
+  g_assert_cmpint (gm_sink_client_place (&f->sink, &there, &len), ==, GM_OK);
+  g_assert_null (there);
+  f->sink.max_size = 0;
+
+  f->taker.answer = GM_ANSWER_ABORT;
+  g_assert_cmpint (gm_sink_client_place (&f->sink, &there, &len), ==, GM_ABORTED);
+  f->taker.answer = GM_ANSWER_PAUSE;
+  g_assert_cmpint (gm_sink_client_place (&f->sink, &there, &len), ==, GM_AGAIN);
+  g_assert_true (gm_sink_client_is_blocked (&f->sink));
+}
+
 int
 main (int argc,
       char *argv[])
@@ -140,6 +189,7 @@ main (int argc,
   g_test_add ("/sink/pause", Fixture, NULL, set_up, test_pause, tear_down);
   g_test_add ("/sink/pause-from-outside", Fixture, NULL, set_up, test_pause_from_outside, tear_down);
   g_test_add ("/sink/failures", Fixture, NULL, set_up, test_failures, tear_down);
+  g_test_add ("/sink/place", Fixture, NULL, set_up, test_place, tear_down);
   g_test_add ("/sink/limit", Fixture, NULL, set_up, test_limit, tear_down);
   return g_test_run ();
 }

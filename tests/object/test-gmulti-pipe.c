@@ -81,6 +81,135 @@ test_ring (void)
   gm_pipe_free (pipe);
 }
 
+/* What is put into its place and then written goes round the ring unchanged, and never over what is to be read. */
+static void
+test_place (void)
+{
+  guint n_room = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+  g_autofree char *in = g_malloc (GM_PIPE_SIZE);
+  g_autofree char *expected = g_malloc (GM_PIPE_SIZE);
+  gsize written = 0, read = 0;
+  guint n_full = 0, n_edges = 0;
+
+  for (guint i = 0; i < 400; i++)
+    {
+      gsize len = GM_PIPE_SIZE;
+      gssize n;
+      char *data;
+
+      if (gm_pipe_place (pipe, &data, &len))
+        {
+          n_edges += len + gm_pipe_get_len (pipe) < GM_PIPE_SIZE;
+          len = MIN (len, (i * 7919) % 99991);
+          fill (data, len, written);
+          g_assert_cmpuint (gm_pipe_write (pipe, data, len), ==, len);
+          written += len;
+        }
+      else
+        {
+          n_full++;
+          g_assert_cmpuint (gm_pipe_get_len (pipe), >, GM_PIPE_SIZE / 2);
+        }
+      n = gm_pipe_read (pipe, in, (i * 104729) % 99991, NULL);
+      if (n <= 0)
+        continue;
+      fill (expected, (gsize) n, read);
+      g_assert_cmpmem (in, (gsize) n, expected, (gsize) n);
+      read += (gsize) n;
+    }
+  g_assert_cmpuint (read, >, GM_PIPE_SIZE * 4);
+  g_assert_cmpuint (gm_pipe_get_len (pipe), ==, written - read);
+  g_assert_cmpuint (n_full, >, 0);
+  g_assert_cmpuint (n_edges, >, 0);
+  gm_pipe_free (pipe);
+}
+
+/* No room is told as what does not fit is: once, when half of it is free. A little is still placed where no more comes. */
+static void
+test_place_full (void)
+{
+  g_autofree char *back = g_malloc (GM_PIPE_SIZE);
+  guint n_room = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+  gsize len = GM_PIPE_SIZE;
+  char *data;
+
+  g_assert_true (gm_pipe_place (pipe, &data, &len));
+  g_assert_cmpuint (len, ==, GM_PIPE_SIZE);
+  fill (data, len - 10, 0);
+  g_assert_cmpuint (gm_pipe_write (pipe, data, len - 10), ==, len - 10);
+
+  len = 10;
+  g_assert_true (gm_pipe_place (pipe, &data, &len));
+  g_assert_cmpuint (len, ==, 10);
+  len = 11;
+  g_assert_false (gm_pipe_place (pipe, &data, &len));
+  g_assert_null (data);
+  g_assert_cmpint (gm_pipe_read (pipe, back, GM_PIPE_SIZE / 2 - 11, NULL), ==, GM_PIPE_SIZE / 2 - 11);
+  g_assert_cmpuint (n_room, ==, 0);
+  g_assert_cmpint (gm_pipe_read (pipe, back, 1, NULL), ==, 1);
+  g_assert_cmpuint (n_room, ==, 1);
+  gm_pipe_free (pipe);
+}
+
+/* Its reader may go while the writer is filling the place: that is still there. */
+static void
+test_place_closed (void)
+{
+  GmPipe *pipe = gm_pipe_new (count_room, NULL);
+  gsize len = GM_PIPE_SIZE;
+  char *data;
+
+  g_assert_true (gm_pipe_place (pipe, &data, &len));
+  gm_pipe_close (pipe);
+  fill (data, len, 0);
+  g_assert_cmpuint (gm_pipe_write (pipe, data, len), ==, len);
+  g_assert_cmpuint (gm_pipe_get_len (pipe), ==, 0);
+  g_assert_true (gm_pipe_place (pipe, &data, &len));
+  g_assert_null (data);
+  gm_pipe_free (pipe);
+}
+
+/* What is looked at stays where it is while more comes, and the ring does not move under it. */
+static void
+test_peek (void)
+{
+  g_autofree char *data = g_malloc (GM_PIPE_SIZE);
+  g_autoptr (GError) error = NULL;
+  guint n_room = 0;
+  GmPipe *pipe = gm_pipe_new (count_room, &n_room);
+  const char *there;
+  gsize len = 1, before;
+  char *place;
+
+  fill (data, GM_PIPE_SIZE, 0);
+  g_assert_cmpint (gm_pipe_peek (pipe, &there, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (gm_pipe_write (pipe, data, 100), ==, 100);
+  g_assert_cmpint (gm_pipe_peek (pipe, &there, NULL), ==, 100);
+
+  /* a ring that small takes no more than it has room for until it may grow again */
+  before = gm_pipe_write (pipe, data + 100, GM_PIPE_SIZE - 100);
+  g_assert_cmpuint (before, >, 0);
+  g_assert_cmpuint (before, <, GM_PIPE_SIZE - 100);
+  len = GM_PIPE_SIZE;
+  g_assert_false (gm_pipe_place (pipe, &place, &len));
+  g_assert_cmpmem (there, 100, data, 100);
+  gm_pipe_skip (pipe, 40);
+  g_assert_cmpint (gm_pipe_peek (pipe, &there, NULL), ==, 60 + before);
+  g_assert_cmpmem (there, 60 + before, data + 40, 60 + before);
+  gm_pipe_skip (pipe, 60 + before);
+  g_assert_cmpuint (n_room, ==, 1);
+
+  len = GM_PIPE_SIZE;
+  g_assert_true (gm_pipe_place (pipe, &place, &len));
+  g_assert_cmpuint (len, ==, GM_PIPE_SIZE);
+  gm_pipe_finish (pipe, NULL);
+  g_assert_cmpint (gm_pipe_peek (pipe, &there, NULL), ==, 0);
+  gm_pipe_free (pipe);
+}
+
 static void
 test_end (void)
 {
@@ -254,6 +383,10 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pipe/bound", test_bound);
   g_test_add_func ("/pipe/ring", test_ring);
+  g_test_add_func ("/pipe/place", test_place);
+  g_test_add_func ("/pipe/place-full", test_place_full);
+  g_test_add_func ("/pipe/place-closed", test_place_closed);
+  g_test_add_func ("/pipe/peek", test_peek);
   g_test_add_func ("/pipe/end", test_end);
   g_test_add_func ("/pipe/close", test_close);
   g_test_add_func ("/pipe/source", test_source);

@@ -12,6 +12,8 @@
 #define UPLOAD_BLOCK (64 * 1024)
 /* A body of at most this size goes out in the same segment as its head. */
 #define WITH_HEAD (16 * 1024)
+/* How much has to be missing of a body for the client to be asked for a place. */
+#define WORTH_A_PLACE (32 * 1024)
 
 typedef enum
 {
@@ -641,18 +643,46 @@ take_end (Http1 *self,
     }
 }
 
+/* Much of a body that goes to the client as it is may go to its place at once; the rest over the shared buffer. */
+static GmResult
+find_place (Http1 *self,
+            char **buffer,
+            gsize *size)
+{
+  GmRequest *request = self->exchange.request;
+  GmResult result;
+
+  *buffer = NULL;
+  if (self->recv_state != RECV_BODY || self->plan.body.framing != GM_HTTP_BODY_LENGTH || self->plan.ignore_body ||
+      self->left < WORTH_A_PLACE || request->sink != &request->client_sink.sink)
+    return GM_OK;
+
+  *size = (gsize) MIN (self->left, (gint64) G_MAXSSIZE);
+  result = gm_sink_client_place (&request->client_sink, buffer, size);
+  /* One byte more, if there is room, shows without another look that nothing stands behind the body. */
+  *size = (gsize) MIN ((gint64) *size, self->left + 1);
+  return result;
+}
+
 static GmResult
 recv_once (Http1 *self,
            gsize *n,
            gboolean *full)
 {
   GmRequest *request = self->exchange.request;
-  gsize size;
-  char *buffer = gm_reactor_read_buffer (request->reactor, &size);
-  gsize most = gm_flow_get_room (request->flow, size);
+  gboolean shared;
+  gsize size, most;
+  char *buffer;
   GmResult result;
 
   *n = 0;
+  result = find_place (self, &buffer, &size);
+  if (result != GM_OK)
+    return result;
+  shared = buffer == NULL;
+  if (shared)
+    buffer = gm_reactor_read_buffer (request->reactor, &size);
+  most = gm_flow_get_room (request->flow, size);
   if (most == 0)
     return GM_AGAIN;
   result = gm_connection_recv (request->connection, buffer, most, n);
@@ -663,7 +693,7 @@ recv_once (Http1 *self,
     return take_end (self, result);
 
   GM_TRACE (BODY, request->id, request->connection->id, "%" G_GSIZE_FORMAT " bytes read", *n);
-  *full = *n == size;
+  *full = shared && *n == size;
   self->drained = *n < most;
   request->info->hop.bytes_received += *n;
   gm_flow_received (request->flow, *n);
