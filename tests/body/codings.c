@@ -40,6 +40,12 @@ encode_zlib (int window,
 }
 #endif
 
+gboolean
+encode_has_all (void)
+{
+  return HAVE_ZLIB && HAVE_BROTLI_ENCODER && HAVE_ZSTD;
+}
+
 GBytes *
 encode (Encode how,
         gconstpointer data,

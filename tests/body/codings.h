@@ -17,6 +17,8 @@ typedef enum
 
 extern const char *const encode_names[ENCODE_N]; /* in Content-Encoding */
 
+/* Whether all of them are built in here. */
+gboolean encode_has_all     (void);
 /* NULL if the coding is not built in here. */
 GBytes *encode              (Encode how,
                              gconstpointer data,

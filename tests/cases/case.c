@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case.h"
 
+#include "codings.h"
 #include "proxy-front.h"
 #include "scripted-tls.h"
 
@@ -627,6 +628,11 @@ run_case (gconstpointer data)
   if (case_default_port () != 80 && (run->spec->flags & CASE_ONLY_CLEARTEXT))
     {
       g_test_skip ("not over TLS");
+      return;
+    }
+  if ((run->spec->flags & CASE_CODED) && !encode_has_all ())
+    {
+      g_test_skip ("not all codings are built in");
       return;
     }
   if (find_exception (run->spec->name) != NULL && g_getenv ("CASE_ALL_THROUGH") == NULL)

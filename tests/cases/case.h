@@ -23,6 +23,7 @@ typedef enum
   CASE_SLOW = 1 << 6, /* takes seconds */
   CASE_LARGE = 1 << 7, /* too much for tools that slow everything down */
   CASE_NOT_OVER_FAULTS = 1 << 8, /* is about what a fault takes away: @why */
+  CASE_CODED = 1 << 9, /* needs every content coding */
   CASE_ONLY_CLEARTEXT = 1 << 15, /* has URLs that say http: not over TLS */
 } CaseFlags;
 
