@@ -24,6 +24,7 @@ typedef enum
   GM_SPEAK_HTTP1 = 1 << 0,
   GM_SPEAK_HTTP2 = 1 << 1, /* if the peer takes it by ALPN; alone: nothing else will do */
   GM_SPEAK_HTTP2_AT_ONCE = 1 << 2, /* without asking: prior knowledge */
+  GM_SPEAK_HTTP2_LATER = 1 << 3, /* beside HTTP/1, without TLS: if the peer takes an upgrade (RFC 7540 section 3.2) */
 } GmSpeak;
 
 /* What must be equal for a connection to be used again: compared in one function, gm_pool_key_equal(). A key made for a
@@ -177,6 +178,12 @@ void          gm_pool_connected  (GmPool *self,
 /* A turn of a connection with a session. It may be gone after it. */
 void          gm_pool_turn_shared (GmPool *self,
                                   GmConnection *connection);
+/* The peer of its one user's connection went over to HTTP/2: from now on it carries many. @early came behind the answer that
+ * said so; @is_head: what was asked has no body. GM_OUT_OF_MEMORY: it has no session. */
+GmResult      gm_pool_upgraded   (GmPool *self,
+                                  GmConnection *connection,
+                                  gboolean is_head,
+                                  GmSpan early);
 /* Its user is done: kept idle if @reuse, else closed gracefully; one with a session not before its last user left it. The
  * connection may be gone after it. @n_transfers is for the default of max_idle. */
 void          gm_pool_give_back  (GmPool *self,

@@ -9,6 +9,27 @@ gm_http2_new (GmConnection *connection)
   return NULL;
 }
 
+GmHttp2 *
+gm_http2_new_upgraded (GmConnection *connection,
+                       gboolean is_head,
+                       GmSpan early)
+{
+  return NULL;
+}
+
+const char *
+gm_http2_get_settings_text (void)
+{
+  return "";
+}
+
+GmHttp2Stream *
+gm_http2_adopt (GmHttp2 *self,
+                const GmHttp2Owner *owner)
+{
+  return NULL;
+}
+
 void
 gm_http2_free (GmHttp2 *self)
 {

@@ -16,6 +16,8 @@ struct _GmHttp2
   GmHttp2Stream *current; /* (unowned) (nullable): its owner has its turn; NULL again when it is freed in it */
   GmByteBuilder out; /* composed and not taken by the transport */
   gsize out_pos;
+  char *early; /* (owned) (nullable): read by somebody else, and not yet by us */
+  gsize early_len;
   gsize growth; /* by which all windows together exceed their start */
   gdouble chatter;
   gint64 chatter_at; /* µs: when it was last drained */

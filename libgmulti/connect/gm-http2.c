@@ -447,9 +447,21 @@ receive_block (GmHttp2 *self,
 }
 
 static void
+receive_early (GmHttp2 *self)
+{
+  g_autofree char *early = g_steal_pointer (&self->early);
+
+  feed (self, early, self->early_len);
+  run_owners (self);
+}
+
+static void
 receive (GmHttp2 *self)
 {
   gsize share = 0;
+
+  if (G_UNLIKELY (self->early != NULL))
+    receive_early (self);
 
   while (!self->dead && gm_connection_readable (self->connection))
     {
@@ -712,6 +724,16 @@ submit (GmHttp2 *self,
                                  body ? &provider : NULL, stream);
 }
 
+static void
+enter (GmHttp2 *self,
+       GmHttp2Stream *stream)
+{
+  stream->http2 = self;
+  stream->link.data = stream;
+  gm_queue_push_tail (&self->streams, &stream->link);
+  gm_http2_need_turn (self);
+}
+
 GmResult
 gm_http2_request (GmHttp2 *self,
                   const GmHttp2Owner *owner,
@@ -740,13 +762,26 @@ gm_http2_request (GmHttp2 *self,
       return used_up ? GM_HTTP2_GONE : GM_OUT_OF_MEMORY;
     }
 
-  stream->http2 = self;
-  stream->link.data = stream;
-  gm_queue_push_tail (&self->streams, &stream->link);
-  gm_http2_need_turn (self);
+  enter (self, stream);
   *out = stream;
 
   return GM_OK;
+}
+
+GmHttp2Stream *
+gm_http2_adopt (GmHttp2 *self,
+                const GmHttp2Owner *owner)
+{
+  GmHttp2Stream *stream = g_new0 (GmHttp2Stream, 1);
+
+  stream->window = GM_HTTP2_WINDOW;
+  stream->owner = *owner;
+  stream->id = 1;
+  stream->out_ended = stream->head_sent = stream->sent = TRUE;
+  nghttp2_session_set_stream_user_data (self->session, stream->id, stream);
+  enter (self, stream);
+
+  return stream;
 }
 
 /* ---- life ---- */
@@ -792,19 +827,53 @@ make_session (GmHttp2 *self)
   return made;
 }
 
-GmHttp2 *
-gm_http2_new (GmConnection *connection)
+static const nghttp2_settings_entry settings[] = {
+  { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+  { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, GM_HTTP2_WINDOW },
+  { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, GM_HTTP2_MAX_HEAD },
+};
+
+/* Six bytes each. */
+#define SETTINGS_SIZE (6 * G_N_ELEMENTS (settings))
+
+static void
+pack_settings (guint8 *payload)
 {
-  static const nghttp2_settings_entry settings[] = {
-    { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
-    { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, GM_HTTP2_WINDOW },
-    { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, GM_HTTP2_MAX_HEAD },
-  };
+  nghttp2_pack_settings_payload (payload, SETTINGS_SIZE, settings, G_N_ELEMENTS (settings));
+}
+
+const char *
+gm_http2_get_settings_text (void)
+{
+  static gsize made;
+  static char *text;
+
+  if (g_once_init_enter (&made))
+    {
+      guint8 payload[SETTINGS_SIZE];
+
+      pack_settings (payload);
+      /* Of 18 bytes nothing is left over to be filled up; the rest of the difference is the alphabet. */
+      text = g_strdelimit (g_strdelimit (g_base64_encode (payload, sizeof payload), "+", '-'), "/", '_');
+      g_once_init_leave (&made, 1);
+    }
+
+  return text;
+}
+
+static GmHttp2 *
+make (GmConnection *connection,
+      gboolean upgraded,
+      gboolean is_head)
+{
   GmHttp2 *self = g_new0 (GmHttp2, 1);
+  guint8 payload[SETTINGS_SIZE];
 
   self->connection = connection;
   self->chatter_at = get_reactor (self)->now;
+  pack_settings (payload);
   if (!make_session (self) ||
+      (upgraded && nghttp2_session_upgrade2 (self->session, payload, sizeof payload, is_head, NULL) != 0) ||
       nghttp2_submit_settings (self->session, NGHTTP2_FLAG_NONE, settings, G_N_ELEMENTS (settings)) != 0 ||
       nghttp2_session_set_local_window_size (self->session, NGHTTP2_FLAG_NONE, 0, GM_HTTP2_CONNECTION_WINDOW) != 0)
     {
@@ -812,6 +881,28 @@ gm_http2_new (GmConnection *connection)
       return NULL;
     }
   gm_http2_need_turn (self);
+
+  return self;
+}
+
+GmHttp2 *
+gm_http2_new (GmConnection *connection)
+{
+  return make (connection, FALSE, FALSE);
+}
+
+GmHttp2 *
+gm_http2_new_upgraded (GmConnection *connection,
+                       gboolean is_head,
+                       GmSpan early)
+{
+  GmHttp2 *self = make (connection, TRUE, is_head);
+
+  if (self != NULL && early.len > 0)
+    {
+      self->early = g_memdup2 (early.data, early.len);
+      self->early_len = early.len;
+    }
 
   return self;
 }
@@ -835,5 +926,6 @@ gm_http2_free (GmHttp2 *self)
   if (self->session != NULL)
     nghttp2_session_del (self->session);
   gm_byte_builder_clear (&self->out);
+  g_free (self->early);
   g_free (self);
 }

@@ -98,6 +98,13 @@ typedef struct
 /* ---- the session ---- */
 /* On a connected chain; sends our preface in its first turn. NULL if that cannot be (no memory, not built in). */
 GmHttp2 *gm_http2_new             (GmConnection *connection);
+/* The same after an upgrade from HTTP/1 (RFC 7540 section 3.2), the request of which is stream 1: for gm_http2_adopt().
+ * @is_head: its answer has no body. @early: what came behind the answer that said so. */
+GmHttp2 *gm_http2_new_upgraded    (GmConnection *connection,
+                                   gboolean is_head,
+                                   GmSpan early);
+/* The value of HTTP2-Settings, which asks for one; static. */
+const char *gm_http2_get_settings_text (void);
 /* Nothing is said any more. Its streams live on, failed. */
 void     gm_http2_free            (GmHttp2 *self);
 /* Reads, lets the owners run, sends. Nothing happens when called from within. */
@@ -122,6 +129,9 @@ GmResult gm_http2_request         (GmHttp2 *self,
                                    gboolean body,
                                    guint weight,
                                    GmHttp2Stream **stream);
+/* The request that was sent before the upgrade. */
+GmHttp2Stream *gm_http2_adopt     (GmHttp2 *self,
+                                   const GmHttp2Owner *owner);
 /* Cancels it unless both sides are done. NULL is fine. */
 void     gm_http2_stream_free     (GmHttp2Stream *self);
 /* The next event, FALSE if there is none now. */

@@ -414,11 +414,18 @@ gm_pool_n_waiting (GmPool *self)
 
 /* ---- sharing ---- */
 
+/* As soon as it is connected. */
+static inline gboolean
+may_carry_many (guint8 speak)
+{
+  return (speak & (GM_SPEAK_HTTP2 | GM_SPEAK_HTTP2_AT_ONCE)) != 0;
+}
+
 gboolean
 gm_pool_is_soon (GmPool *self,
                  const GmPoolKey *key)
 {
-  const GmOrigin *origin = (key->speak & ~GM_SPEAK_HTTP1) != 0 ? find_origin (self, key) : NULL;
+  const GmOrigin *origin = may_carry_many (key->speak) ? find_origin (self, key) : NULL;
 
   return origin != NULL && origin->n_hopeful > 0 && !origin->alone && self->max_streams > 1;
 }
@@ -534,6 +541,23 @@ gm_pool_connected (GmPool *self,
   /* Who finds no room any more opens another one, and the rest waits for that. */
   if (origin->waiting.length > 0 && count_places (self, origin) > 0)
     wake_one_of (self, origin);
+}
+
+GmResult
+gm_pool_upgraded (GmPool *self,
+                  GmConnection *connection,
+                  gboolean is_head,
+                  GmSpan early)
+{
+  connection->http2 = gm_http2_new_upgraded (connection, is_head, early);
+  if (connection->http2 == NULL)
+    return GM_OUT_OF_MEMORY;
+
+  connection->on_turn = NULL;
+  connection->user = NULL;
+  connection->origin->alone = FALSE;
+  update_shared (self, connection);
+  return GM_OK;
 }
 
 /* ---- connections ---- */
@@ -701,7 +725,7 @@ gm_pool_open (GmPool *self,
   connection->timer.fire = connection_timeout;
   connection->speak = key->speak;
   connection->n_users = 1;
-  connection->hopeful = (key->speak & ~GM_SPEAK_HTTP1) != 0;
+  connection->hopeful = may_carry_many (key->speak);
   origin->n_hopeful += connection->hopeful;
   connection->idle_link.data = connection->lru_link.data = connection->link.data = connection;
   connection->host = (GmLayerHost){

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case.h"
 
-/* The same cases once more over HTTP/2: every scripted server speaks it, and every transfer knows that. What is
- * left out is about text that does not travel there. */
+/* The same cases once more over HTTP/2: every scripted server speaks it, and every transfer knows that; or, as another
+ * program, they agree on it by ALPN. What is left out is about text that does not travel there. */
 
-static const struct
+typedef struct
 {
   const char *name;
   const char *why;
-} left_out[] = {
+} LeftOut;
+
+static const LeftOut left_out[] = {
   { "length", "the status line and the names are spelt as HTTP/2 has them" },
   { "chunked", "the status line and the names are spelt as HTTP/2 has them" },
   { "interim", "the status line and the names are spelt as HTTP/2 has them" },
@@ -33,13 +35,34 @@ static const struct
   { "host-limit", "one connection carries them all" },
   { "pending-ends", "one connection carries them all" },
   { "limit-holder-removed", "one connection carries them all" },
+  { "limit-mixture", "a connection that is reset takes all of its transfers with it" },
   { "slow-*", "the slow server is a program of its own and speaks HTTP/1" },
   { "option-raw-transfer", "there are no chunks to be seen" },
   { "option-ignore-length", "the length of a body is part of its framing" },
   { "transfer-coding*", "there is no transfer coding" },
+};
+
+#ifdef CASES_BY_ALPN
+#define BY_TLS SCRIPTED_SERVER_TLS
+
+static const LeftOut left_out_here[] = {
+  { "streams-upgrade*", "is about clear text" },
+  { "tls-truncated", "no body ends with the connection" },
+};
+
+static void
+made (CaseTransfer *t)
+{
+  case_set (t, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
+}
+#else
+#define BY_TLS SCRIPTED_SERVER_DEFAULT
+
+static const LeftOut left_out_here[] = {
   { "policies-*", "its servers with TLS agree on no protocol" },
   { "tls-*", "its servers with TLS agree on no protocol" },
   { "streams-versions-apart", "every server speaks HTTP/2" },
+  { "streams-upgrade*", "every server speaks HTTP/2" },
   { "proxy-h2-secure", "its servers with TLS agree on no protocol" },
   { "proxy-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-over-tls", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
@@ -49,27 +72,38 @@ static const struct
   { "proxy-leak-redirect", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
 };
 
-static const char *
-leaves_out (const char *name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (left_out); i++)
-    if (g_pattern_match_simple (left_out[i].name, name))
-      return left_out[i].why;
-
-  return NULL;
-}
-
 static void
 made (CaseTransfer *t)
 {
   case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+}
+#endif
+
+static const char *
+find (const LeftOut *list,
+      gsize n,
+      const char *name)
+{
+  for (gsize i = 0; i < n; i++)
+    if (g_pattern_match_simple (list[i].name, name))
+      return list[i].why;
+
+  return NULL;
+}
+
+static const char *
+leaves_out (const char *name)
+{
+  const char *why = find (left_out, G_N_ELEMENTS (left_out), name);
+
+  return why != NULL ? why : find (left_out_here, G_N_ELEMENTS (left_out_here), name);
 }
 
 /* Before main(), so that the program itself stays the same. */
 __attribute__ ((constructor)) static void
 install (void)
 {
-  scripted_server_more_flags = SCRIPTED_SERVER_HTTP2;
+  scripted_server_more_flags = SCRIPTED_SERVER_HTTP2 | BY_TLS;
   case_leaves_out = leaves_out;
   case_made = made;
 }

@@ -9,7 +9,7 @@ main (int argc,
                                      case_parts,   case_refused, case_connect, case_pool,    case_flow,
                                      case_times,   case_multi,   case_schemes, case_many,    case_limits,
                                      case_options, case_coding,  case_cookies, case_proxy,  case_carrier,
-                                     case_form,    case_policies, case_secure,  case_streams, NULL };
+                                     case_form,    case_frames, case_policies, case_secure,  case_streams, NULL };
 
   case_throughs = case_through;
   return case_main (argc, argv, tables);

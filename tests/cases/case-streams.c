@@ -170,6 +170,97 @@ run_lost_while_idle (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
 }
 
+/* ---- upgrade ---- */
+
+static CaseTransfer *
+upgrading (Case *c,
+           ScriptedServer *server,
+           const char *target)
+{
+  CaseTransfer *t = case_transfer (c, scripted_server_url (server, target));
+
+  case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2_0);
+  return t;
+}
+
+/* The first answer comes as stream 1; then there is a connection that carries many. */
+static void
+run_upgrade (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_UPGRADE);
+  CaseTransfer *transfers[5], *t;
+
+  scripted_server_on (server, "/a", scripted_answer_text (200, "X-Field: 1\r\n", "yes"));
+  scripted_server_on (server, "/big", scripted_answer_big (1, 1000000));
+  scripted_server_on (server, "/p", scripted_answer_echo (scripted_answer_new ()));
+  case_run_transfer (t = upgrading (c, server, "/a"));
+  case_check_ok (t, 200, "yes");
+  case_check_order (t, "iHBD");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_2_0);
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    {
+      transfers[i] = upgrading (c, server, i % 2 == 0 ? "/big" : "/p");
+      transfers[i]->keep_body = i % 2 != 0;
+      transfers[i]->seed = 1;
+      if (i % 2 != 0)
+        case_set (transfers[i], CURLOPT_POSTFIELDS, "some");
+      case_add (transfers[i]);
+    }
+  case_run (c);
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    case_check_ok (transfers[i], 200, i % 2 == 0 ? NULL : "some");
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 1);
+
+  /* Who speaks HTTP/1.1 alone has no use for it. */
+  t = upgrading (c, server, "/a");
+  case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "yes");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_1_1);
+  g_assert_null (scripted_request_header (scripted_server_request (server, 6), "Upgrade"));
+}
+
+/* A body goes by HTTP/1.1; HEAD has an answer without one; a big answer begins in the same segment as the 101. */
+static void
+run_upgrade_kinds (Case *c)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_UPGRADE);
+      CaseTransfer *t = upgrading (c, server, "/a");
+
+      scripted_server_on (server, "POST /a", scripted_answer_echo (scripted_answer_new ()));
+      scripted_server_on (server, "GET /a", scripted_answer_big (1, 3000000));
+      scripted_server_on (server, "HEAD /a", scripted_answer_text (200, NULL, "body"));
+      t->keep_body = i != 2;
+      t->seed = 1;
+      if (i == 0)
+        case_set (t, CURLOPT_POSTFIELDS, "some");
+      if (i == 1)
+        case_set (t, CURLOPT_NOBODY, 1L);
+      case_run_transfer (t);
+      case_check_ok (t, 200, i == 0 ? "some" : i == 1 ? "" : NULL);
+      g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, i == 0 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2_0);
+    }
+}
+
+/* A server that knows nothing of it answers as ever; one that goes over to something else is wrong. */
+static void
+run_upgrade_ignored (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  CaseTransfer *t;
+
+  scripted_server_on (server, "/a", scripted_answer_text (200, NULL, "yes"));
+  scripted_server_on (server, "/b", scripted_answer_exact ("HTTP/1.1 101 Over\r\nUpgrade: websocket\r\n\r\n"));
+  case_run_transfer (t = upgrading (c, server, "/a"));
+  case_check_ok (t, 200, "yes");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_1_1);
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (server, 0), "Upgrade"), ==, "h2c");
+  case_run_transfer (t = upgrading (c, server, "/b"));
+  case_check_error (t, CURLE_UNSUPPORTED_PROTOCOL);
+}
+
 /* What one may speak on its connection another may not. */
 static void
 run_versions_apart (Case *c)
@@ -192,6 +283,7 @@ run_versions_apart (Case *c)
 #endif
 
 #define FLAGS CASE_NOT_ON_LIBCURL | CASE_ONLY_CLEARTEXT
+#define UPGRADE_FLAGS CASE_NOT_ON_LIBCURL | CASE_ONLY_CLEARTEXT | CASE_NOT_OVER_FAULTS
 #define WHY "it does not wait for a connection that may carry many"
 
 const CaseSpec case_streams[] = {
@@ -205,6 +297,9 @@ const CaseSpec case_streams[] = {
   { "streams-refused", run_refused, FLAGS, WHY },
   { "streams-deaf", run_deaf, FLAGS, WHY },
   { "streams-lost-while-idle", run_lost_while_idle, FLAGS, WHY },
+  { "streams-upgrade", run_upgrade, UPGRADE_FLAGS, NULL },
+  { "streams-upgrade-kinds", run_upgrade_kinds, UPGRADE_FLAGS, NULL },
+  { "streams-upgrade-ignored", run_upgrade_ignored, UPGRADE_FLAGS, NULL },
   { "streams-versions-apart", run_versions_apart, FLAGS, WHY },
 #endif
   { NULL },

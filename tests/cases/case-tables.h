@@ -26,6 +26,7 @@ extern const CaseSpec case_cookies[];
 extern const CaseSpec case_proxy[];
 extern const CaseSpec case_carrier[];
 extern const CaseSpec case_form[];
+extern const CaseSpec case_frames[];
 extern const CaseSpec case_policies[];
 extern const CaseSpec case_secure[];
 extern const CaseSpec case_streams[];

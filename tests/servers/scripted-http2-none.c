@@ -11,6 +11,15 @@ scripted_http2_new (guint connection,
   g_return_val_if_reached (NULL);
 }
 
+ScriptedHttp2 *
+scripted_http2_new_upgraded (guint connection,
+                             const ScriptedWorld *world,
+                             gpointer user_data,
+                             const char *head)
+{
+  g_return_val_if_reached (NULL);
+}
+
 void
 scripted_http2_free (ScriptedHttp2 *self)
 {
@@ -22,6 +31,17 @@ scripted_http2_feed (ScriptedHttp2 *self,
                      gsize len,
                      gint64 now)
 {
+}
+
+void
+scripted_http2_ping (ScriptedHttp2 *self)
+{
+}
+
+guint
+scripted_http2_n_pongs (ScriptedHttp2 *self)
+{
+  return 0;
 }
 
 void

@@ -55,6 +55,7 @@ struct _ScriptedHttp2
   GByteArray *out; /* (owned) */
   gint64 now;
   ScriptedEnd end; /* once everything is out */
+  guint n_pongs;
 };
 
 static void
@@ -177,19 +178,14 @@ header_cb (nghttp2_session *session,
   return 0;
 }
 
-static int
-begin_headers_cb (nghttp2_session *session,
-                  const nghttp2_frame *frame,
-                  void *data)
+static Stream *
+stream_new (ScriptedHttp2 *http2,
+            gint32 id)
 {
-  ScriptedHttp2 *http2 = data;
-  Stream *self;
+  Stream *self = g_new0 (Stream, 1);
 
-  if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-    return 0;
-  self = g_new0 (Stream, 1);
   self->http2 = http2;
-  self->id = frame->hd.stream_id;
+  self->id = id;
   self->peer = scripted_peer_new (http2->connection, http2->world, http2->user_data);
   scripted_peer_set_number (self->peer, http2->n_requests++);
   self->head = g_string_new (NULL);
@@ -199,7 +195,17 @@ begin_headers_cb (nghttp2_session *session,
   self->text = g_byte_array_new ();
   self->body = g_byte_array_new ();
   g_ptr_array_add (http2->streams, self);
-  nghttp2_session_set_stream_user_data (session, self->id, self);
+  nghttp2_session_set_stream_user_data (http2->session, self->id, self);
+  return self;
+}
+
+static int
+begin_headers_cb (nghttp2_session *session,
+                  const nghttp2_frame *frame,
+                  void *data)
+{
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+    stream_new (data, frame->hd.stream_id);
   return 0;
 }
 
@@ -211,6 +217,8 @@ frame_cb (nghttp2_session *session,
   Stream *self = frame->hd.stream_id > 0 ? nghttp2_session_get_stream_user_data (session, frame->hd.stream_id) : NULL;
   gboolean ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 
+  if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+    ((ScriptedHttp2 *) data)->n_pongs++;
   if (self == NULL || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
     return 0;
   if (!self->headed)
@@ -352,6 +360,32 @@ make_fields (Stream *self,
   return fields;
 }
 
+/* What a test says of the connection itself, in the place of a head. */
+static gboolean
+send_frame (Stream *self,
+            const char *words)
+{
+  nghttp2_session *session = self->http2->session;
+  guint32 number = (guint32) g_ascii_strtoull (strchr (words, ' ') + 1, NULL, 10);
+  nghttp2_settings_entry streams = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, number };
+
+  if (g_str_has_prefix (words, "RST "))
+    {
+      nghttp2_submit_rst_stream (session, 0, self->id, number);
+      self->state = ANSWER_DONE;
+    }
+  else if (g_str_has_prefix (words, "GOAWAY "))
+    nghttp2_submit_goaway (session, 0, self->id, number, NULL, 0);
+  else if (g_str_has_prefix (words, "LAST "))
+    nghttp2_submit_goaway (session, 0, self->id - 2, number, NULL, 0);
+  else if (g_str_has_prefix (words, "STREAMS "))
+    nghttp2_submit_settings (session, 0, &streams, 1);
+  else
+    for (guint i = 0; g_str_has_prefix (words, "PING ") && i < number; i++)
+      nghttp2_submit_ping (session, 0, NULL);
+  return self->state != ANSWER_DONE;
+}
+
 /* TRUE: a head was there, whole. */
 static gboolean
 answer_head (Stream *self)
@@ -367,6 +401,8 @@ answer_head (Stream *self)
     return FALSE;
   head = g_strndup ((const char *) self->text->data, (gsize) (end - self->text->data));
   g_byte_array_remove_range (self->text, 0, (guint) (end - self->text->data) + 4);
+  if (strspn (head, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") > 0 && head[strspn (head, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == ' ')
+    return send_frame (self, head);
   lines = g_strsplit (head, "\r\n", -1);
   if (!g_str_has_prefix (lines[0], "HTTP/1.") || strlen (lines[0]) < 12)
     {
@@ -525,6 +561,36 @@ scripted_http2_new (guint connection,
   return self;
 }
 
+ScriptedHttp2 *
+scripted_http2_new_upgraded (guint connection,
+                             const ScriptedWorld *world,
+                             gpointer user_data,
+                             const char *head)
+{
+  static const char answer[] = "HTTP/1.1 101 Over\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+  ScriptedHttp2 *self = scripted_http2_new (connection, world, user_data);
+  g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
+  g_auto (GStrv) words = g_strsplit (lines[0], " ", 3);
+  g_autofree guchar *settings = NULL;
+  gsize len = 0;
+  Stream *stream;
+
+  for (guint i = 1; lines[i] != NULL; i++)
+    if (g_str_has_prefix (lines[i], "HTTP2-Settings: "))
+      settings = g_base64_decode (g_strdelimit (g_strdelimit (lines[i] + 16, "-", '+'), "_", '/'), &len);
+  if (nghttp2_session_upgrade2 (self->session, settings, len, g_str_equal (words[0], "HEAD"), NULL) != 0)
+    g_error ("no upgrade");
+  g_byte_array_append (self->out, (const guint8 *) answer, sizeof answer - 1);
+  stream = stream_new (self, 1);
+  stream->method = g_strdup (words[0]);
+  stream->path = g_strdup (words[1]);
+  for (guint i = 1; lines[i] != NULL && *lines[i] != '\0'; i++)
+    g_string_append_printf (stream->head, "%s\r\n", lines[i]);
+  request_headed (stream, TRUE);
+  request_ended (stream);
+  return self;
+}
+
 void
 scripted_http2_free (ScriptedHttp2 *self)
 {
@@ -542,6 +608,18 @@ scripted_http2_feed (ScriptedHttp2 *self,
 {
   if (nghttp2_session_mem_recv (self->session, data, len) < 0)
     self->end = SCRIPTED_END_CLOSE;
+}
+
+void
+scripted_http2_ping (ScriptedHttp2 *self)
+{
+  nghttp2_submit_ping (self->session, 0, NULL);
+}
+
+guint
+scripted_http2_n_pongs (ScriptedHttp2 *self)
+{
+  return self->n_pongs;
 }
 
 void

@@ -32,6 +32,10 @@ typedef struct
   guint32 events; /* what epoll has been told */
   ScriptedPeer *peer; /* (owned) (nullable) */
   ScriptedHttp2 *http2; /* (owned) (nullable): instead */
+  GByteArray *first; /* (owned) (nullable): a head that may ask for that */
+  gboolean agreed; /* TLS is there */
+  gboolean upgradable;
+  guint n_pongs;
   ScriptedTlsSession *tls; /* (owned) (nullable) */
   GSequenceIter *timer; /* (unowned) (nullable): its place among the server's timers */
   gint64 timer_at;
@@ -59,6 +63,8 @@ struct _ScriptedServer
   GCond cond;
   gboolean stop;
   ScriptedEnd drop;
+  gboolean ping;
+  guint n_pongs;
   ScriptedBook book;
   GHashTable *clients; /* (owned) set of Client */
   GSequence *timers; /* (owned) of Client, by time */
@@ -124,12 +130,50 @@ peer_wants (Client *client,
   return client->http2 != NULL ? READ_AT_ONCE : scripted_peer_wants (client->peer, now, later);
 }
 
+/* The first head decides. */
+static void
+look_for_upgrade (Client *client,
+                  const guint8 *data,
+                  gsize len,
+                  gint64 now)
+{
+  g_autoptr (GByteArray) first = NULL;
+  const guint8 *end;
+
+  if (client->first == NULL)
+    client->first = g_byte_array_new ();
+  g_byte_array_append (client->first, data, (guint) len);
+  end = memmem (client->first->data, client->first->len, "\r\n\r\n", 4);
+  if (end == NULL)
+    return;
+
+  client->upgradable = FALSE;
+  first = g_steal_pointer (&client->first);
+  end += 4;
+  if (memmem (first->data, (gsize) (end - first->data), "Upgrade: h2c\r\n", 14) != NULL)
+    {
+      g_autofree char *head = g_strndup ((const char *) first->data, (gsize) (end - first->data));
+
+      g_clear_pointer (&client->peer, scripted_peer_free);
+      client->http2 =
+        scripted_http2_new_upgraded (client->index, &scripted_book_world, &client->server->book, head);
+      scripted_http2_feed (client->http2, end, first->len - (gsize) (end - first->data), now);
+    }
+  else
+    scripted_peer_feed (client->peer, first->data, first->len, now);
+}
+
 static void
 peer_feed (Client *client,
            const guint8 *data,
            gsize len,
            gint64 now)
 {
+  if (client->upgradable)
+    {
+      look_for_upgrade (client, data, len, now);
+      return;
+    }
   if (client->http2 != NULL)
     scripted_http2_feed (client->http2, data, len, now);
   else
@@ -181,6 +225,7 @@ client_free (Client *client)
   close (client->fd);
   g_clear_pointer (&client->peer, scripted_peer_free);
   g_clear_pointer (&client->http2, scripted_http2_free);
+  g_clear_pointer (&client->first, g_byte_array_unref);
   scripted_tls_session_free (client->tls);
   g_free (client);
 }
@@ -297,6 +342,20 @@ client_write (Client *client,
   return WRITE_BLOCKED;
 }
 
+/* What is spoken is what the client took of what was offered. */
+static void
+agree (Client *client)
+{
+  g_autofree char *alpn = scripted_tls_dup_alpn (client->tls);
+
+  client->agreed = TRUE;
+  connection_of (client)->resumed = scripted_tls_was_resumed (client->tls);
+  if ((client->server->flags & SCRIPTED_SERVER_HTTP2) == 0 || g_strcmp0 (alpn, "h2") != 0)
+    return;
+  g_clear_pointer (&client->peer, scripted_peer_free);
+  client->http2 = scripted_http2_new (client->index, &scripted_book_world, &client->server->book);
+}
+
 /* FALSE: nothing else may be done yet, or the client is gone. */
 static gboolean
 client_shake_hands (Client *client)
@@ -313,9 +372,19 @@ client_shake_hands (Client *client)
           client_watch (client, EPOLLIN);
         }
     }
-  else if (done > 0)
-    connection_of (client)->resumed = scripted_tls_was_resumed (client->tls);
+  else if (done > 0 && !client->agreed)
+    agree (client);
   return done > 0;
+}
+
+/* As far as they are known by now. */
+static void
+count_pongs (Client *client)
+{
+  guint n = client->http2 != NULL ? scripted_http2_n_pongs (client->http2) : 0;
+
+  client->server->n_pongs += n - client->n_pongs;
+  client->n_pongs = n;
 }
 
 static void
@@ -337,6 +406,7 @@ client_step (Client *client,
     return;
   if (!client_read (client, now))
     return;
+  count_pongs (client);
   if (!LINGERING (client))
     {
       state = client_write (client, now, &later);
@@ -400,10 +470,11 @@ accept_one (ScriptedServer *server,
   client->index = server->connections->len;
   client->timer_at = -1;
   client->events = EPOLLIN;
-  if (server->flags & SCRIPTED_SERVER_HTTP2)
+  if ((server->flags & SCRIPTED_SERVER_HTTP2) != 0 && server->tls == NULL)
     client->http2 = scripted_http2_new (client->index, &scripted_book_world, &server->book);
   else
     client->peer = scripted_peer_new (client->index, &scripted_book_world, &server->book);
+  client->upgradable = (server->flags & SCRIPTED_SERVER_UPGRADE) != 0;
   if (server->tls != NULL)
     client->tls = scripted_tls_session_new (server->tls, fd);
   g_ptr_array_add (server->connections, connection);
@@ -453,6 +524,24 @@ drop_clients (ScriptedServer *server)
         }
     }
   server->drop = SCRIPTED_END_NONE;
+}
+
+static void
+ping_all (ScriptedServer *server,
+          gint64 now)
+{
+  g_autoptr (GList) clients = g_hash_table_get_keys (server->clients);
+
+  server->ping = FALSE;
+  for (GList *l = clients; l != NULL; l = l->next)
+    {
+      Client *client = l->data;
+
+      if (client->http2 == NULL)
+        continue;
+      scripted_http2_ping (client->http2);
+      client_step (client, now);
+    }
 }
 
 static void
@@ -510,6 +599,8 @@ serve (ScriptedServer *server,
   if (accepting)
     accept_all (server, now);
   run_timers (server, now);
+  if (server->ping)
+    ping_all (server, now);
   if (server->drop != SCRIPTED_END_NONE)
     drop_clients (server);
   arm_timer (server);
@@ -679,8 +770,14 @@ ScriptedServerFlags scripted_server_more_flags;
 ScriptedServer *
 scripted_server_new (ScriptedServerFlags flags)
 {
+  static const char *const both[] = { "h2", "http/1.1", NULL };
+  ScriptedTls *tls;
+
   flags |= scripted_server_more_flags;
-  return scripted_server_new_tls (flags, flags & SCRIPTED_SERVER_TLS ? scripted_tls_new () : NULL);
+  tls = flags & SCRIPTED_SERVER_TLS ? scripted_tls_new () : NULL;
+  if (tls != NULL && (flags & SCRIPTED_SERVER_HTTP2) != 0)
+    tls->alpn = both;
+  return scripted_server_new_tls (flags, tls);
 }
 
 ScriptedServer *
@@ -842,6 +939,23 @@ scripted_server_drop_all (ScriptedServer *server,
   for (guint i = 0; i < 100 && server->drop != SCRIPTED_END_NONE; i++)
     g_cond_wait_until (&server->cond, &server->mutex, g_get_monotonic_time () + 10000);
   g_mutex_unlock (&server->mutex);
+}
+
+void
+scripted_server_ping_all (ScriptedServer *server)
+{
+  g_mutex_lock (&server->mutex);
+  server->ping = TRUE;
+  g_mutex_unlock (&server->mutex);
+  wake (server);
+}
+
+guint
+scripted_server_n_pongs (ScriptedServer *server)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->n_pongs;
 }
 
 guint

@@ -19,7 +19,8 @@ typedef enum
   SCRIPTED_SERVER_DEAF = 1 << 3, /* a connect() to it hangs: its backlog is full and nobody accepts */
   SCRIPTED_SERVER_DEAF_IPV6 = 1 << 5, /* with IPV6: deaf there only */
   SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 32 KiB in the kernel each way, as far as it obeys */
-  SCRIPTED_SERVER_HTTP2 = 1 << 7, /* the same answers over HTTP/2, by prior knowledge */
+  SCRIPTED_SERVER_HTTP2 = 1 << 7, /* the same answers over HTTP/2, by prior knowledge; with TLS if the client takes it */
+  SCRIPTED_SERVER_UPGRADE = 1 << 8, /* goes over to HTTP/2 where that is offered */
   SCRIPTED_SERVER_TLS = 1 << 6, /* speaks TLS with scripted_tls_new()'s certificate */
 } ScriptedServerFlags;
 
@@ -70,6 +71,10 @@ void                      scripted_server_set_keep_alive  (ScriptedServer *serve
 /* Ends every open connection now. */
 void                      scripted_server_drop_all        (ScriptedServer *server,
                                                            ScriptedEnd how);
+
+/* HTTP/2: a PING on each open connection; and how many were answered in all. */
+void                      scripted_server_ping_all        (ScriptedServer *server);
+guint                     scripted_server_n_pongs         (ScriptedServer *server);
 
 /* The log. A request is in it from the moment its head is there; its body may be looked at when it is complete. What is
  * returned lives as long as the server; out of range gives NULL. */

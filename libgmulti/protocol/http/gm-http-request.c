@@ -5,6 +5,7 @@
 #include "gm-http-basic.h"
 #include "gm-http-date.h"
 #include "gm-http1-write.h"
+#include "gm-http2.h"
 
 /* Fields we would write ourselves; a field of the user's with the same name replaces ours, "Name:" takes it away. */
 typedef enum
@@ -451,6 +452,31 @@ write_te (const GmHttp *self,
   return GM_OK;
 }
 
+/* RFC 7540 section 3.2: what can be is gone on with in HTTP/2. A body would have to be sent whole first, and who takes one
+ * by HTTP/1 may as well answer by it. */
+static void
+write_upgrade (GmHttp *self,
+               GmByteBuilder *out)
+{
+  const char *settings = gm_http2_get_settings_text ();
+
+  self->upgrading = TRUE;
+  gm_byte_builder_append_literal (out, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: ");
+  gm_byte_builder_append_span (out, text_span (settings));
+  gm_byte_builder_append_literal (out, "\r\n");
+}
+
+static gboolean
+offers_upgrade (const GmHttp *self,
+                guint overridden)
+{
+  const GmRequest *request = self->request;
+
+  return request->settings->http_version == GM_HTTP_2 && (request->connection->speak & GM_SPEAK_HTTP2_LATER) != 0 &&
+         request->connection->http2 == NULL && self->upload == GM_HTTP_UPLOAD_NONE && !request->old_version &&
+         !self->may_log_in && (overridden & FIELD_CONNECTION) == 0 && !request->settings->transfer_coding;
+}
+
 /* What the jar has for this origin, and what the user says himself, where that may go. */
 static GmResult
 write_cookies (const GmRequest *request,
@@ -592,6 +618,8 @@ gm_http_write_head (GmHttp *self,
     result = write_proxy_fields (request->proxy, out);
   if (result == GM_OK && settings->headers != NULL)
     result = write_user_fields (self, FALSE, out);
+  if (result == GM_OK && G_UNLIKELY (offers_upgrade (self, user.overridden)))
+    write_upgrade (self, out);
   if (result == GM_OK)
     result = write_body_fields (self, &user, out);
   if (result == GM_OK)

@@ -27,16 +27,34 @@ gm_http_tell_line (GmHttp *self,
 
 /* ---- the meaning of a head ---- */
 
+/* Whether the head that begins with entry @first goes over to what was offered. */
+static gboolean
+is_upgrade (GmHttp *self,
+            guint first)
+{
+  const GmHeaders *headers = self->request->headers;
+
+  for (guint i = first; i < gm_headers_get_n_entries (headers); i++)
+    if (gm_span_equal_nocase (gm_headers_get_name (headers, i), GM_SPAN ("Upgrade")))
+      return gm_span_equal_nocase (gm_headers_get_value (headers, i), GM_SPAN ("h2c"));
+
+  return FALSE;
+}
+
 static GmResult
 take_interim (GmHttp *self,
               guint status,
+              guint first,
               GmHttpPlan *plan)
 {
   GmRequest *request = self->request;
 
-  /* Nobody asked for another protocol. */
+  /* Nobody asked for any other protocol. */
   if (status == 101)
-    return GM_HTTP_BAD_STATUS_LINE;
+    {
+      plan->interim = plan->upgraded = self->upgrading && is_upgrade (self, first);
+      return plan->upgraded ? GM_OK : GM_HTTP_BAD_STATUS_LINE;
+    }
   if (++self->n_interim > GM_HTTP_MAX_INTERIM)
     return GM_HTTP_HEADER_FLOOD;
 
@@ -404,7 +422,7 @@ gm_http_take_head (GmHttp *self,
   GM_TRACE (HTTP, request->id, request->connection->id, "status %u, version %u, %u fields", status, version, n);
 
   if (status >= 100 && status < 200)
-    return take_interim (self, status, plan);
+    return take_interim (self, status, first, plan);
 
   request->phase = GM_PHASE_BODY;
   result = gm_http_facts_collect (&self->facts, request->headers, first, n);
@@ -433,6 +451,7 @@ gm_http_speak (const GmRequest *request)
     case GM_HTTP_2_ONLY:
       return secure ? GM_SPEAK_HTTP2 : GM_SPEAK_HTTP2_AT_ONCE;
     case GM_HTTP_2:
+      return secure ? GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2 : GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2_LATER;
     case GM_HTTP_DEFAULT:
       return secure ? GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2 : GM_SPEAK_HTTP1;
     case GM_HTTP_1_0:

@@ -49,6 +49,7 @@ typedef struct
   gboolean ignore_body; /* not for the client; read it away if that is cheap */
   gboolean stop_sending; /* the rest of the upload is not wanted */
   gboolean go_on_sending; /* 100: the body may go */
+  gboolean upgraded; /* 101: what follows is HTTP/2 */
 } GmHttpPlan;
 
 struct _GmHttp
@@ -69,6 +70,7 @@ struct _GmHttp
   guint8 login_is_users : 1; /* the user wrote Authorization himself */
   guint8 body_withheld : 1; /* until a challenge is answered */
   guint8 complete : 1; /* the exchange is over */
+  guint8 upgrading : 1; /* the request offers to go on in HTTP/2 */
   guint8 hold_done : 1; /* nobody logs in: what was held back is given on */
 };
 
@@ -89,6 +91,8 @@ struct _GmHttpExchange
 
 GmHttpExchange *gm_http1_exchange_new (GmHttp *http);
 GmHttpExchange *gm_http2_exchange_new (GmHttp *http);
+/* The request was sent by HTTP/1, the answer comes as stream 1: takes the place of the exchange that found that out. */
+GmHttpExchange *gm_http2_exchange_new_upgraded (GmHttp *http);
 
 /* Which versions this request may travel by: GmSpeak. */
 guint8   gm_http_speak       (const GmRequest *request);

@@ -567,6 +567,25 @@ feed_body (Http1 *self,
     }
 }
 
+/* RFC 7540 section 3.2: the answer to what was asked comes as stream 1. What follows is another exchange's. */
+static GmResult
+go_over (Http1 *self,
+         GmSpan early)
+{
+  GmRequest *request = self->exchange.request;
+  GmHttp *http = self->exchange.http;
+  GmResult result = gm_pool_upgraded (request->connection->pool, request->connection,
+                                      gm_span_equal (http->method, GM_SPAN ("HEAD")), early);
+
+  if (result != GM_OK)
+    return result;
+
+  GM_TRACE (HTTP, request->id, request->connection->id, "goes over to HTTP/2");
+  http->exchange = gm_http2_exchange_new_upgraded (http);
+  gm_byte_builder_clear (&self->out);
+  return GM_AGAIN;
+}
+
 static GmResult
 feed (Http1 *self,
       const char *data,
@@ -587,6 +606,8 @@ feed (Http1 *self,
             return result;
           if (parse == GM_PARSE_DONE)
             result = take_head (self);
+          if (result == GM_OK && self->plan.upgraded)
+            result = go_over (self, gm_span (data + consumed, len - consumed));
         }
       else
         result = feed_body (self, data, len, &consumed);

@@ -32,6 +32,7 @@ typedef struct
   RecvState recv_state;
   GmHttpPlan plan;
   gint64 left; /* GM_HTTP_BODY_LENGTH */
+  gboolean upgraded; /* allocated */
 } Http2;
 
 /* ---- opening ---- */
@@ -477,16 +478,35 @@ http2_free (GmHttpExchange *exchange)
   Http2 *self = (Http2 *) exchange;
 
   g_clear_pointer (&self->stream, gm_http2_stream_free);
+  if (self->upgraded)
+    g_free (self);
 }
+
+static const GmHttpExchangeType http2_type = { "http/2", http2_step, http2_want, http2_free };
 
 GmHttpExchange *
 gm_http2_exchange_new (GmHttp *http)
 {
-  static const GmHttpExchangeType type = { "http/2", http2_step, http2_want, http2_free };
   GmRequest *request = http->request;
   Http2 *self = gm_request_alloc (request, sizeof *self);
 
-  self->exchange = (GmHttpExchange){ &type, http, request };
+  self->exchange = (GmHttpExchange){ &http2_type, http, request };
+
+  return &self->exchange;
+}
+
+/* The arena has what the former one needs, and no room for both. */
+GmHttpExchange *
+gm_http2_exchange_new_upgraded (GmHttp *http)
+{
+  GmRequest *request = http->request;
+  GmHttp2Owner owner = { request->owner, request->holder, get_headers, request };
+  Http2 *self = g_new0 (Http2, 1);
+
+  self->exchange = (GmHttpExchange){ &http2_type, http, request };
+  self->upgraded = TRUE;
+  self->send_state = SEND_DONE;
+  self->stream = gm_http2_adopt (request->connection->http2, &owner);
 
   return &self->exchange;
 }
