@@ -40,6 +40,7 @@
   X (TLS_SETTINGS) /* versions, priority string or pins that make no sense */                                          \
   X (TLS_CA_FILE) /* trust anchors or a CRL that cannot be read: GmError.detail */                                     \
   X (TLS_CLIENT_CERTIFICATE) /* the client's certificate or key cannot be read or do not match */                      \
+  X (TLS_TOKEN_PIN) /* a token wants its PIN, or another one: GmError.detail is the token's label */                   \
   X (TLS_CLIENT_CERTIFICATE_WANTED) /* the server wants one, or another one */                                         \
   X (TLS_EXPIRED)                                                                                                      \
   X (TLS_NOT_YET_VALID)                                                                                                \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-layer-tls.h"
 
+#include "gm-tls-away.h"
 #include "gm-tls-session.h"
 #include "gm-tls-verify.h"
 #include "gm-trace.h"
@@ -44,6 +45,7 @@ typedef struct
   GmTlsCredentials *credentials[2]; /* (owned) (nullable) */
   gnutls_certificate_credentials_t nobody; /* (owned) (nullable): stands where there is no identity */
   gnutls_session_t session; /* (owned) (nullable) */
+  GmTlsAway *away; /* (owned) (nullable): the handshake is done elsewhere, and the session is there */
   GmTlsInfo *info; /* (owned) (nullable): once connected */
   char *in; /* (owned) (nullable): read ahead */
   gsize in_pos;
@@ -55,6 +57,7 @@ typedef struct
   gboolean looked; /* after that failure, for what the peer still said */
   GmResult end; /* GM_AGAIN while more may come; GM_OK after close_notify; else what recv() says from now on */
   guint n_warnings;
+  guint n_pins; /* that somebody gave */
   GmTlsVerdict verdict;
   gboolean judged;
   gboolean is_proxy;
@@ -270,9 +273,77 @@ take_trust (TlsLayer *self,
     return result;
 
   g_clear_pointer (&self->waits[kind], gm_trust_wait_free);
-  if (self->credentials[kind]->result != GM_OK)
+  if (self->credentials[kind]->result != GM_OK && self->credentials[kind]->result != GM_TLS_TOKEN_PIN)
     return fail (self, self->credentials[kind]->result, self->credentials[kind]->tls, self->credentials[kind]->detail);
   return GM_OK;
+}
+
+static GmQuestionData *
+make_pin_question (gpointer user_data)
+{
+  TlsLayer *self = user_data;
+  GmQuestionData *data = gm_question_data_new (GM_QUESTION_PIN);
+
+  data->host = g_strdup (self->name.text);
+  data->port = self->port;
+  data->text = g_strdup (self->credentials[GM_TLS_IDENTITY]->token);
+  data->is_proxy = self->is_proxy;
+  data->attempt = self->n_pins + 1;
+
+  return data;
+}
+
+/* The token waits for its PIN: whoever is there to answer is asked as often as they are wrong. */
+static GmResult
+ask_pin (TlsLayer *self)
+{
+  GmTlsCredentials *identity = self->credentials[GM_TLS_IDENTITY];
+  GmQuestion *question = self->layer.host->question;
+  const char *given = NULL;
+  g_autoptr (GBytes) pin_code = NULL;
+
+  switch (gm_question_ask (question, GM_QUESTION_PIN, make_pin_question, self))
+    {
+    case GM_REPLY_NONE:
+      return GM_AGAIN;
+    case GM_REPLY_ACCEPT:
+      given = question->answer != NULL ? question->answer->password : NULL;
+      break;
+    case GM_REPLY_DECLINE:
+    default:
+      break;
+    }
+
+  if (given != NULL)
+    pin_code = gm_secret_bytes_new (given, strlen (given));
+  if (question != NULL && question->kind == GM_QUESTION_PIN)
+    gm_question_clear (question);
+  if (pin_code == NULL)
+    return fail (self, identity->result, identity->tls, identity->detail);
+
+  self->n_pins++;
+  gm_trust_set_pin (self->settings, pin_code);
+  g_clear_pointer (&self->credentials[GM_TLS_IDENTITY], gm_tls_credentials_unref);
+  ask_trust (self, GM_TLS_IDENTITY);
+
+  return GM_OK;
+}
+
+static GmResult
+take_identity (TlsLayer *self)
+{
+  for (;;)
+    {
+      GmTlsCredentials *identity;
+      GmResult result = take_trust (self, GM_TLS_IDENTITY);
+
+      identity = self->credentials[GM_TLS_IDENTITY];
+      if (result != GM_OK || identity == NULL || identity->result == GM_OK)
+        return result;
+      result = ask_pin (self);
+      if (result != GM_OK)
+        return result;
+    }
 }
 
 /* ---- tickets ---- */
@@ -301,14 +372,25 @@ ticket_cb (gnutls_session_t session,
            unsigned int incoming,
            const gnutls_datum_t *message)
 {
-  TlsLayer *self = gnutls_session_get_ptr (session);
+  TlsLayer *self = gnutls_session_get_ptr (session); /* NULL while it is away */
 
-  if (incoming && self->state == STATE_OPEN && gnutls_protocol_get_version (session) == GNUTLS_TLS1_3)
+  if (self != NULL && incoming && self->state == STATE_OPEN && gnutls_protocol_get_version (session) == GNUTLS_TLS1_3)
     keep_ticket (self);
   return 0;
 }
 
 /* ---- handshake ---- */
+
+static void
+adopt_session (TlsLayer *self)
+{
+  gnutls_transport_set_ptr (self->session, self);
+  gnutls_transport_set_push_function (self->session, push_cb);
+  gnutls_transport_set_pull_function (self->session, pull_cb);
+  gnutls_transport_set_pull_timeout_function (self->session, pull_timeout_cb);
+  gnutls_session_set_ptr (self->session, self);
+  gnutls_handshake_set_hook_function (self->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST, ticket_cb);
+}
 
 static GmResult
 begin_handshake (TlsLayer *self)
@@ -331,16 +413,25 @@ begin_handshake (TlsLayer *self)
   if (result != GM_OK)
     return fail (self, result, code, self->settings->priority);
 
-  gnutls_transport_set_ptr (self->session, self);
-  gnutls_transport_set_push_function (self->session, push_cb);
-  gnutls_transport_set_pull_function (self->session, pull_cb);
-  gnutls_transport_set_pull_timeout_function (self->session, pull_timeout_cb);
-  gnutls_session_set_ptr (self->session, self);
-  gnutls_handshake_set_hook_function (self->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST, ticket_cb);
+  if (identity != NULL && identity->workers != NULL)
+    {
+      self->away = gm_tls_away_new (g_steal_pointer (&self->session), identity, self->layer.host->reactor,
+                                    self->layer.host->owner);
+      gm_tls_away_step (self->away, NULL, 0);
+    }
+  else
+    adopt_session (self);
   GM_TRACE (TLS, 0, self->layer.host->id, "handshake with %s%s", self->name.text, ticket != NULL ? ", has a ticket" : "");
   self->state = STATE_HANDSHAKE;
 
   return GM_OK;
+}
+
+static gboolean
+is_about_token (int code)
+{
+  return code == GNUTLS_E_PK_SIGN_FAILED ||
+         (code <= GNUTLS_E_PKCS11_ERROR && code >= GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE);
 }
 
 /* The peer's end, or a failure below, in the middle of a handshake. */
@@ -350,9 +441,16 @@ handshake_failed (TlsLayer *self,
 {
   GmError *error = self->layer.host->error;
   GmResult below = self->push_result != GM_OK ? self->push_result : self->pull_result;
-  GmResult result = gm_tls_session_failed (self->session, code, below, GM_PHASE_TLS, error);
+  GmTlsCredentials *identity = self->credentials[GM_TLS_IDENTITY];
+  GmResult result;
 
+  if (is_about_token (code) && identity != NULL && identity->workers != NULL)
+    result = identity->token != NULL ? fail (self, GM_TLS_TOKEN_PIN, code, identity->token)
+                                     : fail (self, GM_TLS_CLIENT_CERTIFICATE, code, identity->key_uri);
+  else
+    result = gm_tls_session_failed (self->session, code, below, GM_PHASE_TLS, error);
   flush (self); /* our alert says why, if there is room for it */
+
   return fail (self, result, code, NULL);
 }
 
@@ -367,6 +465,78 @@ last_words (TlsLayer *self)
   self->pull_result = GM_OK;
   code = gnutls_record_recv (self->session, &byte, 1);
   return handshake_failed (self, code == GNUTLS_E_FATAL_ALERT_RECEIVED ? (int) code : GNUTLS_E_PUSH_ERROR);
+}
+
+static gboolean
+give_room (GmByteBuilder *builder)
+{
+  gboolean failed = builder->failed;
+
+  gm_byte_builder_reset (builder);
+  return failed;
+}
+
+/* The session comes home, whatever became of it, and with it what it had no use for yet. */
+static void
+take_back (TlsLayer *self)
+{
+  GmByteBuilder rest = { NULL };
+
+  self->session = gm_tls_away_finish (g_steal_pointer (&self->away), &rest);
+  adopt_session (self);
+  if (rest.len > 0)
+    {
+      self->in = gm_reactor_take_block (self->layer.host->reactor, BLOCK_SIZE);
+      self->in_pos = 0;
+      self->in_len = MIN (rest.len, BLOCK_SIZE);
+      memcpy (self->in, rest.data, self->in_len);
+    }
+  gm_byte_builder_clear (&rest);
+}
+
+static void
+bring_out (TlsLayer *self)
+{
+  GmByteBuilder *out = gm_tls_away_get_out (self->away);
+
+  gm_byte_builder_append (&self->out, out->data, out->len);
+  if (give_room (out) || self->out.failed)
+    self->push_result = GM_OUT_OF_MEMORY;
+}
+
+/* As step_handshake(), with the work done by somebody else. */
+static GmResult
+step_away (TlsLayer *self)
+{
+  while (!gm_tls_away_is_busy (self->away))
+    {
+      int code = gm_tls_away_get_code (self->away);
+      GmResult result;
+
+      bring_out (self);
+      result = flush (self);
+      if (code == GNUTLS_E_AGAIN && (result == GM_OK || result == GM_AGAIN || look_why (self)) && refill (self))
+        {
+          gm_tls_away_step (self->away, self->in, self->in_len);
+          gm_reactor_give_block (self->layer.host->reactor, g_steal_pointer (&self->in), BLOCK_SIZE);
+          self->in_pos = self->in_len = 0;
+          continue;
+        }
+      if (code == GNUTLS_E_AGAIN && self->push_result == GM_OK && self->pull_result == GM_AGAIN)
+        return GM_AGAIN;
+
+      take_back (self);
+      if (code == GNUTLS_E_AGAIN)
+        return handshake_failed (self, self->pull_result == GM_OK ? GNUTLS_E_PREMATURE_TERMINATION : GNUTLS_E_PULL_ERROR);
+      if (code != 0)
+        return handshake_failed (self, code);
+      if (self->push_result != GM_OK)
+        return last_words (self);
+      self->state = STATE_VERDICT;
+      return GM_OK;
+    }
+
+  return GM_AGAIN;
 }
 
 static GmResult
@@ -506,12 +676,12 @@ tls_connect (GmLayer *layer)
     }
   if (self->state == STATE_IDENTITY && result == GM_OK)
     {
-      result = take_trust (self, GM_TLS_IDENTITY);
+      result = take_identity (self);
       if (result == GM_OK)
         result = begin_handshake (self);
     }
   if (self->state == STATE_HANDSHAKE && result == GM_OK)
-    result = step_handshake (self);
+    result = self->away != NULL ? step_away (self) : step_handshake (self);
   if (self->state == STATE_VERDICT && result == GM_OK)
     result = step_verdict (self);
 
@@ -690,7 +860,8 @@ own_want (TlsLayer *self)
 {
   GmIo want = has_out (self) ? GM_IO_OUT : GM_IO_NONE;
 
-  return self->state == STATE_HANDSHAKE ? want | GM_IO_IN : want;
+  return self->state == STATE_HANDSHAKE && (self->away == NULL || !gm_tls_away_is_busy (self->away)) ? want | GM_IO_IN
+                                                                                                     : want;
 }
 
 static gboolean
@@ -774,6 +945,7 @@ tls_free (GmLayer *layer)
 
   for (guint i = 0; i < G_N_ELEMENTS (self->waits); i++)
     gm_trust_wait_free (self->waits[i]);
+  gm_tls_away_free (self->away);
   if (self->session != NULL)
     gnutls_deinit (self->session);
   if (self->nobody != NULL)

@@ -8,6 +8,12 @@
 /* Files of certificates and keys; the largest bundle of authorities there is has half a MiB. */
 #define MAX_FILE (16 * 1024 * 1024)
 
+/* One that hangs holds up those with the same key, and nobody else. */
+#define TOKEN_WORKERS 4
+
+/* To free so many authorities takes no longer than other steps do; thousands of them take their time. */
+#define MANY_ANCHORS 100
+
 static gboolean
 fail (GmTlsCredentials *self,
       GmResult result,
@@ -28,6 +34,39 @@ is_uri (const char *name,
         guint8 format)
 {
   return name != NULL && (format == GM_TLS_FORMAT_URI || g_ascii_strncasecmp (name, "pkcs11:", 7) == 0);
+}
+
+/* ---- URIs ---- */
+
+/* Without its PIN, which is decoded into *@pin_code (owned) (nullable): GnuTLS would offer a wrong one for ever, and others
+ * would read it in messages. */
+static char *
+split_uri (const char *uri,
+           GBytes **pin_code)
+{
+  GString *rest = g_string_new (NULL);
+
+  for (const char *at = uri; *at != '\0';)
+    {
+      gsize separator = *at == ';' || *at == '?' || *at == '&';
+      gsize len = strcspn (at + separator, ";?&");
+
+      if (len >= 10 && g_ascii_strncasecmp (at + separator, "pin-value=", 10) == 0)
+        {
+          char *value = g_uri_unescape_segment (at + separator + 10, at + separator + len, NULL);
+
+          if (value != NULL && *pin_code == NULL)
+            *pin_code = gm_secret_bytes_new (value, strlen (value));
+          if (value != NULL)
+            explicit_bzero (value, strlen (value));
+          g_free (value);
+        }
+      else
+        g_string_append_len (rest, at, (gssize) (separator + len));
+      at += separator + len;
+    }
+
+  return g_string_free (rest, FALSE);
 }
 
 /* Wiped when it goes: there may be a key in it. */
@@ -82,6 +121,7 @@ add_anchors (GmTlsCredentials *self,
 
   data = datum (bytes);
   n = gnutls_certificate_set_x509_trust_mem (self->gnutls, &data, format_of (&data, GM_TLS_FORMAT_PEM));
+  self->n_anchors += (guint) MAX (n, 0);
 
   return n > 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, detail);
 }
@@ -112,6 +152,7 @@ add_anchor_folder (GmTlsCredentials *self,
 
   if (g_file_test (name, G_FILE_TEST_IS_DIR))
     n = gnutls_certificate_set_x509_trust_dir (self->gnutls, name, GNUTLS_X509_FMT_PEM);
+  self->n_anchors += (guint) MAX (n, 0);
 
   return n >= 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, name);
 }
@@ -190,7 +231,11 @@ pin_cb (void *user_data,
   gconstpointer data = self->pin_code != NULL ? g_bytes_get_data (self->pin_code, &len) : NULL;
 
   if (data == NULL || len >= pin_max || attempt > 0 || (flags & GNUTLS_PIN_WRONG) != 0)
-    return GNUTLS_E_PKCS11_PIN_ERROR;
+    {
+      if (self->token == NULL)
+        self->token = g_utf8_make_valid (token_label != NULL ? token_label : "", -1);
+      return GNUTLS_E_PKCS11_PIN_ERROR;
+    }
 
   memcpy (pin, data, len);
   pin[len] = '\0';
@@ -220,10 +265,22 @@ load_from_token (GmTlsCredentials *self,
                  const char *password)
 {
   const char *key = settings->key_file != NULL ? settings->key_file : settings->cert_file;
+  gboolean on_token = is_uri (key, settings->key_format);
+  GBytes *in_uri = NULL;
+  g_autofree char *cert_uri = is_uri (settings->cert_file, settings->cert_format) ? split_uri (settings->cert_file, &in_uri)
+                                                                                  : NULL;
 
-  self->on_token = is_uri (key, settings->key_format);
+  self->key_uri = on_token ? split_uri (key, &in_uri) : NULL;
+  /* Who was asked knows better than who wrote the URI. */
+  if (self->pin_code == NULL)
+    self->pin_code = g_steal_pointer (&in_uri);
+  g_clear_pointer (&in_uri, g_bytes_unref);
+  if (on_token)
+    self->workers = gm_workers_new ("gm-token", TOKEN_WORKERS);
   gnutls_certificate_set_pin_function (self->gnutls, pin_cb, self);
-  return gnutls_certificate_set_x509_key_file2 (self->gnutls, settings->cert_file, key,
+
+  return gnutls_certificate_set_x509_key_file2 (self->gnutls, cert_uri != NULL ? cert_uri : settings->cert_file,
+                                                on_token ? self->key_uri : key,
                                                 settings->cert_format == GM_TLS_FORMAT_DER ? GNUTLS_X509_FMT_DER
                                                                                            : GNUTLS_X509_FMT_PEM,
                                                 password, 0);
@@ -260,6 +317,23 @@ load_from_memory (GmTlsCredentials *self,
   return GNUTLS_E_UNSUPPORTED_CERTIFICATE_TYPE;
 }
 
+/* Of a key that is elsewhere than its certificate the key is the likelier culprit, and names the token. */
+static void
+fail_identity (GmTlsCredentials *self,
+               const GmTlsSettings *settings,
+               int code)
+{
+  const char *name = is_uri (settings->key_file, settings->key_format) ? settings->key_file : settings->cert_file;
+  GBytes *pin_code = NULL;
+  g_autofree char *shown = name != NULL ? split_uri (name, &pin_code) : NULL;
+
+  if (self->token != NULL)
+    fail (self, GM_TLS_TOKEN_PIN, code, self->token);
+  else
+    fail (self, GM_TLS_CLIENT_CERTIFICATE, code, shown != NULL ? shown : "bytes");
+  g_clear_pointer (&pin_code, g_bytes_unref);
+}
+
 static void
 load_identity (GmTlsCredentials *self,
                const GmTlsSettings *settings)
@@ -278,7 +352,7 @@ load_identity (GmTlsCredentials *self,
   free_password (password);
 
   if (code < 0)
-    fail (self, GM_TLS_CLIENT_CERTIFICATE, code, settings->cert_file != NULL ? settings->cert_file : "bytes");
+    fail_identity (self, settings, code);
 }
 
 /* ---- life ---- */
@@ -309,17 +383,63 @@ gm_tls_credentials_ref (GmTlsCredentials *self)
   return self;
 }
 
+static void
+credentials_free (GmTlsCredentials *self)
+{
+  if (self->gnutls != NULL)
+    gnutls_certificate_free_credentials (self->gnutls);
+  if (self->issuer != NULL)
+    gnutls_x509_crt_deinit (self->issuer);
+  g_clear_pointer (&self->workers, gm_workers_unref);
+  g_clear_pointer (&self->pin_code, g_bytes_unref);
+  g_free (self->key_uri);
+  g_free (self->token);
+  g_free (self->detail);
+  g_free (self);
+}
+
+typedef struct
+{
+  GmJob job;
+  GmTlsCredentials *credentials; /* (owned) */
+} FreeJob;
+
+static void
+free_work (GmJob *job)
+{
+  g_clear_pointer (&((FreeJob *) job)->credentials, credentials_free);
+}
+
+static void
+free_free (GmJob *job)
+{
+  g_clear_pointer (&((FreeJob *) job)->credentials, credentials_free);
+  g_free (job);
+}
+
+/* To take leave of a token takes its time, too. */
+static void
+free_elsewhere (GmTlsCredentials *self)
+{
+  static const GmJobType type = { free_work, NULL, free_free };
+  FreeJob *job = g_new0 (FreeJob, 1);
+  GmWorkers *workers = gm_workers_ref (self->workers != NULL ? self->workers : gm_workers_files ());
+
+  gm_job_init (&job->job, &type);
+  job->credentials = self;
+  if (!gm_job_start_detached (&job->job, workers))
+    gm_job_unref (&job->job);
+  gm_workers_unref (workers);
+}
+
 void
 gm_tls_credentials_unref (GmTlsCredentials *self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
     return;
 
-  if (self->gnutls != NULL)
-    gnutls_certificate_free_credentials (self->gnutls);
-  if (self->issuer != NULL)
-    gnutls_x509_crt_deinit (self->issuer);
-  g_clear_pointer (&self->pin_code, g_bytes_unref);
-  g_free (self->detail);
-  g_free (self);
+  if (self->workers != NULL || self->n_anchors > MANY_ANCHORS)
+    free_elsewhere (self);
+  else
+    credentials_free (self);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-tls-settings.h"
+#include "gm-workers.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -21,11 +22,14 @@ typedef struct
   gatomicrefcount refs;
   GmResult result; /* GM_OK, or why there is nothing of use in it */
   int tls; /* GnuTLS's word on it */
-  char *detail; /* (owned) (nullable): the file or URI that it was */
+  char *detail; /* (owned) (nullable): the file or URI that it was, without a PIN; of GM_TLS_TOKEN_PIN the token's label */
   gnutls_certificate_credentials_t gnutls; /* (owned) */
   gnutls_x509_crt_t issuer; /* (owned) (nullable) */
+  guint n_anchors; /* that were named; not those of the system */
   GBytes *pin_code; /* (owned) (nullable): for a token */
-  gboolean on_token; /* the key does its work elsewhere, and that may take time */
+  char *key_uri; /* (owned) (nullable): of a key on a token, without a PIN */
+  char *token; /* (owned) (nullable): the label of the one that wanted a PIN, and had no right one */
+  GmWorkers *workers; /* (owned) (nullable): the key is on a token, and may take its time; so what it does is done there */
 } GmTlsCredentials;
 
 /* Blocks. Never NULL: a failure is in it. */

@@ -12,6 +12,7 @@ typedef struct
   const GmTlsSettings *settings; /* (owned) */
   GmTlsCredentials *credentials; /* (owned) (nullable): once they were read */
   gint64 read_at; /* µs */
+  GBytes *pin_code; /* (owned) (nullable): that somebody gave when asked; by gm_secret_bytes_new() */
   GmWorkers *workers; /* (owned): one thread, so that they are read once however many ask */
   GList link;
 } Entry;
@@ -47,6 +48,7 @@ entry_unref (Entry *self)
   gm_tls_settings_unref (self->settings);
   gm_tls_credentials_unref (self->credentials);
   gm_workers_unref (self->workers);
+  g_clear_pointer (&self->pin_code, g_bytes_unref);
   g_free (self);
 }
 
@@ -158,24 +160,59 @@ get_fresh (Entry *self)
 
 /* ---- on the worker ---- */
 
+static GmTlsCredentials *
+load (const Entry *entry,
+      GBytes *pin_code)
+{
+  GmTlsCredentials *credentials;
+  GmTlsSettings *settings;
+
+  if (pin_code == NULL)
+    return gm_tls_credentials_load (entry->kind, entry->settings);
+
+  settings = gm_tls_settings_copy (entry->settings);
+  g_clear_pointer (&settings->key_password, g_bytes_unref);
+  settings->key_password = g_bytes_ref (pin_code);
+  credentials = gm_tls_credentials_load (entry->kind, settings);
+  gm_tls_settings_unref (settings);
+
+  return credentials;
+}
+
+/* A wrong one is not tried twice: cards lock themselves. */
+static void
+forget_pin (Entry *entry,
+            GBytes *pin_code)
+{
+  g_mutex_lock (&lock);
+  if (entry->pin_code == pin_code)
+    g_clear_pointer (&entry->pin_code, g_bytes_unref);
+  g_mutex_unlock (&lock);
+}
+
 static void
 read_work (GmJob *job)
 {
   ReadJob *self = (ReadJob *) job;
   Entry *entry = self->entry;
+  g_autoptr (GBytes) pin_code = NULL;
 
   /* Who stood before us in the line may have done it. */
   g_mutex_lock (&lock);
   self->credentials = get_fresh (entry);
+  if (entry->pin_code != NULL)
+    pin_code = g_bytes_ref (entry->pin_code);
   g_mutex_unlock (&lock);
   if (self->credentials != NULL)
     return;
 
-  self->credentials = gm_tls_credentials_load (entry->kind, entry->settings);
+  self->credentials = load (entry, pin_code);
   GM_TRACE (TLS, 0, 0, "%s read: %s", entry->kind == GM_TLS_ANCHORS ? "trust anchors" : "client certificate",
             gm_result_name (self->credentials->result));
 
   /* A failure is told to who waits, and tried again by who comes next. */
+  if (self->credentials->result == GM_TLS_TOKEN_PIN && pin_code != NULL)
+    forget_pin (entry, pin_code);
   if (self->credentials->result != GM_OK)
     return;
   g_mutex_lock (&lock);
@@ -231,6 +268,18 @@ start_job (GmTrustWait *self,
   gm_job_unref (&job->job);
 }
 
+/* In a child threads that are not here were to fill the table, and may hold its lock. */
+static void
+look_for_fork (void)
+{
+  if (generation == gm_fork_generation ())
+    return;
+
+  g_mutex_init (&lock);
+  g_queue_init (&kept);
+  generation = gm_fork_generation ();
+}
+
 GmTrustWait *
 gm_trust_ask (GmTlsKind kind,
               const GmTlsSettings *settings,
@@ -245,14 +294,7 @@ gm_trust_ask (GmTlsKind kind,
   if (settings == NULL)
     settings = &gm_tls_settings_default;
 
-  /* In a child threads that are not here were to fill the table, and may hold its lock. */
-  if (generation != gm_fork_generation ())
-    {
-      g_mutex_init (&lock);
-      g_queue_init (&kept);
-      generation = gm_fork_generation ();
-    }
-
+  look_for_fork ();
   g_mutex_lock (&lock);
   entry = ensure_entry (kind, settings);
   g_atomic_ref_count_inc (&entry->refs);
@@ -264,6 +306,20 @@ gm_trust_ask (GmTlsKind kind,
   entry_unref (entry);
 
   return self;
+}
+
+void
+gm_trust_set_pin (const GmTlsSettings *settings,
+                  GBytes *pin_code)
+{
+  Entry *entry;
+
+  look_for_fork ();
+  g_mutex_lock (&lock);
+  entry = ensure_entry (GM_TLS_IDENTITY, settings);
+  g_clear_pointer (&entry->pin_code, g_bytes_unref);
+  entry->pin_code = g_bytes_ref (pin_code);
+  g_mutex_unlock (&lock);
 }
 
 GmResult

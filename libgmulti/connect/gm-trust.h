@@ -23,6 +23,9 @@ GmTrustWait *gm_trust_ask      (GmTlsKind kind,
 /* GM_AGAIN until they are there; then GM_OK, with a reference in *@credentials, whose own result may be a failure. */
 GmResult     gm_trust_wait_get (GmTrustWait *self,
                                 GmTlsCredentials **credentials);
+/* Somebody was asked for the PIN of the identity's token: it is tried by whoever asks next, and kept while it is right. */
+void         gm_trust_set_pin  (const GmTlsSettings *settings,
+                                GBytes *pin_code);
 /* Also while it is not answered; does not block. */
 void         gm_trust_wait_free (GmTrustWait *self);
 /* Forgets everything that was read. For tests. */

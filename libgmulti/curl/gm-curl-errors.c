@@ -36,6 +36,7 @@ static const guint8 codes[GM_N_RESULTS] = {
   [GM_TLS_SETTINGS] = CURLE_SSL_CIPHER,
   [GM_TLS_CA_FILE] = CURLE_SSL_CACERT_BADFILE,
   [GM_TLS_CLIENT_CERTIFICATE] = CURLE_SSL_CERTPROBLEM,
+  [GM_TLS_TOKEN_PIN] = CURLE_SSL_CERTPROBLEM,
   [GM_TLS_CLIENT_CERTIFICATE_WANTED] = CURLE_SSL_CLIENTCERT,
   [GM_TLS_EXPIRED] = CURLE_PEER_FAILED_VERIFICATION,
   [GM_TLS_NOT_YET_VALID] = CURLE_PEER_FAILED_VERIFICATION,
@@ -366,6 +367,9 @@ write_detailed (GmCurlEasy *easy,
     case GM_TLS_CLIENT_CERTIFICATE:
       WRITE ("error reading X.509 key or certificate file: %s", detail);
       break;
+    case GM_TLS_TOKEN_PIN:
+      WRITE ("token \"%s\" with the X.509 key or certificate did not get the right PIN", detail);
+      break;
     case GM_TLS_SETTINGS:
       WRITE ("TLS settings that cannot be used: %s", detail);
       break;
@@ -452,6 +456,7 @@ write_sentence (GmCurlEasy *easy,
     case GM_TLS_WRONG_HOST:
     case GM_TLS_CA_FILE:
     case GM_TLS_CLIENT_CERTIFICATE:
+    case GM_TLS_TOKEN_PIN:
     case GM_TLS_SETTINGS:
     case GM_AUTH_FAILED:
     case GM_BAD_CONTENT_ENCODING:

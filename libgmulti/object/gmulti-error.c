@@ -155,6 +155,8 @@ static const Row rows[] = {
   ROW (TLS_CA_FILE, TLS (MISC), LASTS, N_("The trusted certificates for {host} cannot be read: {detail}")),
   ROW (TLS_CLIENT_CERTIFICATE, TLS (BAD_CERTIFICATE), LASTS,
        N_("The certificate or key for {host} cannot be used: {detail}")),
+  ROW (TLS_TOKEN_PIN, TLS (BAD_CERTIFICATE_PASSWORD), LASTS,
+       N_("The token “{detail}” with the certificate for {host} did not get the right PIN")),
   ROW (TLS_CLIENT_CERTIFICATE_WANTED, TLS (CERTIFICATE_REQUIRED), LASTS,
        N_("{host} wants a certificate of its visitor, or another one")),
   ROW (TLS_EXPIRED, TLS (BAD_CERTIFICATE), LASTS, N_("The certificate of {host} has expired")),

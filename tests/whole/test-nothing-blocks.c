@@ -2,11 +2,10 @@
 #include <gmulti.h>
 
 #include "scripted-server.h"
+#include "turn-time.h"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,23 +70,6 @@ static gint64 turn_began; /* 0: not measured */
 static gint64 turn_waited;
 static gint64 longest;
 
-/* How long this thread was ready and had no processor, µs. */
-static gint64
-waited_for_processor (void)
-{
-  static int fd = -1;
-  char text[128] = "";
-  guint64 ran, waited = 0;
-
-  if (fd < 0)
-    fd = open ("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || pread (fd, text, sizeof text - 1, 0) <= 0
-      || sscanf (text, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran, &waited) != 2)
-    return 0;
-
-  return (gint64) (waited / 1000);
-}
-
 static void
 end_turn (void)
 {
@@ -96,7 +78,7 @@ end_turn (void)
   /* asked only when it matters, for it costs a system call */
   if (turn_began != 0 && took > GAP_US / 2)
     {
-      took -= waited_for_processor () - turn_waited;
+      took -= turn_time_waited () - turn_waited;
       longest = MAX (longest, took);
     }
 }
@@ -111,7 +93,7 @@ measuring_poll (GPollFD *fds,
   end_turn ();
   n = poll_below (fds, n_fds, timeout);
   turn_began = g_get_monotonic_time ();
-  turn_waited = waited_for_processor ();
+  turn_waited = turn_time_waited ();
 
   return n;
 }
@@ -254,11 +236,11 @@ test_trap (Fixture *self,
 
   for (guint i = 0; i < N_STUCK; i++)
     {
-      gint64 waited = waited_for_processor ();
+      gint64 waited = turn_time_waited ();
       gint64 begin = g_get_monotonic_time ();
 
       gmulti_transfer_cancel (self->stuck[i]);
-      slowest = MAX (slowest, g_get_monotonic_time () - begin - (waited_for_processor () - waited));
+      slowest = MAX (slowest, g_get_monotonic_time () - begin - (turn_time_waited () - waited));
     }
   wait_until (&self->n_stuck_ended, N_STUCK);
   g_main_context_set_poll_func (NULL, poll_below);
