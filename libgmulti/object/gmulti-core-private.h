@@ -22,6 +22,8 @@ typedef struct
   guint64 max_upload_rate;
   char *user_agent;          /* (owned) (nullable) */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = GIO's default */
+  GTlsDatabase *tls_database; /* (owned) (nullable): NULL = the system's */
+  GTlsInteraction *tls_interaction; /* (owned) (nullable) */
   GmHttpStores *stores;      /* (owned) (nullable): of the two below */
   GMultiCookieJar *cookie_jar; /* (owned) (nullable) */
   GFile *state_file;         /* (owned) (nullable) */
@@ -93,6 +95,9 @@ void          gm_core_withdraw       (GmCore *self,
                                       GmErrand *errand);
 /* Who says which proxies transfers use that have no resolver of their own; NULL when nobody need be asked. */
 GProxyResolver *gm_core_get_proxy_resolver (GmCore *self);
+/* For transfers that have none of their own; (nullable), both. */
+GTlsDatabase *gm_core_get_tls_database (GmCore *self);
+GTlsInteraction *gm_core_get_tls_interaction (GmCore *self);
 /* What it said, by origin. */
 GHashTable   *gm_core_get_proxy_memory (GmCore *self);
 /* It is asked for each origin, and not a fixed proxy. */

@@ -80,6 +80,8 @@ struct _GmCore
   gboolean stepping;
   gboolean blocking; /* turned by a blocking call */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): who is asked */
+  GTlsDatabase *tls_database; /* (owned) (nullable) */
+  GTlsInteraction *tls_interaction; /* (owned) (nullable) */
   GmUrl *direct_url; /* (owned) (nullable): of the origin that was last found to need no proxy … */
   gint64 direct_until; /* … and until when that is believed */
   guint n_lookups; /* questions to it that are open */
@@ -201,6 +203,10 @@ gm_core_unref (GmCore *self)
   g_sequence_free (self->waiting);
   g_free (self->settings.user_agent);
   g_clear_object (&self->settings.proxy_resolver);
+  g_clear_object (&self->settings.tls_database);
+  g_clear_object (&self->settings.tls_interaction);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->tls_interaction);
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->proxy_memory, g_hash_table_unref);
   g_clear_pointer (&self->direct_url, gm_url_unref);
@@ -736,6 +742,18 @@ gm_core_get_proxy_resolver (GmCore *self)
   return self->proxy_resolver;
 }
 
+GTlsDatabase *
+gm_core_get_tls_database (GmCore *self)
+{
+  return self->tls_database;
+}
+
+GTlsInteraction *
+gm_core_get_tls_interaction (GmCore *self)
+{
+  return self->tls_interaction;
+}
+
 GHashTable *
 gm_core_get_proxy_memory (GmCore *self)
 {
@@ -810,6 +828,8 @@ static void
 apply_settings (GmCore *self)
 {
   GProxyResolver *resolver;
+  g_autoptr (GTlsDatabase) database = self->tls_database; /* the old ones go when nothing is locked */
+  g_autoptr (GTlsInteraction) interaction = self->tls_interaction;
   GmMultiLimits limits = *gm_multi_get_limits (self->multi);
 
   g_mutex_lock (&self->lock);
@@ -823,6 +843,8 @@ apply_settings (GmCore *self)
   self->max_active = self->settings.max_active;
   self->progress_interval = (gint64) self->settings.progress_interval * 1000;
   resolver = self->settings.proxy_resolver != NULL ? g_object_ref (self->settings.proxy_resolver) : NULL;
+  self->tls_database = self->settings.tls_database != NULL ? g_object_ref (self->settings.tls_database) : NULL;
+  self->tls_interaction = self->settings.tls_interaction != NULL ? g_object_ref (self->settings.tls_interaction) : NULL;
   g_mutex_unlock (&self->lock);
   use_proxy_resolver (self, resolver);
 

@@ -57,7 +57,7 @@ struct _GmErrand
   GmErrandKind kind;
   gboolean again;        /* the transfer was started before */
   gboolean eager;        /* somebody listened at the start: tell each change of state at once */
-  guint ask; /* 1 << GmQuestionKind: what somebody is there to answer; the engine's thread adds the proxy */
+  guint ask; /* 1 << GmQuestionKind: what somebody is there to answer; the engine's thread adds the session's */
   gboolean connect_only; /* nothing is asked for, and the session's list does not show it */
   gboolean judge_status; /* a status of 400 or more is an error */
   GmStringList *header_list; /* (owned) (nullable) */
@@ -68,6 +68,8 @@ struct _GmErrand
   GBytes *upload; /* (owned) (nullable): one that is, sent through read() */
   GProxyResolver *resolver; /* (owned) (nullable): the transfer's own, or the session's if that is a fixed proxy, whose fields
                              * the engine borrows */
+  GTlsDatabase *database; /* (owned) (nullable): the transfer's own or the session's, if it has to be asked */
+  GTlsInteraction *interaction; /* (owned) (nullable): likewise; both are there before the first question */
 
   /* guarded by the core's lock */
   GList unfinished_link; /* in the core's list of those not delivered yet; data = a reference on self */

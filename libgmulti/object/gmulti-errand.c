@@ -78,6 +78,8 @@ gm_errand_unref (GmErrand *self)
   g_clear_pointer (&self->upload, g_bytes_unref);
   g_clear_pointer (&self->header_list, gm_header_list_free);
   g_clear_object (&self->resolver);
+  g_clear_object (&self->database);
+  g_clear_object (&self->interaction);
   g_clear_pointer (&self->head, gm_head_unref);
   g_clear_pointer (&self->final_info, gm_face_info_free);
   g_clear_error (&self->final_error);
@@ -812,6 +814,29 @@ set_proxy_resolver (GmErrand *self,
     self->ask |= 1 << GM_QUESTION_PROXY;
 }
 
+/* The transfer's own, or the session's. */
+static void
+set_tls (GmErrand *self,
+         const GmPlan *plan)
+{
+  GTlsDatabase *database = plan->tls_database != NULL ? plan->tls_database : gm_core_get_tls_database (self->core);
+  GTlsInteraction *interaction
+    = plan->tls_interaction != NULL ? plan->tls_interaction : gm_core_get_tls_interaction (self->core);
+
+  if (G_UNLIKELY (database != NULL))
+    gm_plan_apply_database (database, self->engine);
+  if (gm_plan_asks_database (database))
+    {
+      self->database = g_object_ref (database);
+      self->ask |= 1u << GM_QUESTION_TRUST;
+    }
+  if (G_UNLIKELY (interaction != NULL))
+    {
+      self->interaction = g_object_ref (interaction);
+      self->ask |= 1u << GM_QUESTION_PIN;
+    }
+}
+
 gboolean
 gm_errand_prepare (GmErrand *self)
 {
@@ -828,6 +853,7 @@ gm_errand_prepare (GmErrand *self)
     result = gm_transfer_set_string (self->engine, GM_OPTION_ACCEPT_ENCODING, "identity");
   if (self->form != NULL && result == GM_OK)
     result = gm_form_rewind (self->form->form);
+  set_tls (self, plan);
   set_proxy_resolver (self, plan);
   if (self->ask != 0)
     {
@@ -835,7 +861,7 @@ gm_errand_prepare (GmErrand *self)
       if (self->ask & (1u << GM_QUESTION_TRUST))
         {
           gm_transfer_set_int (self->engine, GM_OPTION_TLS_ASK_TRUST,
-                               gm_plan_asks_database (plan) ? GM_TLS_ASK_ALWAYS : GM_TLS_ASK_ON_FAULT);
+                               self->database != NULL ? GM_TLS_ASK_ALWAYS : GM_TLS_ASK_ON_FAULT);
           gm_transfer_set_int (self->engine, GM_OPTION_PROXY_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
         }
     }

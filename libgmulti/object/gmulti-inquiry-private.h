@@ -17,6 +17,7 @@ GmInquiry *gm_inquiry_new      (GmErrand *errand,
 /* Declines if nobody has answered. NULL is fine. */
 void       gm_inquiry_free     (GmInquiry *self);
 const GmQuestionData *gm_inquiry_get_data (GmInquiry *self);
+GmErrand  *gm_inquiry_get_errand (GmInquiry *self);
 /* The home context: its run is over, and has been told so; there is nothing to answer any more. */
 gboolean   gm_inquiry_is_over  (GmInquiry *self);
 /* The first answer counts, others are dropped; so is one for a run that is over. Takes @data (nullable). */

@@ -40,6 +40,12 @@ gm_inquiry_get_data (GmInquiry *self)
   return self->data;
 }
 
+GmErrand *
+gm_inquiry_get_errand (GmInquiry *self)
+{
+  return self->errand;
+}
+
 gboolean
 gm_inquiry_is_over (GmInquiry *self)
 {

@@ -35,7 +35,8 @@ typedef struct
   char *content_type;     /* (owned) (nullable): of the body */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = the session's */
   gpointer body;          /* (owned) (nullable): GBytes, GFile, GInputStream or GMultiForm by @body_kind */
-  GTlsDatabase *tls_database;          /* (owned) (nullable): NULL = the system's */
+  GTlsDatabase *tls_database;          /* (owned) (nullable): NULL = the session's */
+  GTlsInteraction *tls_interaction;    /* (owned) (nullable): NULL = the session's */
   GTlsCertificate *client_certificate; /* (owned) (nullable) */
   gint64 body_length;     /* of a stream; -1 unknown */
   guint64 range_offset;
@@ -58,8 +59,12 @@ typedef struct
   guint8 raw; /* codings are neither asked for nor undone */
 } GmPlan;
 
-/* The database is more than a file that the engine reads by itself: it has to be asked about each certificate. */
-gboolean gm_plan_asks_database (const GmPlan *self);
+/* The database (nullable) is more than a file that the engine reads by itself: it has to be asked about each
+ * certificate. */
+gboolean gm_plan_asks_database (GTlsDatabase *database);
+/* Makes the engine trust whom @database trusts, or leave that to who asks it. */
+void     gm_plan_apply_database (GTlsDatabase *database,
+                                 GmTransfer *engine);
 void     gm_plan_init       (GmPlan *self);
 void     gm_plan_clear      (GmPlan *self);
 void     gm_plan_take_body  (GmPlan *self,

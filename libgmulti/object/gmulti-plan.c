@@ -43,6 +43,7 @@ gm_plan_clear (GmPlan *self)
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->first_party, g_free);
   g_clear_object (&self->tls_database);
+  g_clear_object (&self->tls_interaction);
   g_clear_object (&self->client_certificate);
 }
 
@@ -313,25 +314,25 @@ forget_jar (GmTransfer *engine)
 }
 
 gboolean
-gm_plan_asks_database (const GmPlan *self)
+gm_plan_asks_database (GTlsDatabase *database)
 {
-  return self->tls_database != NULL && !G_IS_TLS_FILE_DATABASE (self->tls_database);
+  return database != NULL && !G_IS_TLS_FILE_DATABASE (database);
 }
 
-static void
-apply_database (const GmPlan *self,
-                GmTransfer *engine)
+void
+gm_plan_apply_database (GTlsDatabase *database,
+                        GmTransfer *engine)
 {
   g_autofree char *path = NULL;
 
-  if (gm_plan_asks_database (self))
+  if (gm_plan_asks_database (database))
     {
       gm_transfer_set_int (engine, GM_OPTION_TLS_VERIFY_PEER, FALSE);
       gm_transfer_set_int (engine, GM_OPTION_TLS_VERIFY_HOST, FALSE);
       return;
     }
 
-  g_object_get (self->tls_database, "anchors", &path, NULL);
+  g_object_get (database, "anchors", &path, NULL);
   gm_transfer_set_string (engine, GM_OPTION_TLS_CA_FILE, path);
 }
 
@@ -405,8 +406,6 @@ gm_plan_apply (const GmPlan *self,
     result = apply_body (self, engine);
   if (result == GM_OK)
     result = apply_version (self, engine);
-  if (self->tls_database != NULL)
-    apply_database (self, engine);
   if (self->client_certificate != NULL)
     apply_certificate (self, engine);
   apply_redirects (self, engine);

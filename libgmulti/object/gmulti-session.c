@@ -58,6 +58,8 @@ typedef enum
   PROP_PROGRESS_INTERVAL,
   PROP_USER_AGENT,
   PROP_PROXY_RESOLVER,
+  PROP_TLS_DATABASE,
+  PROP_TLS_INTERACTION,
   PROP_COOKIE_JAR,
   PROP_STATE_FILE,
   PROP_TRANSFERS,
@@ -209,6 +211,12 @@ gmulti_session_get_property (GObject *object,
     case PROP_PROXY_RESOLVER:
       g_value_take_object (value, gmulti_session_dup_proxy_resolver (self));
       break;
+    case PROP_TLS_DATABASE:
+      g_value_take_object (value, gmulti_session_dup_tls_database (self));
+      break;
+    case PROP_TLS_INTERACTION:
+      g_value_take_object (value, gmulti_session_dup_tls_interaction (self));
+      break;
     case PROP_TRANSFERS:
       g_value_set_object (value, gmulti_session_get_transfers (self));
       break;
@@ -283,6 +291,12 @@ gmulti_session_set_property (GObject *object,
       break;
     case PROP_PROXY_RESOLVER:
       gmulti_session_set_proxy_resolver (self, g_value_get_object (value));
+      break;
+    case PROP_TLS_DATABASE:
+      gmulti_session_set_tls_database (self, g_value_get_object (value));
+      break;
+    case PROP_TLS_INTERACTION:
+      gmulti_session_set_tls_interaction (self, g_value_get_object (value));
       break;
     case PROP_MAX_DOWNLOAD_RATE:
       gmulti_session_set_max_download_rate (self, g_value_get_uint64 (value));
@@ -405,6 +419,34 @@ install_rate_properties (void)
    * Since: 1.0
    */
   properties[PROP_MAX_UPLOAD_RATE] = g_param_spec_uint64 ("max-upload-rate", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+}
+
+static void
+install_tls_properties (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiSession:tls-database: (getter dup_tls_database) (setter set_tls_database)
+   *
+   * Who says which certificates of servers are to be trusted, for transfers that have no database of their own; %NULL
+   * for the system's store.
+   *
+   * A [iface@Gio.TlsFileDatabase] is read by the engine, any other one is asked about each certificate.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_DATABASE] = g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, flags);
+
+  /**
+   * GMultiSession:tls-interaction: (getter dup_tls_interaction) (setter set_tls_interaction)
+   *
+   * Who is asked for the PIN of a token with a client's certificate, for transfers that have nobody of their own; %NULL
+   * if nobody is.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_INTERACTION] = g_param_spec_object ("tls-interaction", NULL, NULL, G_TYPE_TLS_INTERACTION, flags);
 }
 
 static void
@@ -536,6 +578,7 @@ gmulti_session_class_init (GMultiSessionClass *klass)
   install_limit_properties ();
   install_rate_properties ();
   install_default_properties ();
+  install_tls_properties ();
   install_count_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -1154,6 +1197,120 @@ gmulti_session_set_state_file (GMultiSession *self,
   gm_core_unlock_settings (self->core, TRUE);
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE_FILE]);
+}
+
+/**
+ * gmulti_session_dup_tls_database: (get-property tls-database)
+ * @self: the session
+ *
+ * Gets who says which certificates of servers are to be trusted.
+ *
+ * Returns: (transfer full) (nullable): the database, or %NULL for the system's
+ *
+ * Since: 1.0
+ */
+GTlsDatabase *
+gmulti_session_dup_tls_database (GMultiSession *self)
+{
+  GTlsDatabase *value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  value = gm_core_lock_settings (self->core)->tls_database;
+  if (value != NULL)
+    g_object_ref (value);
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_tls_database: (set-property tls-database)
+ * @self: the session
+ * @tls_database: (nullable): the database, or %NULL for the system's
+ *
+ * Sets who says which certificates of servers are to be trusted. It counts for transfers that are started from now on.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_tls_database (GMultiSession *self,
+                                 GTlsDatabase *tls_database)
+{
+  g_autoptr (GTlsDatabase) old = NULL; /* goes when nothing is locked */
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (tls_database == NULL || G_IS_TLS_DATABASE (tls_database));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->tls_database != tls_database;
+  if (changed)
+    {
+      old = settings->tls_database;
+      settings->tls_database = tls_database != NULL ? g_object_ref (tls_database) : NULL;
+    }
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TLS_DATABASE]);
+}
+
+/**
+ * gmulti_session_dup_tls_interaction: (get-property tls-interaction)
+ * @self: the session
+ *
+ * Gets who is asked for the PIN of a token.
+ *
+ * Returns: (transfer full) (nullable): the interaction, or %NULL if nobody is
+ *
+ * Since: 1.0
+ */
+GTlsInteraction *
+gmulti_session_dup_tls_interaction (GMultiSession *self)
+{
+  GTlsInteraction *value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  value = gm_core_lock_settings (self->core)->tls_interaction;
+  if (value != NULL)
+    g_object_ref (value);
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_tls_interaction: (set-property tls-interaction)
+ * @self: the session
+ * @tls_interaction: (nullable): the interaction, or %NULL if nobody is
+ *
+ * Sets who is asked for the PIN of a token. It counts for transfers that are started from now on.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_tls_interaction (GMultiSession *self,
+                                    GTlsInteraction *tls_interaction)
+{
+  g_autoptr (GTlsInteraction) old = NULL; /* goes when nothing is locked */
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+  g_return_if_fail (tls_interaction == NULL || G_IS_TLS_INTERACTION (tls_interaction));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = settings->tls_interaction != tls_interaction;
+  if (changed)
+    {
+      old = settings->tls_interaction;
+      settings->tls_interaction = tls_interaction != NULL ? g_object_ref (tls_interaction) : NULL;
+    }
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TLS_INTERACTION]);
 }
 
 /**

@@ -66,6 +66,16 @@ GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_proxy_resolver           (GMultiSession  *self,
                                                             GProxyResolver *resolver);
 GMULTI_AVAILABLE_IN_1_0
+GTlsDatabase  *gmulti_session_dup_tls_database             (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_tls_database             (GMultiSession *self,
+                                                            GTlsDatabase  *tls_database);
+GMULTI_AVAILABLE_IN_1_0
+GTlsInteraction *gmulti_session_dup_tls_interaction        (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_tls_interaction          (GMultiSession   *self,
+                                                            GTlsInteraction *tls_interaction);
+GMULTI_AVAILABLE_IN_1_0
 GMultiCookieJar *gmulti_session_dup_cookie_jar             (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_cookie_jar               (GMultiSession   *self,

@@ -129,6 +129,9 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_TLS_DATABASE:
       g_value_set_object (value, gmulti_transfer_get_tls_database (self));
       break;
+    case GM_TRANSFER_PROP_TLS_INTERACTION:
+      g_value_set_object (value, gmulti_transfer_get_tls_interaction (self));
+      break;
     case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
       g_value_set_object (value, gmulti_transfer_get_client_certificate (self));
       break;
@@ -212,6 +215,9 @@ set_property (GObject *object,
       break;
     case GM_TRANSFER_PROP_TLS_DATABASE:
       gmulti_transfer_set_tls_database (self, g_value_get_object (value));
+      break;
+    case GM_TRANSFER_PROP_TLS_INTERACTION:
+      gmulti_transfer_set_tls_interaction (self, g_value_get_object (value));
       break;
     case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
       gmulti_transfer_set_client_certificate (self, g_value_get_object (value));
@@ -299,7 +305,7 @@ install_tls_properties (void)
   /**
    * GMultiTransfer:tls-database: (getter get_tls_database) (setter set_tls_database)
    *
-   * Who says which certificates of servers are to be trusted; %NULL for the system's store.
+   * Who says which certificates of servers are to be trusted; %NULL for what [property@GMulti.Session:tls-database] says.
    *
    * A [iface@Gio.TlsFileDatabase] is read by the engine, any other one is asked about each certificate.
    *
@@ -307,6 +313,20 @@ install_tls_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_TLS_DATABASE]
     = g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, write_flags);
+
+  /**
+   * GMultiTransfer:tls-interaction: (getter get_tls_interaction) (setter set_tls_interaction)
+   *
+   * Who is asked for the PIN when [property@GMulti.Transfer:client-certificate] is on a token; %NULL for
+   * [property@GMulti.Session:tls-interaction].
+   *
+   * It is asked by [method@Gio.TlsInteraction.ask_password_async] where the transfer was started, and may take its time:
+   * nobody else waits. A PIN that was right is kept for the process, a wrong one is asked for again.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TLS_INTERACTION]
+    = g_param_spec_object ("tls-interaction", NULL, NULL, G_TYPE_TLS_INTERACTION, write_flags);
 
   /**
    * GMultiTransfer:client-certificate: (getter get_client_certificate) (setter set_client_certificate)

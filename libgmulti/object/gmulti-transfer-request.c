@@ -707,7 +707,7 @@ gmulti_transfer_set_decode (GMultiTransfer *self,
  *
  * Gets who says which certificates of servers are to be trusted.
  *
- * Returns: (transfer none) (nullable): the database, or %NULL for the system's
+ * Returns: (transfer none) (nullable): the database, or %NULL for the session's
  *
  * Since: 1.0
  */
@@ -722,7 +722,7 @@ gmulti_transfer_get_tls_database (GMultiTransfer *self)
 /**
  * gmulti_transfer_set_tls_database: (set-property tls-database)
  * @self: the transfer
- * @tls_database: (nullable): the database, or %NULL for the system's
+ * @tls_database: (nullable): the database, or %NULL for the session's
  *
  * Sets who says which certificates of servers are to be trusted.
  *
@@ -740,6 +740,47 @@ gmulti_transfer_set_tls_database (GMultiTransfer *self,
 
   g_set_object (&self->plan.tls_database, tls_database);
   g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_TLS_DATABASE]);
+}
+
+/**
+ * gmulti_transfer_get_tls_interaction: (get-property tls-interaction)
+ * @self: the transfer
+ *
+ * Gets who is asked for the PIN of a token.
+ *
+ * Returns: (transfer none) (nullable): the interaction, or %NULL for the session's
+ *
+ * Since: 1.0
+ */
+GTlsInteraction *
+gmulti_transfer_get_tls_interaction (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.tls_interaction;
+}
+
+/**
+ * gmulti_transfer_set_tls_interaction: (set-property tls-interaction)
+ * @self: the transfer
+ * @tls_interaction: (nullable): the interaction, or %NULL for the session's
+ *
+ * Sets who is asked for the PIN of a token.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_tls_interaction (GMultiTransfer *self,
+                                     GTlsInteraction *tls_interaction)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (tls_interaction == NULL || G_IS_TLS_INTERACTION (tls_interaction));
+
+  if (self->plan.tls_interaction == tls_interaction || !gm_face_transfer_check_idle (self))
+    return;
+
+  g_set_object (&self->plan.tls_interaction, tls_interaction);
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_TLS_INTERACTION]);
 }
 
 /**

@@ -11,6 +11,7 @@
 #include "gmulti-error-private.h"
 #include "gmulti-headers-private.h"
 #include "gmulti-metrics-private.h"
+#include "gmulti-pin-private.h"
 #include "gmulti-response-private.h"
 #include "gmulti-transfer-list-private.h"
 
@@ -897,7 +898,7 @@ gm_face_transfer_get_ask (GMultiTransfer *self)
 
   if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
     ask |= 1u << GM_QUESTION_LOGIN;
-  if (gm_plan_asks_database (&self->plan) || g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
     ask |= 1u << GM_QUESTION_TRUST;
 
   return ask;
@@ -976,6 +977,7 @@ ask_database (GMultiTransfer *self,
               gboolean blocking)
 {
   const GmQuestionData *data = gm_inquiry_get_data (inquiry);
+  GTlsDatabase *database = gm_inquiry_get_errand (inquiry)->database;
   g_autoptr (GTlsCertificate) certificate = gm_face_certificate_new (data->chain);
   g_autoptr (GSocketConnectable) identity = g_network_address_new (data->host, data->port);
   g_autoptr (GError) error = NULL;
@@ -989,9 +991,8 @@ ask_database (GMultiTransfer *self,
     }
   if (blocking)
     {
-      errors = g_tls_database_verify_chain (self->plan.tls_database, certificate,
-                                            G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, identity, NULL,
-                                            G_TLS_DATABASE_VERIFY_NONE, NULL, &error);
+      errors = g_tls_database_verify_chain (database, certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, identity,
+                                            NULL, G_TLS_DATABASE_VERIFY_NONE, NULL, &error);
       take_verdict (self, inquiry, errors, error);
       return;
     }
@@ -999,8 +1000,8 @@ ask_database (GMultiTransfer *self,
   judgement = g_new0 (Judgement, 1);
   judgement->transfer = g_object_ref (self);
   judgement->inquiry = inquiry;
-  g_tls_database_verify_chain_async (self->plan.tls_database, certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER,
-                                     identity, NULL, G_TLS_DATABASE_VERIFY_NONE, NULL, judged_cb, judgement);
+  g_tls_database_verify_chain_async (database, certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, identity, NULL,
+                                     G_TLS_DATABASE_VERIFY_NONE, NULL, judged_cb, judgement);
 }
 
 static void
@@ -1010,7 +1011,7 @@ ask_for_trust (GMultiTransfer *self,
 {
   const GmQuestionData *data = gm_inquiry_get_data (inquiry);
 
-  if (gm_plan_asks_database (&self->plan) && !data->is_proxy)
+  if (gm_inquiry_get_errand (inquiry)->database != NULL && !data->is_proxy)
     ask_database (self, inquiry, blocking);
   else
     check_trust (self, inquiry, gm_face_certificate_get_flags (data->faults));
@@ -1029,8 +1030,10 @@ gm_face_transfer_ask (GMultiTransfer *self,
     case GM_QUESTION_TRUST:
       ask_for_trust (self, inquiry, blocking);
       break;
-    case GM_QUESTION_PROXY:
     case GM_QUESTION_PIN:
+      gm_face_pin_ask (self, inquiry, gm_inquiry_get_errand (inquiry)->interaction, blocking);
+      break;
+    case GM_QUESTION_PROXY:
     case GM_QUESTION_NONE:
     default:
       gm_inquiry_free (inquiry);

@@ -111,6 +111,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_tls_database      (GMultiTransfer *self,
                                                            GTlsDatabase   *tls_database);
 GMULTI_AVAILABLE_IN_1_0
+GTlsInteraction    *gmulti_transfer_get_tls_interaction   (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_tls_interaction   (GMultiTransfer  *self,
+                                                           GTlsInteraction *tls_interaction);
+GMULTI_AVAILABLE_IN_1_0
 GTlsCertificate    *gmulti_transfer_get_client_certificate (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_client_certificate (GMultiTransfer  *self,

@@ -160,6 +160,36 @@ test_file_database (Asked *self,
   g_assert_cmpuint (self->n_asked, ==, 0);
 }
 
+/* The session's counts for all that have none of their own. */
+static void
+test_session_database (Asked *self,
+                       gconstpointer data)
+{
+  gboolean plain = data != NULL;
+  g_autoptr (GTlsDatabase) database = plain ? g_object_new (plain_database_get_type (), NULL)
+                                            : g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+  g_autoptr (GTlsDatabase) kept = NULL;
+
+  if (database == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+    {
+      g_test_skip ("GIO has no TLS here");
+      return;
+    }
+  asked_start (self);
+  face_wait_for (self->question != NULL);
+  gmulti_trust_check_reject (self->question);
+  asked_check_refused (self);
+
+  g_clear_error (&self->error);
+  plain_verdict = 0;
+  gmulti_session_set_tls_database (self->session, database);
+  kept = gmulti_session_dup_tls_database (self->session);
+  g_assert_true (kept == database);
+  asked_start (self);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+}
+
 static void
 test_database (Asked *self,
                gconstpointer data)
@@ -294,6 +324,8 @@ main (int argc,
     g_test_add (tests[i].path, Asked, NULL, set_up, tests[i].test, asked_tear_down);
   asked_add_tests ("/trust-check/", set_up);
   g_test_add ("/trust-check/file-database", Asked, NULL, set_up, test_file_database, asked_tear_down);
+  g_test_add ("/trust-check/session-file-database", Asked, NULL, set_up, test_session_database, asked_tear_down);
+  g_test_add ("/trust-check/session-database", Asked, "plain", set_up, test_session_database, asked_tear_down);
   g_test_add ("/trust-check/database-good", Asked, NULL, set_up, test_database, asked_tear_down);
   g_test_add ("/trust-check/database-bad", Asked, GUINT_TO_POINTER (G_TLS_CERTIFICATE_REVOKED), set_up, test_database,
               asked_tear_down);
