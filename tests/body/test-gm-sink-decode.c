@@ -616,6 +616,42 @@ test_max_size (void)
   g_assert_cmpuint (n_got, <, 4 * 1024 * 1024);
 }
 
+/* Both limits hold for each coding by itself, and for one in another: a little becomes very much with any of them. */
+static void
+test_limits (gconstpointer data)
+{
+  Encode how = GPOINTER_TO_INT (data);
+  gsize len = GM_DECODE_RATIO_FROM + 1024 * 1024;
+  g_autofree char *zeros = g_malloc0 (len);
+  g_autoptr (GBytes) bomb = encode_or_skip (how, zeros, len);
+  g_autoptr (GBytes) mib = NULL, bomb_in = NULL, mib_in = NULL;
+  GmCoding codings[2];
+  Encode other;
+  guint64 n_got;
+
+  if (bomb == NULL)
+    return;
+  g_assert_cmpint (explode (&coding_of[how], 1, bomb, 0, &n_got), ==, GM_CODED_BODY_BOMB);
+  g_assert_cmpuint (n_got, <=, GM_DECODE_RATIO_FROM);
+
+  mib = encode (how, zeros, 1024 * 1024);
+  g_assert_cmpint (explode (&coding_of[how], 1, mib, 1024 * 1024, &n_got), ==, GM_OK);
+  g_assert_cmpuint (n_got, ==, 1024 * 1024);
+  g_assert_cmpint (explode (&coding_of[how], 1, mib, 1024 * 1024 - 1, &n_got), ==, GM_TOO_LARGE);
+  g_assert_cmpuint (n_got, <, 1024 * 1024);
+
+  other = (how + 1) % ENCODE_N;
+  codings[0] = coding_of[how];
+  codings[1] = coding_of[other];
+  bomb_in = encode_bytes (other, bomb);
+  mib_in = encode_bytes (other, mib);
+  if (bomb_in == NULL)
+    return;
+  g_assert_cmpint (explode (codings, 2, bomb_in, 0, &n_got), ==, GM_CODED_BODY_BOMB);
+  g_assert_cmpuint (n_got, <=, GM_DECODE_RATIO_FROM);
+  g_assert_cmpint (explode (codings, 2, mib_in, 1024 * 1024 - 1, &n_got), ==, GM_TOO_LARGE);
+}
+
 static void
 test_zstd_window (void)
 {
@@ -658,7 +694,7 @@ main (int argc,
   } each[] = {
     { "splits", test_splits },   { "large", test_large },   { "truncated", test_truncated },
     { "corrupt", test_corrupt }, { "empty", test_empty },   { "behind", test_behind },
-    { "pause", test_pause },
+    { "pause", test_pause },     { "limits", test_limits },
   };
 
   g_test_init (&argc, &argv, NULL);
