@@ -47,6 +47,7 @@ typedef enum
   GM_NOTE_RETRY,
   GM_NOTE_IGNORING_BODY,
   GM_NOTE_UPLOADED, /* completely sent off */
+  GM_NOTE_LOGIN_PROBLEM, /* @data: why a challenge cannot be answered */
 } GmNote;
 
 typedef struct

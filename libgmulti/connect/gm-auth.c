@@ -152,7 +152,9 @@ struct _GmAuth
   guint n_stale;
   guint16 port;
   guint8 is_proxy : 1;
-  guint8 delegate : 1;
+  guint8 delegation : 2; /* GmDelegation */
+  guint8 proving : 1; /* the peer's last token is still to be looked at */
+  guint8 keeps_problem : 1; /* @problem is ours: what the next refusal says does not make it good */
   guint8 unasked : 1; /* a challenge that was sure to come did not */
   guint8 fresh_nonce : 1; /* the nonce of the last request came from a challenge to this very login */
 };
@@ -254,6 +256,42 @@ gm_auth_is_for (const GmAuth *self,
   return g_str_equal (self->key, key);
 }
 
+static void
+clear_problem (GmAuth *self)
+{
+  self->problem = GM_OK;
+  self->keeps_problem = FALSE;
+  g_clear_pointer (&self->detail, g_free);
+}
+
+/* The first of an answer is told: what follows may come of it. @scheme and @why: (nullable). */
+static void
+set_problem (GmAuth *self,
+             GmResult result,
+             const char *scheme,
+             const char *why)
+{
+  if (self->problem != GM_OK)
+    return;
+  if (why == NULL)
+    why = result == GM_NOT_BUILT_IN ? "something that this library cannot do" : "something that cannot be answered";
+  self->problem = result;
+  self->detail = scheme != NULL ? g_strdup_printf ("%s: %s", scheme, why) : g_strdup (why);
+}
+
+/* A scheme that was asked for did not work here, whatever else is tried. */
+static void
+give_up_scheme (GmAuth *self,
+                GmAuthScheme scheme,
+                GmResult result,
+                const char *why)
+{
+  self->failed |= scheme;
+  clear_problem (self);
+  set_problem (self, result, gm_auth_scheme_name (scheme), why);
+  self->keeps_problem = TRUE;
+}
+
 void
 gm_auth_set_login (GmAuth *self,
                    const char *user,
@@ -264,6 +302,7 @@ gm_auth_set_login (GmAuth *self,
   self->user = g_strdup (user);
   self->password = g_strdup (password);
   self->rounds = self->n_stale = 0;
+  clear_problem (self);
   /* What was offered last can be answered now; a login that somebody was asked for is none of Kerberos. */
   self->failed = self->offered != 0 ? GM_AUTH_NEGOTIATE : 0;
   self->picked = strongest (self->offered & self->allowed & (GM_AUTH_DIGEST | GM_AUTH_BASIC));
@@ -280,11 +319,11 @@ gm_auth_set_token (GmAuth *self,
 void
 gm_auth_set_service (GmAuth *self,
                      const char *service,
-                     gboolean delegate)
+                     GmDelegation delegation)
 {
   g_free (self->service);
   self->service = g_strdup (service);
-  self->delegate = delegate != FALSE;
+  self->delegation = delegation;
 }
 
 gboolean
@@ -359,13 +398,13 @@ gm_auth_prepare (GmAuth *self,
                  GmReactor *reactor,
                  GmRunnable *owner)
 {
-  GmResult result;
+  GmResult result = gm_auth_prove (self, reactor, owner);
 
-  if (choose (self) != GM_AUTH_NEGOTIATE)
-    return GM_OK;
+  if (result != GM_OK || choose (self) != GM_AUTH_NEGOTIATE)
+    return result;
 
   if (self->negotiate == NULL)
-    self->negotiate = gm_negotiate_new (self->service, self->host, self->delegate);
+    self->negotiate = gm_negotiate_new (self->service, self->host, self->delegation);
   result = gm_negotiate_get_result (self->negotiate);
   if (result == GM_OK && gm_negotiate_get_token (self->negotiate) == NULL)
     {
@@ -376,10 +415,7 @@ gm_auth_prepare (GmAuth *self,
     return result;
 
   /* No ticket, no such server: another scheme may do. */
-  self->failed |= GM_AUTH_NEGOTIATE;
-  self->problem = result;
-  g_free (self->detail);
-  self->detail = g_strdup (gm_negotiate_get_detail (self->negotiate));
+  give_up_scheme (self, GM_AUTH_NEGOTIATE, result, gm_negotiate_get_detail (self->negotiate));
   g_clear_pointer (&self->negotiate, gm_negotiate_free);
   self->picked = strongest (self->offered & get_usable (self));
 
@@ -480,8 +516,8 @@ gm_auth_write (GmAuth *self,
   /* What this challenge asks cannot be given; the request goes without, and its answer says what there is. */
   if (scheme == GM_AUTH_DIGEST && result != GM_BAD_REQUEST)
     {
-      self->failed |= GM_AUTH_DIGEST;
-      self->problem = result;
+      give_up_scheme (self, GM_AUTH_DIGEST, result,
+                      result == GM_AUTH_BAD_CHALLENGE ? "a sum of the body, which cannot be made before it is sent" : NULL);
       return GM_OK;
     }
 
@@ -516,7 +552,7 @@ take_digest (GmAuth *self,
 
   if (result != GM_OK)
     {
-      self->problem = result;
+      set_problem (self, result, "Digest", digest.why);
       return;
     }
   self->offered |= GM_AUTH_DIGEST;
@@ -550,7 +586,9 @@ take_challenge (GmAuth *self,
     {
       self->offered |= GM_AUTH_NEGOTIATE;
       wipe (&self->peer_token);
-      if (challenge->token68.len > 0 && challenge->token68.len <= GM_NEGOTIATE_MAX_TOKEN)
+      if (challenge->token68.len > GM_NEGOTIATE_MAX_TOKEN)
+        set_problem (self, GM_AUTH_BAD_CHALLENGE, "Negotiate", "a token that is too long");
+      else if (challenge->token68.len > 0)
         self->peer_token = g_strndup (challenge->token68.data, challenge->token68.len);
     }
 }
@@ -567,12 +605,13 @@ read_challenges (GmAuth *self,
 
   self->offered = 0;
   self->wanted = GM_AUTH_NONE;
-  self->problem = GM_OK;
+  if (!self->keeps_problem)
+    clear_problem (self);
   g_clear_pointer (&self->realm, g_free);
   for (guint i = first; i < first + n; i++)
     {
       GmSpan rest;
-      GmHttpChallenge challenge;
+      GmHttpChallenge challenge = { 0 };
       GmParse parse = GM_PARSE_MORE;
 
       if (!gm_span_equal_nocase (gm_headers_get_name (headers, i), field))
@@ -585,7 +624,7 @@ read_challenges (GmAuth *self,
           take_challenge (self, &challenge, best);
         }
       if (parse == GM_PARSE_BAD)
-        self->problem = GM_AUTH_BAD_CHALLENGE;
+        set_problem (self, GM_AUTH_BAD_CHALLENGE, self->is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate", challenge.why);
     }
 }
 
@@ -612,7 +651,7 @@ learn_refusal (GmAuth *self,
     case GM_AUTH_NEGOTIATE:
       /* Another leg, or the end of it. */
       if (self->peer_token == NULL || self->negotiate == NULL || gm_negotiate_is_complete (self->negotiate))
-        self->failed |= GM_AUTH_NEGOTIATE;
+        give_up_scheme (self, GM_AUTH_NEGOTIATE, GM_AUTH_FAILED, "the token was not accepted");
       return;
     case GM_AUTH_BEARER:
       self->failed |= GM_AUTH_BEARER;
@@ -649,7 +688,12 @@ gm_auth_refused (GmAuth *self,
     }
 
   self->picked = strongest (self->offered & get_usable (self));
-  return self->picked != GM_AUTH_NONE && ++self->rounds < GM_AUTH_MAX_ROUNDS;
+  if (self->picked == GM_AUTH_NONE)
+    return FALSE;
+  if (++self->rounds < GM_AUTH_MAX_ROUNDS)
+    return TRUE;
+  set_problem (self, GM_AUTH_FAILED, gm_auth_scheme_name (self->picked), "asked for again and again");
+  return FALSE;
 }
 
 /* nextnonce (RFC 7616 section 3.5). A session's key goes on with its first nonce, and what servers make of both together
@@ -682,6 +726,33 @@ take_next_nonce (GmAuth *self,
       }
 }
 
+/* RFC 4559 section 4.2: the last leg comes with the answer, from proxies in Proxy-Authentication-Info. Who sends none is
+ * taken at his word, as by everybody: some servers, and all that answer CONNECT with a line alone, have no other way. */
+static void
+take_last_token (GmAuth *self,
+                 const GmHeaders *headers,
+                 guint first,
+                 guint n)
+{
+  const GmSpan fields[] = {
+    self->is_proxy ? GM_SPAN ("Proxy-Authenticate") : GM_SPAN ("WWW-Authenticate"),
+    self->is_proxy ? GM_SPAN ("Proxy-Authentication-Info") : GM_SPAN ("Authentication-Info"),
+  };
+
+  for (guint i = first; i < first + n && self->peer_token == NULL; i++)
+    {
+      GmSpan rest = gm_headers_get_value (headers, i);
+      GmHttpChallenge token;
+
+      if ((gm_span_equal_nocase (gm_headers_get_name (headers, i), fields[0]) ||
+           gm_span_equal_nocase (gm_headers_get_name (headers, i), fields[1])) &&
+          gm_http_challenge_next (&rest, &token) == GM_PARSE_DONE &&
+          gm_span_equal_nocase (token.scheme, GM_SPAN ("Negotiate")) && token.token68.len > 0 &&
+          token.token68.len <= GM_NEGOTIATE_MAX_TOKEN)
+        self->peer_token = g_strndup (token.token68.data, token.token68.len);
+    }
+}
+
 void
 gm_auth_not_asked (GmAuth *self)
 {
@@ -704,7 +775,54 @@ gm_auth_accepted (GmAuth *self,
     store_take (self->store, self->key)->scheme = self->sent;
   self->rounds = self->n_stale = 0;
   self->fresh_nonce = FALSE;
+  if (self->sent == GM_AUTH_NEGOTIATE && self->negotiate != NULL && !gm_negotiate_is_complete (self->negotiate))
+    take_last_token (self, headers, first, n);
+  self->proving = self->peer_token != NULL;
+  if (self->proving)
+    gm_negotiate_next (self->negotiate);
+  else
+    g_clear_pointer (&self->negotiate, gm_negotiate_free);
+}
+
+gboolean
+gm_auth_must_prove (const GmAuth *self)
+{
+  return self->proving;
+}
+
+GmResult
+gm_auth_prove (GmAuth *self,
+               GmReactor *reactor,
+               GmRunnable *owner)
+{
+  GmResult result;
+
+  if (G_LIKELY (!self->proving))
+    return GM_OK;
+
+  result = gm_negotiate_get_result (self->negotiate);
+  if (result == GM_OK && self->peer_token != NULL)
+    {
+      result = gm_negotiate_start (self->negotiate, self->peer_token, reactor, owner);
+      wipe (&self->peer_token);
+    }
+  if (result == GM_AGAIN)
+    return result;
+
+  self->proving = FALSE;
+  if (result == GM_OK && !gm_negotiate_is_complete (self->negotiate))
+    result = GM_AUTH_FAILED;
+  if (result != GM_OK)
+    {
+      const char *why = gm_negotiate_get_detail (self->negotiate);
+      g_autofree char *text = g_strdup_printf ("the other side does not prove who it is: %s",
+                                               why != NULL ? why : "its last token is not the last");
+
+      give_up_scheme (self, GM_AUTH_NEGOTIATE, result, text);
+    }
   g_clear_pointer (&self->negotiate, gm_negotiate_free);
+
+  return result;
 }
 
 /* ---- what is known ---- */

@@ -3,6 +3,7 @@
 
 #include "gm-bytes.h"
 #include "gm-headers.h"
+#include "gm-negotiate.h"
 #include "gm-reactor.h"
 #include "gm-result.h"
 
@@ -80,9 +81,9 @@ void         gm_auth_set_token     (GmAuth *self,
                                     const char *token); /* Bearer; NULL = none */
 void         gm_auth_set_service   (GmAuth *self,
                                     const char *service,
-                                    gboolean delegate); /* Negotiate; NULL = "HTTP" */
+                                    GmDelegation delegation); /* Negotiate; NULL = "HTTP" */
 
-/* Before each request. AGAIN: a worker makes a token, @owner gets a turn when it is there. */
+/* Before each request. AGAIN: a worker makes a token, @owner gets a turn when it is there; else as gm_auth_prove(). */
 GmResult     gm_auth_prepare       (GmAuth *self,
                                     GmReactor *reactor,
                                     GmRunnable *owner);
@@ -108,6 +109,13 @@ void         gm_auth_accepted      (GmAuth *self,
                                     const GmHeaders *headers,
                                     guint first,
                                     guint n);
+/* After accepted: the answer brought a token by which the peer proves who it is; its body is nobody's before that is
+ * seen. prove(): AGAIN, and @owner has a turn; OK, at once too where there is nothing to prove; AUTH_FAILED and why in
+ * gm_auth_get_problem(). */
+gboolean     gm_auth_must_prove    (const GmAuth *self);
+GmResult     gm_auth_prove         (GmAuth *self,
+                                    GmReactor *reactor,
+                                    GmRunnable *owner);
 
 /* ---- what is known ---- */
 const char  *gm_auth_get_host      (const GmAuth *self);
@@ -119,8 +127,8 @@ GmAuthScheme gm_auth_get_sent      (const GmAuth *self); /* in the last request 
  * would help. For the question to a person. */
 GmAuthScheme gm_auth_get_wanted    (const GmAuth *self,
                                     const char **realm);
-/* Why nothing could be answered, if the reason is not a wrong login: AUTH_BAD_CHALLENGE, NOT_BUILT_IN, AUTH_FAILED
- * (@detail, nullable, says more). GM_OK else. */
+/* Why nothing could be answered, if the reason is not a wrong login: AUTH_BAD_CHALLENGE, NOT_BUILT_IN, AUTH_FAILED;
+ * @detail says more. GM_OK, and @detail NULL, else. */
 GmResult     gm_auth_get_problem   (const GmAuth *self,
                                     const char **detail);
 const char  *gm_auth_scheme_name   (GmAuthScheme scheme);

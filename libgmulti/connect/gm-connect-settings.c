@@ -41,6 +41,8 @@ gm_connect_settings_copy (const GmConnectSettings *self)
     g_ref_string_acquire (copy->proxy_user);
   if (copy->proxy_password != NULL)
     g_ref_string_acquire (copy->proxy_password);
+  if (copy->proxy_service != NULL)
+    g_ref_string_acquire (copy->proxy_service);
 
   return copy;
 }
@@ -70,5 +72,6 @@ gm_connect_settings_unref (const GmConnectSettings *self)
   g_clear_pointer (&block->no_proxy, g_ref_string_release);
   g_clear_pointer (&block->proxy_user, g_ref_string_release);
   g_clear_pointer (&block->proxy_password, g_ref_string_release);
+  g_clear_pointer (&block->proxy_service, g_ref_string_release);
   g_free (block);
 }

@@ -30,6 +30,7 @@ typedef struct
   char *no_proxy; /* GRefString: rules of gm-no-proxy.h; NULL = the environment's, if that is asked */
   char *proxy_user; /* GRefString: unless @proxy has one */
   char *proxy_password; /* GRefString */
+  char *proxy_service; /* GRefString: of Negotiate; NULL: "HTTP" */
   char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */
   const GmStringList *overrides; /* (unowned): "[+]host:port:addr[,addr]…" or "-host:port", as CURLOPT_RESOLVE */
   const GmStringList *connect_to; /* (unowned): "host:port:host2:port2", as CURLOPT_CONNECT_TO */

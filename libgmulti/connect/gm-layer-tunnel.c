@@ -24,6 +24,7 @@ typedef enum
   STATE_BELOW, /* the way to the proxy is made */
   STATE_TALK,
   STATE_IGNORE, /* a page that nobody reads goes by */
+  STATE_PROOF, /* the tunnel is there; whether the proxy is who it says is looked at */
   STATE_FAILED,
 } TunnelState;
 
@@ -57,6 +58,13 @@ fail (TunnelLayer *self,
   GmError *error = self->layer.host->error;
 
   gm_error_set (error, result, GM_PHASE_PROXY, 0);
+  if ((result == GM_PROXY_LOGIN || result == GM_AUTH_FAILED) && self->auth != NULL && error->detail == NULL)
+    {
+      const char *detail;
+
+      gm_auth_get_problem (self->auth, &detail);
+      error->detail = g_strdup (detail);
+    }
   if (result == GM_PROXY_REFUSED || result == GM_PROXY_LOGIN)
     error->proxy_status = self->head.status;
   GM_TRACE (PROXY, 0, self->layer.host->id, "CONNECT failed: %s, status %u", gm_result_name (result),
@@ -80,6 +88,7 @@ make_auth (TunnelLayer *self)
 
   self->auth = gm_auth_new (self->way.store, &target, proxy->auth);
   gm_auth_set_login (self->auth, proxy->user, proxy->password);
+  gm_auth_set_service (self->auth, proxy->service, GM_DELEGATION_NONE);
 }
 
 static GmResult
@@ -379,6 +388,18 @@ step_talk (TunnelLayer *self)
 }
 
 static GmResult
+step_proof (TunnelLayer *self)
+{
+  GmLayerHost *host = self->layer.host;
+  GmResult result;
+
+  self->state = STATE_PROOF;
+  result = self->auth != NULL ? gm_auth_prove (self->auth, host->reactor, host->owner) : GM_OK;
+
+  return result == GM_OK || result == GM_AGAIN ? result : fail (self, result);
+}
+
+static GmResult
 tunnel_connect (GmLayer *layer)
 {
   TunnelLayer *self = (TunnelLayer *) layer;
@@ -398,9 +419,12 @@ tunnel_connect (GmLayer *layer)
         }
       if (result != GM_OK)
         return result;
-      result = step_talk (self);
+      if (self->state == STATE_TALK)
+        result = step_talk (self);
     }
   while (result == GM_AGAIN && self->state == STATE_IGNORE);
+  if (result == GM_OK)
+    result = step_proof (self);
   if (result != GM_OK)
     return result;
 

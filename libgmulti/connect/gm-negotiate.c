@@ -27,7 +27,7 @@ typedef struct
   gsize input_len;
   char *token; /* (owned) (nullable): base64 */
   char *detail; /* (owned) (nullable) */
-  gboolean delegate;
+  GmDelegation delegation;
   gboolean complete;
   gboolean failed;
 } Leg;
@@ -42,7 +42,7 @@ struct _GmNegotiate
   char *token; /* (owned) (nullable) */
   char *detail; /* (owned) (nullable) */
   guint n_legs;
-  gboolean delegate;
+  GmDelegation delegation;
   gboolean complete;
   gboolean failed;
 };
@@ -75,6 +75,21 @@ describe (OM_uint32 major,
   return g_string_free (text, FALSE);
 }
 
+static OM_uint32
+get_delegation (GmDelegation delegation)
+{
+  switch (delegation)
+    {
+    case GM_DELEGATION_POLICY:
+      return GSS_C_DELEG_POLICY_FLAG;
+    case GM_DELEGATION_ALWAYS:
+      return GSS_C_DELEG_FLAG;
+    case GM_DELEGATION_NONE:
+    default:
+      return 0;
+    }
+}
+
 static void
 move_on (Leg *self,
          gss_name_t name)
@@ -82,7 +97,7 @@ move_on (Leg *self,
   gss_buffer_desc input = { self->input_len, self->input };
   gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
   OM_uint32 minor, ignored;
-  OM_uint32 flags = self->delegate ? GSS_C_DELEG_FLAG : 0;
+  OM_uint32 flags = GSS_C_MUTUAL_FLAG | get_delegation (self->delegation);
   OM_uint32 major = gss_init_sec_context (&minor, GSS_C_NO_CREDENTIAL, &self->context, name, &spnego, flags, 0,
                                           GSS_C_NO_CHANNEL_BINDINGS, self->input != NULL ? &input : GSS_C_NO_BUFFER, NULL,
                                           &output, NULL, NULL);
@@ -93,7 +108,7 @@ move_on (Leg *self,
     self->complete = major == GSS_S_COMPLETE;
   if (!GSS_ERROR (major) && output.length > 0)
     self->token = g_base64_encode (output.value, output.length);
-  self->failed = self->token == NULL;
+  self->failed = self->token == NULL && !self->complete;
   gss_release_buffer (&ignored, &output);
 }
 
@@ -169,12 +184,12 @@ gm_negotiate_is_there (void)
 GmNegotiate *
 gm_negotiate_new (const char *service,
                   const char *host,
-                  gboolean delegate)
+                  GmDelegation delegation)
 {
   GmNegotiate *self = g_new0 (GmNegotiate, 1);
 
   self->service = g_strdup_printf ("%s@%s", service != NULL ? service : "HTTP", host);
-  self->delegate = delegate;
+  self->delegation = delegation;
   return self;
 }
 
@@ -229,7 +244,7 @@ gm_negotiate_start (GmNegotiate *self,
   leg->owner = self;
   leg->context = g_steal_pointer (&self->context);
   leg->service = g_strdup (self->service);
-  leg->delegate = self->delegate;
+  leg->delegation = self->delegation;
   if (input != NULL)
     leg->input = g_base64_decode (input, &leg->input_len);
   self->reactor = reactor;
@@ -281,7 +296,7 @@ gm_negotiate_is_there (void)
 GmNegotiate *
 gm_negotiate_new (const char *service,
                   const char *host,
-                  gboolean delegate)
+                  GmDelegation delegation)
 {
   return NULL;
 }

@@ -137,6 +137,7 @@ equip (const GmProxyWish *wish,
   proxy->tunnel = settings->proxy_tunnel || wish->must_tunnel || gm_url_get_scheme (wish->url) != GM_SCHEME_HTTP;
   proxy->suppress_head = settings->proxy_hides_head;
   proxy->user_agent = g_strdup (wish->user_agent);
+  proxy->service = g_strdup (settings->proxy_service);
   /* Forwarded requests have their own fields anyway. */
   if (settings->proxy_shares_fields)
     fields = proxy->tunnel ? wish->fields : NULL;

@@ -29,6 +29,7 @@ gm_proxy_unref (GmProxy *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
     return;
 
+  g_free (self->service);
   g_free (self->host);
   free_secret (self->user);
   free_secret (self->password);
@@ -233,8 +234,8 @@ gm_proxy_equal (const GmProxy *a,
   /* Fields of its own may hold a login, and what they say was said for the whole tunnel. */
   return a->kind == b->kind && a->tunnel == b->tunnel && a->auth == b->auth && a->socks_auth == b->socks_auth &&
          a->port == b->port && strcmp (a->host, b->host) == 0 && same_secret (a->user, b->user) &&
-         same_secret (a->password, b->password) && (!a->tunnel || same_secret (a->fields, b->fields)) &&
-         gm_proxy_equal (a->via, b->via);
+         same_secret (a->password, b->password) && g_strcmp0 (a->service, b->service) == 0 &&
+         (!a->tunnel || same_secret (a->fields, b->fields)) && gm_proxy_equal (a->via, b->via);
 }
 
 char *

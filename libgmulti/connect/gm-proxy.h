@@ -35,6 +35,7 @@ struct _GmProxy
   char *host; /* (owned): A-label, or numeric without brackets, perhaps with a zone id */
   char *user; /* (owned) (nullable) */
   char *password; /* (owned) (nullable) */
+  char *service; /* (owned) (nullable): of Negotiate */
   char *fields; /* (owned) (nullable): header lines for the proxy alone, each with its CRLF */
   char *user_agent; /* (owned) (nullable): for CONNECT, unless @fields have one */
   GmProxy *via; /* (owned) (nullable): reached through that one, always a SOCKS one */

@@ -458,6 +458,9 @@ client_note (GmClient *client,
     case GM_NOTE_UPLOADED:
       text = g_strdup ("upload completely sent off\n");
       break;
+    case GM_NOTE_LOGIN_PROBLEM:
+      text = g_strdup_printf ("Authentication problem: %s\n", data);
+      break;
     default:
       return;
     }

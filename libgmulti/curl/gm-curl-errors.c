@@ -445,6 +445,8 @@ write_sentence (GmCurlEasy *easy,
     case GM_PROXY_LOGIN:
       if (gm_transfer_get_error (easy->transfer)->socks)
         WRITE ("SOCKS: %s", socks_sentence (result));
+      else if (gm_transfer_get_error (easy->transfer)->detail != NULL)
+        WRITE ("%s (%s)", fixed_sentence (result), gm_transfer_get_error (easy->transfer)->detail);
       else
         WRITE ("%s", fixed_sentence (result));
       break;
@@ -466,7 +468,11 @@ write_sentence (GmCurlEasy *easy,
       WRITE ("HTTP/2 stream was reset by the peer (error %u)", gm_transfer_get_error (easy->transfer)->h2);
       break;
     case GM_HTTP_STATUS:
-      WRITE ("The requested URL returned error: %u", gm_transfer_get_info (easy->transfer)->status);
+      if (gm_transfer_get_info (easy->transfer)->auth_problem != GM_OK)
+        WRITE ("The requested URL returned error: %u (%s)", gm_transfer_get_info (easy->transfer)->status,
+               gm_transfer_get_error (easy->transfer)->detail);
+      else
+        WRITE ("The requested URL returned error: %u", gm_transfer_get_info (easy->transfer)->status);
       break;
     case GM_TOO_MANY_REDIRECTS:
       WRITE ("Maximum (%" CURL_FORMAT_CURL_OFF_T ") redirects followed",

@@ -307,7 +307,7 @@ was_refused (GmCurlEasy *easy,
     if (g_array_index (info->earlier, GmHop, i).status == status)
       return TRUE;
 
-  return info->hop.status == status || info->connect_status == status;
+  return info->hop.status == status || (status == 407 && info->tunnel_asked);
 }
 
 /* Which login schemes were offered by the last answer that asked for a login. */

@@ -94,7 +94,7 @@
   X_ALIAS (FTPLISTONLY, LONG, DIRLISTONLY)                                                                             \
   X_ABSENT (FTPPORT, STRING, 0)                                                                                        \
   X_ABSENT (FTPSSLAUTH, VALUES, 0)                                                                                     \
-  X_ABSENT (GSSAPI_DELEGATION, VALUES, 0)                                                                              \
+  X_NUMBER (GSSAPI_DELEGATION, VALUES, DELEGATION, ONE)                                                                \
   X_NUMBER (HAPPY_EYEBALLS_TIMEOUT_MS, LONG, ATTEMPT_DELAY_MS, ONE)                                                    \
   X_ABSENT (HAPROXY_CLIENT_IP, STRING, 0)                                                                              \
   X_ABSENT (HAPROXYPROTOCOL, LONG, 0)                                                                                  \
@@ -198,7 +198,7 @@
   X_SPECIAL (PROXY_ISSUERCERT_BLOB, BLOB, proxy_issuercert_blob)                                                       \
   X_SPECIAL (PROXY_KEYPASSWD, STRING, proxy_keypasswd)                                                                 \
   X_STRING (PROXY_PINNEDPUBLICKEY, STRING, PROXY_TLS_PINS)                                                             \
-  X_ABSENT (PROXY_SERVICE_NAME, STRING, 0)                                                                             \
+  X_STRING (PROXY_SERVICE_NAME, STRING, PROXY_SERVICE)                                                                 \
   X_STRING (PROXY_SSL_CIPHER_LIST, STRING, PROXY_TLS_PRIORITY)                                                         \
   X_IGNORED (PROXY_SSL_OPTIONS, LONG)                                                                                  \
   X_NUMBER (PROXY_SSL_VERIFYHOST, LONG, PROXY_TLS_VERIFY_HOST, BOOL)                                                   \
@@ -251,7 +251,7 @@
   X_SPECIAL (SEEKFUNCTION, FUNCTION, seekfunction)                                                                     \
   X_NUMBER (SERVER_RESPONSE_TIMEOUT, LONG, RESPONSE_TIMEOUT_MS, MS)                                                    \
   X_NUMBER (SERVER_RESPONSE_TIMEOUT_MS, LONG, RESPONSE_TIMEOUT_MS, ONE)                                                \
-  X_ABSENT (SERVICE_NAME, STRING, 0)                                                                                   \
+  X_STRING (SERVICE_NAME, STRING, SERVICE)                                                                             \
   X_SPECIAL (SHARE, OBJECT, share)                                                                                     \
   X_KEPT (SOCKOPTDATA, CBPTR, sockoptdata)                                                                             \
   X_SPECIAL (SOCKOPTFUNCTION, FUNCTION, sockoptfunction)                                                               \

@@ -65,6 +65,7 @@
   X (NO_PROXY, STRING, connect, no_proxy, 0, 0, FALSE)                                                                 \
   X (PROXY_USER, STRING, connect, proxy_user, 0, 0, FALSE)                                                             \
   X (PROXY_PASSWORD, STRING, connect, proxy_password, 0, 0, FALSE)                                                     \
+  X (PROXY_SERVICE, STRING, connect, proxy_service, 0, 0, FALSE)                                                       \
   X (PROXY_FIELDS, LIST, connect, proxy_fields, 0, 0, FALSE)                                                           \
   X (PROXY_PORT, U16, connect, proxy_port, 0, 65535, FALSE)                                                            \
   X (PROXY_KIND, U8, connect, proxy_kind, 0, 7, FALSE)                                                                 \
@@ -97,6 +98,7 @@
   X (USER, STRING, request, user, 0, 0, FALSE)                                                                         \
   X (PASSWORD, STRING, request, password, 0, 0, FALSE)                                                                 \
   X (BEARER, STRING, request, bearer, 0, 0, FALSE)                                                                     \
+  X (SERVICE, STRING, request, service, 0, 0, FALSE)                                                                   \
   X (ACCEPT_ENCODING, STRING, request, accept_encoding, 0, 0, FALSE)                                                   \
   X (REQUEST_TARGET, STRING, request, request_target, 0, 0, FALSE)                                                     \
   X (FIRST_PARTY, STRING, request, first_party, 0, 0, FALSE)                                                           \
@@ -117,6 +119,7 @@
   X (HTTP_VERSION, U8, request, http_version, 0, 4, FALSE) /* GmHttpVersion */                                         \
   X (URGENCY, U8, request, urgency, 0, 8, FALSE)                                                                       \
   X (STREAM_WEIGHT, U16, request, stream_weight, 0, 256, FALSE)                                                        \
+  X (DELEGATION, U8, request, delegation, 0, 3, FALSE) /* GmDelegation */                                              \
   X (NO_BODY, U8, request, no_body, 0, 1, FALSE)                                                                       \
   X (FOLLOW, U8, request, follow, 0, 3, FALSE)                                                                         \
   X (FOLLOW_SAME_ORIGIN, U8, request, follow_same_origin, 0, 1, FALSE)                                                 \

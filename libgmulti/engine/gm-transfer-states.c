@@ -305,6 +305,7 @@ proxy_head (const GmHttp1Head *head,
   GmSpan line;
 
   self->info.connect_status = head->status;
+  self->info.tunnel_asked |= head->status == 407;
   self->info.header_bytes += head->end - head->start;
   if (proxy->suppress_head)
     return GM_OK;

@@ -609,6 +609,8 @@ describe_failure (GmErrand *self,
   else if (self->engine != NULL)
     {
       failure.phase = gm_transfer_get_phase (self->engine);
+      if (result == GM_HTTP_STATUS && gm_transfer_get_info (self->engine)->auth_problem != GM_OK)
+        failure.detail = error->detail;
     }
 
   if (*host == NULL && url != NULL)

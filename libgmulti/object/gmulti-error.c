@@ -362,6 +362,18 @@ make_sentence (const char *message,
   return g_string_free (text, FALSE);
 }
 
+/* Where no sentence has a place for it, but there may be something to tell: why a login could not be given. */
+static void
+append_detail (GString *text,
+               const GmFailure *failure)
+{
+  if (failure->detail == NULL || (failure->result != GM_HTTP_STATUS && failure->result != GM_PROXY_LOGIN))
+    return;
+
+  g_string_append (text, ": ");
+  g_string_append (text, failure->detail);
+}
+
 static GQuark
 domain_quark (Domain domain)
 {
@@ -412,6 +424,7 @@ gm_failure_to_error (const GmFailure *failure)
   GMultiTransferErrorPrivate *priv;
   GError *error;
 
+  append_detail (text, failure);
   append_cause (text, row, failure->sys_errno);
   error = g_error_new_literal (domain_quark (row->domain), refine_code (row, failure->sys_errno), text->str);
   g_string_free (text, TRUE);

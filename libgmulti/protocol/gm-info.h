@@ -59,6 +59,7 @@ typedef struct
   guint8 used_proxy; /* by the last hop */
   guint8 auth_used; /* GmAuthScheme of the last request, towards the server */
   guint8 proxy_auth_used;
+  guint8 tunnel_asked; /* an answer to CONNECT was 407 */
   guint8 auth_problem; /* GmResult: why a challenge was left unanswered, if it was not for want of a (right) login */
   guint n_logins; /* requests made again to log in */
   GmUrl *referer; /* (owned) (nullable): where the last redirect came from, if that is told */

@@ -66,6 +66,7 @@ typedef struct
   char *user;
   char *password;
   char *bearer;
+  char *service; /* of Negotiate; NULL: "HTTP" */
   char *netrc_file; /* NULL: .netrc in the user's home */
   char *accept_encoding; /* NULL = nothing is asked for and nothing undone; "" = all codings that are built in */
   char *request_target;
@@ -86,6 +87,7 @@ typedef struct
   guint8 time_condition; /* GmTimeCondition */
   guint8 keep_post; /* GmKeepPost */
   guint8 http_version; /* GmHttpVersion */
+  guint8 delegation; /* GmDelegation: to the server, never to a proxy */
   guint8 no_body; /* HEAD-like, whatever the method's word */
   guint8 follow; /* GmFollow */
   guint8 follow_same_origin; /* another origin is refused: REDIRECT_REFUSED */

@@ -61,10 +61,20 @@ cut_token68 (GmSpan *text,
   return TRUE;
 }
 
+/* Says why it is not. */
+static gboolean
+fails (const char **why,
+       const char *what)
+{
+  *why = what;
+  return FALSE;
+}
+
 /* Behind the opening quote. No control characters but the tab (RFC 9110 section 5.6.4). */
 static gboolean
 cut_quoted (GmSpan *text,
-            GmSpan *value)
+            GmSpan *value,
+            const char **why)
 {
   gsize i = 0;
 
@@ -75,10 +85,10 @@ cut_quoted (GmSpan *text,
       if (c == '\\' && i + 1 < text->len)
         c = (guchar) text->data[++i];
       if ((c < 0x20 && c != '\t') || c == 0x7f)
-        return FALSE;
+        return fails (why, "a control character between quotes");
     }
   if (i >= text->len)
-    return FALSE;
+    return fails (why, "quotes that are not closed");
 
   *value = gm_span (text->data, i);
   skip (text, i + 1);
@@ -98,12 +108,13 @@ param_is_next (GmSpan text)
 
 static gboolean
 cut_param (GmSpan *text,
-           GmHttpAuthParam *param)
+           GmHttpAuthParam *param,
+           const char **why)
 {
   param->name = gm_http_cut_token (text);
   gm_http_skip_blanks (text);
   if (param->name.len == 0 || text->len == 0 || *text->data != '=')
-    return FALSE;
+    return fails (why, "something that is no parameter");
   skip (text, 1);
   gm_http_skip_blanks (text);
 
@@ -111,28 +122,30 @@ cut_param (GmSpan *text,
   if (param->quoted)
     {
       skip (text, 1);
-      if (!cut_quoted (text, &param->value))
+      if (!cut_quoted (text, &param->value, why))
         return FALSE;
     }
   else
     {
       param->value = gm_http_cut_token (text);
       if (param->value.len == 0)
-        return FALSE;
+        return fails (why, "a parameter without value");
     }
   gm_http_skip_blanks (text);
 
-  return at_element_end (text);
+  return at_element_end (text) || fails (why, "something behind a parameter's value");
 }
 
 GmParse
 gm_http_auth_param_next (GmSpan *rest,
                          GmHttpAuthParam *param)
 {
+  const char *why;
+
   skip_separators (rest);
   if (rest->len == 0)
     return GM_PARSE_MORE;
-  if (cut_param (rest, param))
+  if (cut_param (rest, param, &why))
     return GM_PARSE_DONE;
 
   *rest = gm_span (NULL, 0);
@@ -142,7 +155,8 @@ gm_http_auth_param_next (GmSpan *rest,
 /* All parameters of one challenge; @text is left at what follows them. */
 static gboolean
 cut_params (GmSpan *text,
-            GmSpan *params)
+            GmSpan *params,
+            const char **why)
 {
   GmSpan at = *text;
   GmSpan start = *text;
@@ -153,7 +167,9 @@ cut_params (GmSpan *text,
     {
       GmHttpAuthParam param;
 
-      if (++n > GM_HTTP_MAX_AUTH_PARAMS || !cut_param (&at, &param))
+      if (++n > GM_HTTP_MAX_AUTH_PARAMS)
+        return fails (why, "too many parameters");
+      if (!cut_param (&at, &param, why))
         return FALSE;
       len = start.len - at.len;
       skip_separators (&at);
@@ -170,18 +186,20 @@ cut_challenge (GmSpan *text,
 {
   *challenge = (GmHttpChallenge){ .scheme = gm_http_cut_token (text) };
   if (challenge->scheme.len == 0)
-    return FALSE;
+    return fails (&challenge->why, "something that names no scheme");
   if (at_element_end (text))
     return TRUE;
   if (!is_blank (*text->data))
-    return FALSE;
+    return fails (&challenge->why, "something behind a scheme's name");
   gm_http_skip_blanks (text);
   if (at_element_end (text))
     return TRUE;
   if (cut_token68 (text, &challenge->token68))
     return TRUE;
 
-  return param_is_next (*text) && cut_params (text, &challenge->params);
+  if (!param_is_next (*text))
+    return fails (&challenge->why, "something that is no parameter");
+  return cut_params (text, &challenge->params, &challenge->why);
 }
 
 GmParse

@@ -21,6 +21,7 @@ typedef struct
   GmSpan scheme;
   GmSpan token68; /* data is NULL if there is none */
   GmSpan params; /* the text of the list: gm_http_auth_param_next () */
+  const char *why; /* (nullable): static; what makes no sense, when the next is BAD */
 } GmHttpChallenge;
 
 typedef struct
@@ -31,7 +32,7 @@ typedef struct
 } GmHttpAuthParam;
 
 /* Cuts the next challenge off @rest. DONE: @challenge is filled, all of its parameters are well-formed; MORE: the list
- * has no more; BAD: from here on it makes no sense (@rest is empty then). */
+ * has no more; BAD: from here on it makes no sense (@rest is empty then, and @challenge's why says more). */
 GmParse  gm_http_challenge_next       (GmSpan *rest,
                                        GmHttpChallenge *challenge);
 /* Cuts the next "name=value" off @rest, as above. */

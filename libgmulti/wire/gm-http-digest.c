@@ -167,7 +167,16 @@ read_algorithm (GmHttpDigest *self,
         return GM_OK;
       }
 
+  self->why = "an algorithm that is not known";
   return GM_NOT_BUILT_IN;
+}
+
+/* As all that reads: a name that is there twice could be understood in two ways. */
+static GmResult
+twice (GmHttpDigest *self)
+{
+  self->why = "a parameter that is there twice";
+  return GM_AUTH_BAD_CHALLENGE;
 }
 
 static GmResult
@@ -182,13 +191,15 @@ read_param (GmHttpDigest *self,
 
   if (text != NULL)
     {
-      /* Twice the same, or longer than any server needs. */
-      if (*text != NULL || (*text = gm_http_auth_param_dup (param)) == NULL)
-        return GM_AUTH_BAD_CHALLENGE;
-      return GM_OK;
+      if (*text != NULL)
+        return twice (self);
+      *text = gm_http_auth_param_dup (param);
+      if (*text == NULL)
+        self->why = "a parameter that is longer than any server needs";
+      return *text != NULL ? GM_OK : GM_AUTH_BAD_CHALLENGE;
     }
   if (gm_span_equal_nocase (param->name, GM_SPAN ("algorithm")))
-    return self->has_algorithm ? GM_AUTH_BAD_CHALLENGE : read_algorithm (self, param);
+    return self->has_algorithm ? twice (self) : read_algorithm (self, param);
   if (gm_span_equal_nocase (param->name, GM_SPAN ("stale")))
     self->stale = gm_http_auth_param_is (param, GM_SPAN ("true"));
   else if (gm_span_equal_nocase (param->name, GM_SPAN ("userhash")))
@@ -219,12 +230,23 @@ gm_http_digest_read (GmHttpDigest *self,
   while (result == GM_OK && (parse = gm_http_auth_param_next (&rest, &param)) == GM_PARSE_DONE)
     result = read_param (self, &param, &has_qop);
   if (result == GM_OK && (parse == GM_PARSE_BAD || self->nonce == NULL || self->realm == NULL))
-    result = GM_AUTH_BAD_CHALLENGE;
+    {
+      self->why = self->nonce != NULL ? "no realm" : "no nonce";
+      result = GM_AUTH_BAD_CHALLENGE;
+    }
   /* A quality of protection is demanded, but none that is known. */
   if (result == GM_OK && has_qop && self->qops == 0)
-    result = GM_NOT_BUILT_IN;
+    {
+      self->why = "a quality of protection that is not known";
+      result = GM_NOT_BUILT_IN;
+    }
   if (result != GM_OK)
-    gm_http_digest_clear (self);
+    {
+      const char *why = self->why;
+
+      gm_http_digest_clear (self);
+      self->why = why;
+    }
 
   return result;
 }

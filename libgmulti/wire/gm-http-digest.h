@@ -34,6 +34,7 @@ typedef struct
   guint8 session : 1; /* "-sess" */
   guint8 userhash : 1;
   guint8 stale : 1; /* only the nonce was too old, not the login wrong */
+  const char *why; /* (nullable): static; of one that could not be read: what is wrong with it */
 } GmHttpDigest;
 
 /* What is asked of the server. */
@@ -48,7 +49,8 @@ typedef struct
   guint32 count; /* requests with this nonce, this one included */
 } GmHttpDigestAsk;
 
-/* GM_OK, or with @self empty: GM_AUTH_BAD_CHALLENGE, GM_NOT_BUILT_IN (an algorithm or a qop that is not known here). */
+/* GM_OK, or with @self empty but for @why: GM_AUTH_BAD_CHALLENGE, GM_NOT_BUILT_IN (an algorithm or a qop that is not known
+ * here). */
 GmResult gm_http_digest_read      (GmHttpDigest *self,
                                    const GmHttpChallenge *challenge);
 void     gm_http_digest_clear     (GmHttpDigest *self);

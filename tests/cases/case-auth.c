@@ -404,29 +404,41 @@ run_no_downgrade (Case *c)
 static void
 run_broken (Case *c)
 {
-  static const char *const broken[] = {
-    "Digest realm=\"open",
-    "Digest realm=x",
-    "Digest realm=x, nonce=y, algorithm=ROT13",
-    "Digest realm=x, nonce=y, qop=\"auth-conf\"",
-    "Digest",
-    "Digest nonsense",
-    "=",
-    ",,,",
-    "",
+  static const struct
+  {
+    const char *challenge;
+    const char *why; /* (nullable) */
+  } broken[] = {
+    { "Digest realm=\"open", "WWW-Authenticate: quotes that are not closed" },
+    { "Digest realm=x", "Digest: no nonce" },
+    { "Digest realm=x, nonce=y, algorithm=ROT13", "Digest: an algorithm that is not known" },
+    { "Digest realm=x, nonce=y, qop=\"auth-conf\"", "Digest: a quality of protection that is not known" },
+    { "Digest realm=x, nonce=y, nonce=z", "Digest: a parameter that is there twice" },
+    { "Digest", "Digest: no nonce" },
+    { "Digest nonsense here", "WWW-Authenticate: something that is no parameter" },
+    { "=", "WWW-Authenticate: something that names no scheme" },
+    { ",,,", NULL },
+    { "", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
     {
       g_autofree char *key = g_strdup_printf ("/%u", i);
-      g_autofree char *field = g_strdup_printf ("WWW-Authenticate: %s\r\n", broken[i]);
-      CaseTransfer *t = login (c, key, CURLAUTH_ANY);
+      g_autofree char *field = g_strdup_printf ("WWW-Authenticate: %s\r\n", broken[i].challenge);
+      g_autofree char *error = broken[i].why != NULL
+                                 ? g_strdup_printf ("The requested URL returned error: 401 (%s)", broken[i].why)
+                                 : g_strdup ("The requested URL returned error: 401");
+      CaseTransfer *t = login (c, key, CURLAUTH_ANY), *failing = login (c, key, CURLAUTH_ANY);
 
       scripted_server_on (case_server (c), key, scripted_answer_text (401, field, "outside"));
       case_run_transfer (t);
       case_check_ok (t, 401, "outside");
+      case_set (failing, CURLOPT_FAILONERROR, 1L);
+      case_run_transfer (failing);
+      case_check_error (failing, CURLE_HTTP_RETURNED_ERROR);
+      g_assert_cmpstr (failing->error, ==, error);
     }
-  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, G_N_ELEMENTS (broken));
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 2 * G_N_ELEMENTS (broken));
 }
 
 static void
@@ -704,7 +716,7 @@ const CaseSpec case_auth[] = {
   { "auth-strongest", run_strongest },
   { "auth-not-allowed", run_not_allowed },
   { "auth-no-downgrade", run_no_downgrade },
-  { "auth-broken", run_broken, CASE_NOT_ON_LIBCURL, "libcurl answers one whose quotes are not closed" },
+  { "auth-broken", run_broken, CASE_NOT_ON_LIBCURL, "libcurl answers one whose quotes are not closed, and says no more" },
   { "auth-used", run_used },
   { "auth-fail-on-error", run_fail_on_error },
   { "auth-closes", run_closes },

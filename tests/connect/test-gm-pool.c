@@ -236,6 +236,9 @@ test_key_proxy (void)
   y->socks_auth ^= 1;
   g_assert_false (keys_equal (x, address, y, address));
   y->socks_auth = x->socks_auth;
+  y->service = g_strdup ("web");
+  g_assert_false (keys_equal (x, address, y, address));
+  g_clear_pointer (&y->service, g_free);
   g_assert_cmpint (gm_proxy_add_fields (y, &field), ==, GM_OK);
   g_assert_false (keys_equal (x, address, y, address));
   gm_proxy_unref (x);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gmulti.h>
 
+#include "kdc.h"
 #include "scripted-server.h"
 #include "turn-time.h"
 
+#include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
-/* No step blocks: beside transfers that hang in a name look-up, in a connection, in a handshake or at a proxy, a hundred
- * others go on on the same loop. What counts is how long one turn of the loop keeps its thread from the next, without
+/* No step blocks: beside transfers that hang in a name look-up, in a connection, in a handshake, at a proxy of each kind
+ * or at a Kerberos server, a hundred others go on on the same loop. What counts is how long one turn of the loop keeps its thread from the next, without
  * the time that the thread waited for a processor: that is the machine's affair. */
 
 #define N_STUCK 20
@@ -24,6 +26,7 @@ typedef struct
   int silent_fd; /* connections to it are made, and nobody ever reads or writes */
   guint16 silent_port;
   ScriptedServer *server;
+  ScriptedServer *asking; /* wants a ticket */
   GMultiSession *session;
   GMultiTransfer *stuck[N_STUCK];
   guint n_stuck_ended;
@@ -38,15 +41,22 @@ static GMutex hang_lock;
 static GCond hang_cond;
 static gboolean hang_over;
 
-/* In the place of libc's: names that begin with "stuck" hang for 30 s, as those of a dead server do. */
+/* In the place of libc's: names that begin with "stuck" hang for 30 s, as those of a dead server do. Addresses, which
+ * Kerberos's library has looked up too, are libc's. */
 int
 getaddrinfo (const char *node,
              const char *service,
              const struct addrinfo *hints,
              struct addrinfo **result)
 {
+  int (*next) (const char *, const char *, const struct addrinfo *, struct addrinfo **);
   gint64 end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
 
+  if (g_ascii_isdigit (*node))
+    {
+      *(void **) &next = dlsym (RTLD_NEXT, "getaddrinfo");
+      return next (node, service, hints, result);
+    }
   if (g_str_has_prefix (node, "stuck"))
     {
       g_mutex_lock (&hang_lock);
@@ -61,6 +71,10 @@ getaddrinfo (const char *node,
 void
 freeaddrinfo (struct addrinfo *result)
 {
+  void (*next) (struct addrinfo *);
+
+  *(void **) &next = dlsym (RTLD_NEXT, "freeaddrinfo");
+  next (result);
 }
 
 /* ---- how long a turn takes ---- */
@@ -187,13 +201,25 @@ typedef struct
   const char *uri; /* %u: the port, or a number for a name */
   const char *proxy; /* (nullable) */
   gboolean named; /* %u is a number */
+  gboolean kerberos; /* %u is the asking server's port, and the key server is the silent one */
 } Trap;
 
 static const Trap traps[] = {
   { "name", "http://stuck%u.example/", NULL, TRUE },
   { "server", "http://127.0.0.1:%u/", NULL, FALSE },
   { "tls", "https://127.0.0.1:%u/", NULL, FALSE },
+  { "proxy-http", "http://127.0.0.2:%u/", "http://127.0.0.1:%u", FALSE },
+  { "proxy-connect", "https://127.0.0.2:%u/", "http://127.0.0.1:%u", FALSE },
+  { "proxy-https", "http://127.0.0.2:%u/", "https://127.0.0.1:%u", FALSE },
+  { "proxy-socks4", "http://127.0.0.2:%u/", "socks4://127.0.0.1:%u", FALSE },
+  { "proxy-socks4a", "http://stuck%u.example/", "socks4a://127.0.0.1:%u", TRUE },
+  { "proxy-socks5", "http://127.0.0.2:%u/", "socks5://127.0.0.1:%u", FALSE },
+  { "proxy-socks5h", "http://stuck%u.example/", "socks5h://127.0.0.1:%u", TRUE },
+  { "proxy-name", "http://127.0.0.2:%u/", "http://stuck1.example:%u", FALSE },
+  { "kerberos", "http://user@127.0.0.1:%u/", NULL, FALSE, TRUE },
 };
+
+static Kdc *kdc; /* NULL: there is none here */
 
 static GMultiTransfer *
 make_stuck (Fixture *self,
@@ -201,13 +227,29 @@ make_stuck (Fixture *self,
             guint number)
 {
   g_autoptr (GString) uri = g_string_new (trap->uri);
-  g_autofree char *text = g_strdup_printf ("%u", trap->named ? number : self->silent_port);
+  guint port = trap->kerberos ? scripted_server_port (self->asking) : self->silent_port;
+  g_autofree char *text = g_strdup_printf ("%u", trap->named ? number : port);
   GMultiTransfer *transfer;
 
   g_string_replace (uri, "%u", text, 1);
   transfer = gmulti_transfer_new (uri->str);
   g_signal_connect (transfer, "completed", G_CALLBACK (stuck_cb), self);
   return transfer;
+}
+
+/* For all but the others. */
+static void
+use_proxy (Fixture *self,
+           const char *proxy)
+{
+  g_autoptr (GString) uri = g_string_new (proxy);
+  g_autofree char *port = g_strdup_printf ("%u", self->silent_port);
+  char *direct[] = { (char *) "127.0.0.1", NULL };
+  g_autoptr (GProxyResolver) resolver = NULL;
+
+  g_string_replace (uri, "%u", port, 1);
+  resolver = g_simple_proxy_resolver_new (uri->str, direct);
+  gmulti_session_set_proxy_resolver (self->session, resolver);
 }
 
 static void
@@ -217,6 +259,15 @@ test_trap (Fixture *self,
   const Trap *trap = data;
   gint64 slowest = 0;
 
+  if (trap->kerberos && kdc == NULL)
+    {
+      g_test_skip ("there is no Kerberos server here");
+      return;
+    }
+  if (trap->kerberos)
+    kdc_set_port (kdc, self->silent_port);
+  if (trap->proxy != NULL)
+    use_proxy (self, trap->proxy);
   for (guint i = 0; i < N_STUCK; i++)
     {
       self->stuck[i] = make_stuck (self, trap, i);
@@ -287,6 +338,8 @@ set_up (Fixture *self,
   self->silent_fd = listen_silently (&self->silent_port);
   self->server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
   scripted_server_on (self->server, "/small", scripted_answer_text (200, NULL, "small"));
+  self->asking = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  scripted_server_on (self->asking, "*", scripted_answer_text (401, "WWW-Authenticate: Negotiate\r\n", "no"));
   self->session = gmulti_session_new ();
 }
 
@@ -299,6 +352,7 @@ tear_down (Fixture *self,
   g_cond_broadcast (&hang_cond);
   g_mutex_unlock (&hang_lock);
   g_clear_object (&self->session);
+  scripted_server_free (self->asking);
   scripted_server_free (self->server);
   close (self->silent_fd);
 }
@@ -307,7 +361,12 @@ int
 main (int argc,
       char **argv)
 {
+  int result;
+
   g_test_init (&argc, &argv, NULL);
+  kdc = kdc_new ();
+  if (kdc != NULL)
+    kdc_log_in (kdc, 600);
   g_test_add_func ("/nothing-blocks/measure", test_measure);
   for (gsize i = 0; i < G_N_ELEMENTS (traps); i++)
     {
@@ -316,5 +375,8 @@ main (int argc,
       g_test_add (path, Fixture, &traps[i], set_up, test_trap, tear_down);
     }
 
-  return g_test_run ();
+  result = g_test_run ();
+  kdc_free (kdc);
+
+  return result;
 }

@@ -149,6 +149,45 @@ test_find (void)
   g_assert_false (gm_http_auth_param_find (params, GM_SPAN ("x"), &param));
 }
 
+/* Each way of being malformed says which it is. */
+static void
+test_why (void)
+{
+  g_autoptr (GString) many = g_string_new ("Digest a=1");
+  const struct
+  {
+    const char *text;
+    const char *why;
+  } cases[] = {
+    { "=", "something that names no scheme" },
+    { "Basic=x", "something behind a scheme's name" },
+    { "Basic \"x\"", "something that is no parameter" },
+    { "Digest nonsense here", "something that is no parameter" },
+    { "Digest realm=", NULL }, /* a token */
+    { "Digest realm=,a=b", NULL },
+    { "Digest realm= ;", "a parameter without value" },
+    { "Digest realm=\"open", "quotes that are not closed" },
+    { "Digest realm=\"open\\\"", "quotes that are not closed" },
+    { "Digest realm=\"a\001b\"", "a control character between quotes" },
+    { "Digest realm=a b", "something behind a parameter's value" },
+    { NULL, "too many parameters" },
+  };
+
+  for (guint i = 0; i < GM_HTTP_MAX_AUTH_PARAMS; i++)
+    g_string_append (many, ",b=2");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *text = cases[i].text != NULL ? cases[i].text : many->str;
+      GmSpan rest = gm_span (text, strlen (text));
+      GmHttpChallenge challenge;
+      GmParse parse = gm_http_challenge_next (&rest, &challenge);
+
+      g_test_message ("%s", text);
+      g_assert_cmpint (parse, ==, cases[i].why != NULL ? GM_PARSE_BAD : GM_PARSE_DONE);
+      g_assert_cmpstr (challenge.why, ==, cases[i].why);
+    }
+}
+
 static void
 test_limits (void)
 {
@@ -177,6 +216,7 @@ main (int argc,
   g_test_add_func ("/http-challenge/vectors", test_vectors);
   g_test_add_func ("/http-challenge/cut-short", test_cut_short);
   g_test_add_func ("/http-challenge/find", test_find);
+  g_test_add_func ("/http-challenge/why", test_why);
   g_test_add_func ("/http-challenge/limits", test_limits);
   return g_test_run ();
 }

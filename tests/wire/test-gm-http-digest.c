@@ -133,21 +133,23 @@ test_read (void)
   {
     const char *challenge;
     GmResult result;
+    const char *why;
   } cases[] = {
-    { "Digest realm=a, nonce=b", GM_OK },
-    { "Digest realm=\"\", nonce=\"\"", GM_OK },
-    { "Digest realm=a, nonce=b, unknown=c", GM_OK },
-    { "Digest", GM_AUTH_BAD_CHALLENGE },
-    { "Digest dG9rZW4=", GM_AUTH_BAD_CHALLENGE },
-    { "Digest realm=a", GM_AUTH_BAD_CHALLENGE },
-    { "Digest nonce=a", GM_AUTH_BAD_CHALLENGE },
-    { "Digest realm=a, nonce=b, nonce=c", GM_AUTH_BAD_CHALLENGE },
-    { "Digest realm=a, nonce=b, REALM=c", GM_AUTH_BAD_CHALLENGE },
-    { "Digest realm=a, nonce=b, algorithm=MD5, algorithm=SHA-256", GM_AUTH_BAD_CHALLENGE },
-    { "Digest realm=a, nonce=b, algorithm=SHA-1", GM_NOT_BUILT_IN },
-    { "Digest realm=a, nonce=b, algorithm=-sess", GM_NOT_BUILT_IN },
-    { "Digest realm=a, nonce=b, qop=\"auth-conf\"", GM_NOT_BUILT_IN },
-    { "Digest realm=a, nonce=b, qop=\"\"", GM_NOT_BUILT_IN },
+    { "Digest realm=a, nonce=b", GM_OK, NULL },
+    { "Digest realm=\"\", nonce=\"\"", GM_OK, NULL },
+    { "Digest realm=a, nonce=b, unknown=c", GM_OK, NULL },
+    { "Digest", GM_AUTH_BAD_CHALLENGE, "no nonce" },
+    { "Digest dG9rZW4=", GM_AUTH_BAD_CHALLENGE, "no nonce" },
+    { "Digest realm=a", GM_AUTH_BAD_CHALLENGE, "no nonce" },
+    { "Digest nonce=a", GM_AUTH_BAD_CHALLENGE, "no realm" },
+    { "Digest realm=a, nonce=b, nonce=c", GM_AUTH_BAD_CHALLENGE, "a parameter that is there twice" },
+    { "Digest realm=a, nonce=b, REALM=c", GM_AUTH_BAD_CHALLENGE, "a parameter that is there twice" },
+    { "Digest realm=a, nonce=b, algorithm=MD5, algorithm=SHA-256", GM_AUTH_BAD_CHALLENGE,
+      "a parameter that is there twice" },
+    { "Digest realm=a, nonce=b, algorithm=SHA-1", GM_NOT_BUILT_IN, "an algorithm that is not known" },
+    { "Digest realm=a, nonce=b, algorithm=-sess", GM_NOT_BUILT_IN, "an algorithm that is not known" },
+    { "Digest realm=a, nonce=b, qop=\"auth-conf\"", GM_NOT_BUILT_IN, "a quality of protection that is not known" },
+    { "Digest realm=a, nonce=b, qop=\"\"", GM_NOT_BUILT_IN, "a quality of protection that is not known" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -157,6 +159,7 @@ test_read (void)
       g_test_message ("%s", cases[i].challenge);
       g_assert_cmpint (read_text (&digest, cases[i].challenge), ==, cases[i].result);
       g_assert_cmpint (digest.nonce != NULL, ==, cases[i].result == GM_OK);
+      g_assert_cmpstr (digest.why, ==, cases[i].why);
       gm_http_digest_clear (&digest);
     }
 }

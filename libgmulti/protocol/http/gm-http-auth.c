@@ -127,6 +127,7 @@ make_auth (GmRequest *request)
 
   gm_auth_free (request->auth);
   request->auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, request->settings->auth);
+  gm_auth_set_service (request->auth, request->settings->service, (GmDelegation) request->settings->delegation);
   return TRUE;
 }
 
@@ -164,6 +165,7 @@ begin_proxy_login (GmRequest *request)
   gm_auth_free (request->proxy_auth);
   request->proxy_auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, proxy->auth);
   gm_auth_set_login (request->proxy_auth, proxy->user, proxy->password);
+  gm_auth_set_service (request->proxy_auth, proxy->service, GM_DELEGATION_NONE);
 }
 
 static GmResult
@@ -202,6 +204,36 @@ gm_http_auth_begin (GmHttp *self)
   return result == GM_AGAIN ? GM_OK : result;
 }
 
+static void
+tell_problem (GmRequest *request,
+              const char *problem)
+{
+  if (problem == NULL)
+    return;
+
+  GM_TRACE (HTTP, request->id, 0, "login: %s", problem);
+  if (request->client->ops->note != NULL)
+    request->client->ops->note (request->client, GM_NOTE_LOGIN_PROBLEM, problem, 0);
+}
+
+/* @result: of gm_auth_prove(), not OK. */
+static GmResult
+fail_proof (GmRequest *request,
+            GmAuth *auth,
+            GmResult result)
+{
+  const char *detail;
+
+  if (result == GM_AGAIN)
+    return result;
+
+  gm_auth_get_problem (auth, &detail);
+  tell_problem (request, detail);
+  g_free (request->error->detail);
+  request->error->detail = g_strdup (detail);
+  return result;
+}
+
 GmResult
 gm_http_auth_prepare (GmHttp *self)
 {
@@ -217,7 +249,7 @@ gm_http_auth_prepare (GmHttp *self)
         GmResult result = gm_auth_prepare (auths[i], request->reactor, request->owner);
 
         if (result != GM_OK)
-          return result;
+          return fail_proof (request, auths[i], result);
       }
   self->login_pending = FALSE;
 
@@ -337,10 +369,132 @@ hold (GmHttp *self,
   request->sink = &self->hold->sink;
 }
 
+/* ---- the proof ---- */
+
+/* A link in front of all others: nothing passes before the other side has proved who it is. */
+typedef struct
+{
+  GmSink sink; /* first member */
+  GmHttp *http; /* (unowned): its proof_pending is the gate */
+  GmByteBuilder bytes;
+  gboolean ended; /* finish() waits behind them */
+} Gate;
+
+static GmResult
+gate_write (GmSink *sink,
+            const char *data,
+            gsize len)
+{
+  Gate *self = (Gate *) sink;
+
+  if (!self->http->proof_pending && self->bytes.len == 0)
+    return gm_sink_write (sink->next, data, len);
+
+  gm_byte_builder_append (&self->bytes, data, len);
+  return self->bytes.failed ? GM_OUT_OF_MEMORY : GM_OK;
+}
+
+static GmResult
+gate_finish (GmSink *sink)
+{
+  Gate *self = (Gate *) sink;
+
+  self->ended = self->http->proof_pending || self->bytes.len > 0;
+  return self->ended ? GM_OK : gm_sink_finish (sink->next);
+}
+
+static GmResult
+gate_flush (GmSink *sink)
+{
+  Gate *self = (Gate *) sink;
+  GmResult result = self->http->proof_pending ? GM_AGAIN : gm_sink_flush (sink->next);
+
+  if (result == GM_OK && self->bytes.len > 0)
+    {
+      result = gm_sink_write (sink->next, self->bytes.data, self->bytes.len);
+      gm_byte_builder_clear (&self->bytes);
+    }
+  if (result == GM_OK && self->ended)
+    {
+      self->ended = FALSE;
+      result = gm_sink_finish (sink->next);
+    }
+
+  return result == GM_OK ? gm_sink_flush (sink->next) : result;
+}
+
+static gboolean
+gate_holds (const GmSink *sink)
+{
+  const Gate *self = (const Gate *) sink;
+
+  return self->http->proof_pending || self->bytes.len > 0 || self->ended;
+}
+
+static void
+gate_free (GmSink *sink)
+{
+  Gate *self = (Gate *) sink;
+
+  gm_byte_builder_clear (&self->bytes);
+  g_free (self);
+}
+
+static void
+shut_gate (GmHttp *self)
+{
+  static const GmSinkType type = { "gate", gate_write, gate_finish, gate_flush, gate_holds, gate_free };
+  Gate *gate = g_new0 (Gate, 1);
+
+  gate->sink.type = &type;
+  gate->sink.next = self->request->sink;
+  gate->http = self;
+  self->request->sink = &gate->sink;
+  self->proof_pending = TRUE;
+}
+
+GmResult
+gm_http_auth_prove (GmHttp *self)
+{
+  GmRequest *request = self->request;
+  GmAuth *auths[] = { request->proxy_auth, request->auth };
+
+  for (guint i = 0; i < G_N_ELEMENTS (auths); i++)
+    if (auths[i] != NULL)
+      {
+        GmResult result = gm_auth_prove (auths[i], request->reactor, request->owner);
+
+        if (result != GM_OK)
+          return fail_proof (request, auths[i], result);
+      }
+  self->proof_pending = FALSE;
+  if (self->head_untold && request->follow_url == NULL)
+    request->news (request, GM_NEWS_HEAD);
+  self->head_untold = FALSE;
+
+  return GM_OK;
+}
+
+/* ---- refusals ---- */
+
 static gboolean
 can_ask (const GmRequest *request)
 {
   return (request->question->mask & (1u << GM_QUESTION_LOGIN)) != 0 && request->n_logins < GM_HTTP_MAX_LOGINS;
+}
+
+/* The refusal is the answer: this is why. */
+static void
+note_problem (GmRequest *request,
+              GmAuth *auth)
+{
+  const char *detail;
+
+  request->info->auth_problem = gm_auth_get_problem (auth, &detail);
+  if (detail == NULL)
+    return;
+  g_free (request->error->detail);
+  request->error->detail = g_strdup (detail);
 }
 
 static GmHttpLogin
@@ -350,41 +504,68 @@ judge_refusal (GmHttp *self,
                guint n)
 {
   GmRequest *request = self->request;
-  const char *ignored;
+  gboolean again = gm_auth_refused (auth, request->headers, first, n);
+  const char *problem, *ignored;
 
-  if (gm_auth_refused (auth, request->headers, first, n))
+  gm_auth_get_problem (auth, &problem);
+  tell_problem (request, problem);
+  if (again)
     return GM_HTTP_LOGIN_AGAIN;
   if (can_ask (request) && gm_auth_get_wanted (auth, &ignored) != GM_AUTH_NONE)
     {
       hold (self, auth);
       return GM_HTTP_LOGIN_ASK;
     }
-  request->info->auth_problem = gm_auth_get_problem (auth, &ignored);
+  note_problem (request, auth);
 
   return GM_HTTP_LOGIN_NONE;
 }
 
-GmHttpLogin
-gm_http_auth_judge (GmHttp *self,
-                    guint status,
+/* Who knows us is asked no more. */
+static void
+note_accepted (GmHttp *self,
+               GmAuth *auth,
+               guint first,
+               guint n)
+{
+  if (auth != NULL)
+    gm_auth_accepted (auth, self->request->headers, first, n);
+}
+
+/* … but may have to say who he is before this answer is anybody's. One that is not for the client does not wait: the next
+ * request does. */
+static void
+wait_for_proof (GmHttp *self)
+{
+  GmRequest *request = self->request;
+
+  if ((request->auth != NULL && gm_auth_must_prove (request->auth)) ||
+      (request->proxy_auth != NULL && gm_auth_must_prove (request->proxy_auth)))
+    shut_gate (self);
+}
+
+static GmHttpLogin
+judge_unauthorized (GmHttp *self,
                     guint first,
                     guint n)
 {
   GmRequest *request = self->request;
 
-  if (status == 401 && !self->login_is_users)
-    {
-      if (request->auth == NULL && can_ask (request))
-        make_auth (request);
-      return request->auth != NULL ? judge_refusal (self, request->auth, first, n) : GM_HTTP_LOGIN_NONE;
-    }
-  if (status == 407)
-    return request->proxy_auth != NULL ? judge_refusal (self, request->proxy_auth, first, n) : GM_HTTP_LOGIN_NONE;
+  if (request->auth == NULL && can_ask (request))
+    make_auth (request);
 
-  if (request->auth != NULL)
-    gm_auth_accepted (request->auth, request->headers, first, n);
-  if (request->proxy_auth != NULL)
-    gm_auth_accepted (request->proxy_auth, request->headers, first, n);
+  return request->auth != NULL ? judge_refusal (self, request->auth, first, n) : GM_HTTP_LOGIN_NONE;
+}
+
+static GmHttpLogin
+judge_accepted (GmHttp *self,
+                guint status,
+                guint first,
+                guint n)
+{
+  GmRequest *request = self->request;
+
+  note_accepted (self, request->auth, first, n);
   /* Nobody wanted a login, so that the body, which was not sent, is wanted at once. */
   if (self->body_withheld && status < 300)
     {
@@ -396,6 +577,30 @@ gm_http_auth_judge (GmHttp *self,
     }
 
   return GM_HTTP_LOGIN_NONE;
+}
+
+GmHttpLogin
+gm_http_auth_judge (GmHttp *self,
+                    guint status,
+                    guint first,
+                    guint n)
+{
+  GmHttpLogin login;
+
+  if (status == 407)
+    return self->request->proxy_auth != NULL ? judge_refusal (self, self->request->proxy_auth, first, n)
+                                             : GM_HTTP_LOGIN_NONE;
+
+  /* The proxy let it through. */
+  note_accepted (self, self->request->proxy_auth, first, n);
+  if (status == 401 && !self->login_is_users)
+    login = judge_unauthorized (self, first, n);
+  else
+    login = judge_accepted (self, status, first, n);
+  if (login == GM_HTTP_LOGIN_NONE)
+    wait_for_proof (self);
+
+  return login;
 }
 
 gboolean
@@ -438,10 +643,9 @@ give_up (GmHttp *self)
   GmRequest *request = self->request;
   GmHttpHold *held = self->hold;
   GmResult result;
-  const char *ignored;
 
   self->hold_done = TRUE;
-  request->info->auth_problem = gm_auth_get_problem (held->auth, &ignored);
+  note_problem (request, held->auth);
   if (request->settings->fail_on_error)
     return GM_HTTP_STATUS;
   request->news (request, GM_NEWS_HEAD);

@@ -398,7 +398,8 @@ take_final (GmHttp *self,
       plan->body.length > settings->max_size)
     return GM_TOO_LARGE;
   result = decode (self, first, n, plan);
-  if (result == GM_OK && request->follow_url == NULL)
+  self->head_untold = self->proof_pending;
+  if (result == GM_OK && request->follow_url == NULL && !self->head_untold)
     request->news (request, GM_NEWS_HEAD);
 
   return result;
@@ -485,6 +486,8 @@ step_with_login (GmHttp *self)
 {
   GmResult result = self->login_pending ? gm_http_auth_prepare (self) : GM_OK;
 
+  if (result == GM_OK && self->proof_pending)
+    result = gm_http_auth_prove (self);
   if (result == GM_OK && !self->complete)
     {
       result = self->exchange->type->step (self->exchange);
@@ -511,7 +514,7 @@ http_want (GmRequest *request)
 {
   GmHttp *self = request->state;
 
-  return self->exchange->type->want (self->exchange);
+  return self->proof_pending ? GM_IO_NONE : self->exchange->type->want (self->exchange);
 }
 
 static void

@@ -72,6 +72,8 @@ struct _GmHttp
   guint8 complete : 1; /* the exchange is over */
   guint8 upgrading : 1; /* the request offers to go on in HTTP/2 */
   guint8 hold_done : 1; /* nobody logs in: what was held back is given on */
+  guint8 proof_pending : 1; /* gm_http_auth_prove() is still to say OK: until then the body waits */
+  guint8 head_untold : 1; /* … and so does the head */
 };
 
 typedef struct
@@ -182,6 +184,8 @@ GmHttpLogin gm_http_auth_judge (GmHttp *self,
                               guint status,
                               guint first,
                               guint n);
+/* While proof_pending: AGAIN; OK, the answer is the client's; else whoever answered is not who was asked. */
+GmResult gm_http_auth_prove  (GmHttp *self);
 /* Whether others may use the connection: Negotiate logs in the connection with some servers (RFC 4559 section 6), and who
  * comes after must not be taken for who was there before. */
 gboolean gm_http_auth_leaves_connection (const GmHttp *self);
