@@ -19,6 +19,7 @@ gm_error_clear (GmError *error)
   g_clear_pointer (&error->host, g_free);
   g_clear_pointer (&error->address, g_free);
   g_clear_pointer (&error->detail, g_free);
+  g_clear_pointer (&error->ways, g_free);
   *error = (GmError){ GM_OK };
 }
 

@@ -156,6 +156,7 @@ typedef struct
   guint8 alert; /* TLS alert that was received, or 0 (close_notify is no failure) */
   int tls; /* a GnuTLS error code, or 0 */
   guint h2; /* HTTP/2 error code; meaningful with HTTP2_* results */
+  char *ways; /* (owned) (nullable): other ways to there that were tried before: "socks5h://host:port (why), …" */
   char *detail; /* (owned) (nullable): what the result's comment says; a name, never a sentence, never a secret */
 } GmError;
 

@@ -7,7 +7,8 @@
 #include "gm-request.h"
 
 /* The inside of a transfer, for the engine's own files. Who writes what: gm-transfer.c settings and life,
- * gm-transfer-states.c the state (by its one setter) and everything of the run, gm-multi.c the links. */
+ * gm-transfer-states.c the state (by its one setter) and everything of the run, gm-transfer-proxy.c the way that it goes,
+ * gm-multi.c the links. */
 
 /* Settings of this ring; see GmConnectSettings for how blocks are shared. */
 typedef struct
@@ -43,6 +44,7 @@ typedef struct
   const GmRequestSettings *request_settings; /* (owned) */
   GmUrl *origin; /* (owned): the URL the user named */
   GmUrl *referer; /* (owned) (nullable) */
+  GString *ways_tried; /* (owned) (nullable): those of @proxies that did not work, and why */
   char **proxies; /* (owned) (nullable): what the face answered for this URL, to be tried in order */
   guint8 begun; /* protocol->begin() was called for this hop */
   guint8 fresh; /* not from the pool: a pooled one has just proved dead */
@@ -142,6 +144,17 @@ void     gm_transfer_take_route (GmTransfer *self,
                                  GmPoolKey *key);
 void     gm_transfer_leave_route (GmTransfer *self); /* this hop goes to the origin after all */
 void     gm_transfer_lose_route (GmTransfer *self); /* it did not work: never again */
+
+/* ---- for gm-transfer-states.c, given by gm-transfer-proxy.c ---- */
+/* For a hop that perhaps goes by a proxy: fills the request's proxy (NULL = none). AGAIN while somebody is asked. */
+GmResult gm_transfer_choose_proxy (GmTransfer *self);
+/* What failed was this way, and the list that was answered has more. */
+gboolean gm_transfer_has_another_way (GmTransfer *self,
+                                 GmResult result);
+void     gm_transfer_take_another_way (GmTransfer *self,
+                                 GmResult why);
+void     gm_transfer_forget_ways (GmRun *run); /* the list is another URL's */
+extern const GmTunnelOps gm_transfer_tunnel_ops;
 
 /* ---- for gm-transfer-stores.c, given by gm-transfer-states.c ---- */
 /* The request's URL and origin are the transfer's; what may travel there. */

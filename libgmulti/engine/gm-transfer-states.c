@@ -3,7 +3,6 @@
 
 #include "gm-chain.h"
 #include "gm-connect-to.h"
-#include "gm-http1-parse.h"
 #include "gm-netrc-load.h"
 #include "gm-trace.h"
 
@@ -168,61 +167,6 @@ make_key (GmTransfer *self,
     gm_transfer_take_route (self, key);
 }
 
-static GmQuestionData *
-make_proxy_question (gpointer user_data)
-{
-  GmTransfer *self = user_data;
-  GmQuestionData *data = gm_question_data_new (GM_QUESTION_PROXY);
-  GmSpan host = gm_url_get_host (self->url);
-
-  data->text = gm_url_dup_log_text (self->url);
-  data->host = g_strndup (host.data, host.len);
-  data->port = gm_url_get_port (self->url);
-
-  return data;
-}
-
-static GmResult
-ask_for_proxies (GmTransfer *self)
-{
-  GmRun *run = self->run;
-
-  switch (gm_question_ask (&run->question, GM_QUESTION_PROXY, make_proxy_question, self))
-    {
-    case GM_REPLY_NONE:
-      return GM_AGAIN;
-    case GM_REPLY_ACCEPT:
-      run->proxies = run->question.answer != NULL ? g_steal_pointer (&run->question.answer->list) : NULL;
-      gm_question_clear (&run->question);
-      return run->proxies != NULL && run->proxies[0] != NULL ? GM_OK : GM_PROXY_LOOKUP_FAILED;
-    case GM_REPLY_DECLINE:
-    default:
-      gm_question_clear (&run->question);
-      return GM_PROXY_LOOKUP_FAILED;
-    }
-}
-
-/* The first of the list, from the one that is its turn on, that can be used at all. */
-static GmResult
-choose_from_list (GmTransfer *self,
-                  const GmProxyWish *wish)
-{
-  GmRun *run = self->run;
-  GmResult result = run->proxies == NULL ? ask_for_proxies (self) : GM_OK;
-
-  if (result != GM_OK)
-    return result;
-
-  for (;; run->proxy_index++)
-    {
-      if (run->proxies[run->proxy_index] == NULL)
-        return result != GM_OK ? result : GM_PROXY_LOOKUP_FAILED;
-      result = gm_proxy_choose_text (wish, run->proxies[run->proxy_index], &run->request.proxy);
-      if (result == GM_OK)
-        return GM_OK;
-    }
-}
-
 static inline gboolean
 must_ask_for_proxies (GmTransfer *self)
 {
@@ -230,31 +174,6 @@ must_ask_for_proxies (GmTransfer *self)
     return FALSE;
 
   return self->client.ops->goes_direct == NULL || !self->client.ops->goes_direct (&self->client, self->url);
-}
-
-static GmResult
-choose_among_proxies (GmTransfer *self)
-{
-  GmRun *run = self->run;
-  const GmConnectSettings *settings = run->connect_settings;
-  GmSpan connect_host = { NULL, 0 };
-  guint16 connect_port = 0;
-  GmProxyWish wish = {
-    .settings = settings,
-    .url = self->url,
-    .environment = gm_multi_get_proxy_environment (self->multi),
-    .fields = run->request_settings->headers,
-    .user_agent = run->request_settings->user_agent,
-  };
-
-  if (settings->connect_to != NULL)
-    gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url), &connect_host,
-                        &connect_port);
-  wish.must_tunnel =
-    connect_host.len > 0 || connect_port != 0 || run->request_settings->http_version == GM_HTTP_2_ONLY;
-
-  return (run->question.mask & (1 << GM_QUESTION_PROXY)) != 0 ? choose_from_list (self, &wish)
-                                                             : gm_proxy_choose (&wish, &run->request.proxy);
 }
 
 /* Each hop chooses anew: what suits one URL need not suit the next. */
@@ -275,53 +194,13 @@ choose_proxy (GmTransfer *self)
                 !must_ask_for_proxies (self)))
     return GM_OK;
 
-  result = choose_among_proxies (self);
+  result = gm_transfer_choose_proxy (self);
   self->info.used_proxy = run->request.proxy != NULL;
   /* Who says which way to go need not let us go to another host by it. */
   if (run->request.proxy != NULL)
     gm_transfer_leave_route (self);
   return result;
 }
-
-static GmHeaders *
-proxy_headers (gpointer user_data)
-{
-  GmTransfer *self = user_data;
-
-  gm_request_need_headers (&self->run->request);
-  return self->run->request.headers;
-}
-
-static GmResult
-proxy_head (const GmHttp1Head *head,
-            GmHeaders *headers,
-            const struct _GmProxy *proxy,
-            gpointer user_data)
-{
-  GmTransfer *self = user_data;
-  GmRequest *request = &self->run->request;
-  GmHttp1Line iter = { 0 };
-  GmResult result = GM_OK;
-  GmSpan line;
-
-  self->info.connect_status = head->status;
-  self->info.tunnel_asked |= head->status == 407;
-  self->info.header_bytes += head->end - head->start;
-  if (proxy->suppress_head)
-    return GM_OK;
-
-  while (result == GM_OK && gm_http1_line_next (&iter, head, headers, &line))
-    {
-      if (request->settings->headers_in_body)
-        result = gm_sink_write (&request->client_sink.sink, line.data, line.len);
-      if (result == GM_OK)
-        result = gm_request_tell_line (request, line.data, line.len);
-    }
-
-  return result;
-}
-
-static const GmTunnelOps tunnel_ops = { proxy_headers, proxy_head };
 
 static int
 open_socket (GmAddress *address,
@@ -398,7 +277,7 @@ open_connection (GmTransfer *self,
     connection->host.open_socket = open_socket;
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
-  connection->host.tunnel = &tunnel_ops;
+  connection->host.tunnel = &gm_transfer_tunnel_ops;
   attach (self, connection);
   gm_chain_stack (connection, gm_multi_get_resolver (self->multi), key);
   self->info.n_connects++;
@@ -1053,7 +932,7 @@ gm_transfer_end_run (GmTransfer *self,
   if (G_UNLIKELY (((gsize) run->request.proxy | (gsize) run->proxies) != 0))
     {
       g_clear_pointer (&run->request.proxy, gm_proxy_unref);
-      g_clear_pointer (&run->proxies, g_strfreev);
+      gm_transfer_forget_ways (run);
     }
   if (G_UNLIKELY (((gsize) run->request.auth | (gsize) run->request.proxy_auth | (gsize) run->request.netrc) != 0))
     {
@@ -1091,6 +970,9 @@ note_error (GmTransfer *self,
     }
   gm_error_set (&self->error, result, phase, 0);
   self->error.result = result;
+  /* Once there was a way the others do not matter. */
+  if (run != NULL && run->ways_tried != NULL && self->state != GM_STATE_RUNNING && self->error.ways == NULL)
+    self->error.ways = g_string_free (g_steal_pointer (&run->ways_tried), FALSE);
 
   if (self->error.host == NULL && self->url != NULL)
     {
@@ -1210,31 +1092,15 @@ retry (GmTransfer *self)
   return next_hop (self, request->method, request->keep_custom_method, FALSE);
 }
 
-/* There is another way to try: the list has more, and what failed was this way. Who is asked for a login, or finds a
- * certificate wrong, would only hide that by going another one. */
-static gboolean
-can_go_another_way (GmTransfer *self,
-                    GmResult result)
-{
-  GmRun *run = self->run;
-
-  if (self->state != GM_STATE_CONNECTING || run->proxies == NULL || run->proxies[run->proxy_index] == NULL ||
-      run->proxies[run->proxy_index + 1] == NULL)
-    return FALSE;
-
-  return result == GM_CONNECT_FAILED || result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED ||
-         result == GM_PROXY_REFUSED || result == GM_PROXY_BAD_REPLY || result == GM_PROXY_CLOSED ||
-         result == GM_SOCKS_REFUSED || result == GM_CONNECT_TIMEOUT || result == GM_RESOLVE_TIMEOUT;
-}
-
 static GmResult
-go_another_way (GmTransfer *self)
+go_another_way (GmTransfer *self,
+                GmResult why)
 {
   GmRequest *request = &self->run->request;
 
   GM_TRACE (PROXY, self->id, self->info.hop.connection_id, "no way by this one: the next");
   self->info.n_retries++;
-  self->run->proxy_index++;
+  gm_transfer_take_another_way (self, why);
   self->run->n_hops--; /* not a redirect */
   gm_error_clear (&self->error);
 
@@ -1266,8 +1132,7 @@ follow (GmTransfer *self)
           self->info.referer = gm_url_ref (run->referer);
         }
     }
-  g_clear_pointer (&run->proxies, g_strfreev);
-  run->proxy_index = 0;
+  gm_transfer_forget_ways (run);
   run->fresh = run->old_version = run->no_route = FALSE;
   run->n_refused = 0;
   /* A login of the new URL's own, not the one that was used until now. */
@@ -1434,9 +1299,9 @@ step (GmTransfer *self)
     }
 
   again = can_retry (self, result);
-  if (again || can_go_another_way (self, result))
+  if (again || gm_transfer_has_another_way (self, result))
     {
-      result = again ? retry (self) : go_another_way (self);
+      result = again ? retry (self) : go_another_way (self, result);
       if (result == GM_OK)
         {
           gm_reactor_queue (reactor, &self->runnable);

@@ -604,6 +604,7 @@ describe_failure (GmErrand *self,
       failure.sys_errno = error->sys_errno;
       failure.resolver = error->resolver;
       failure.detail = error->detail; /* stays while the engine's error does */
+      failure.ways = error->ways;
       *host = g_strdup (error->host);
     }
   else if (self->engine != NULL)

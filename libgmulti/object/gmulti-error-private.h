@@ -16,6 +16,7 @@ typedef struct
   guint status;     /* the response's status, for GM_HTTP_STATUS */
   const char *host; /* (nullable): the host, or the path for local files, that it was about */
   const char *detail; /* (nullable): a name that belongs to it, as GmError.detail */
+  const char *ways; /* (nullable): what was tried before, as GmError.ways */
 } GmFailure;
 
 /* Makes the error for @failure, never NULL: domain and code as in the table of introspection/errors.md, a translated

@@ -426,6 +426,8 @@ gm_failure_to_error (const GmFailure *failure)
 
   append_detail (text, failure);
   append_cause (text, row, failure->sys_errno);
+  if (failure->ways != NULL)
+    g_string_append_printf (text, _("; tried before: %s"), failure->ways);
   error = g_error_new_literal (domain_quark (row->domain), refine_code (row, failure->sys_errno), text->str);
   g_string_free (text, TRUE);
 

@@ -402,10 +402,21 @@ test_list_direct (Fixture *f,
 }
 
 static void
+check_tried (const GError *error,
+             const char *ways)
+{
+  const char *tried = strstr (error->message, "; tried before: ");
+
+  g_assert_nonnull (tried);
+  g_assert_cmpstr (tried + strlen ("; tried before: "), ==, ways);
+}
+
+static void
 test_list_failed (Fixture *f,
                   gconstpointer data)
 {
-  static const char *const list[] = { "http://127.0.0.1:1", "socks5://127.0.0.1:1", NULL };
+  static const char *const list[] = { "http://user:secret@127.0.0.1:1", "gopher://user:secret@127.0.0.1:1",
+                                      "socks5://127.0.0.1:1", NULL };
   g_autoptr (GProxyResolver) resolver = G_PROXY_RESOLVER (new_resolver (list));
   g_autoptr (GMultiTransfer) far = new_transfer (f, "far.example", "/a");
   g_autoptr (GError) error = NULL;
@@ -413,6 +424,42 @@ test_list_failed (Fixture *f,
   gmulti_transfer_set_proxy_resolver (far, resolver);
   g_assert_null (face_fetch (f->session, far, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  check_tried (error, "http://127.0.0.1:1 (Connection refused), gopher (not a proxy that can be used)");
+}
+
+/* The direct way is one like the others. */
+static void
+test_list_failed_directly (Fixture *f,
+                           gconstpointer data)
+{
+  const char *list[] = { proxy_server_url (f->proxy, "socks5"), "direct://", NULL };
+  g_autofree char *tried = g_strdup_printf ("%sh://127.0.0.1:%u (refused, 5)", "socks5", proxy_server_port (f->proxy));
+  g_autoptr (GProxyResolver) resolver = G_PROXY_RESOLVER (new_resolver (list));
+  g_autoptr (GMultiTransfer) near = gmulti_transfer_new ("http://127.0.0.1:1/");
+  g_autoptr (GError) error = NULL;
+
+  proxy_server_set_refusal (f->proxy, 5, NULL);
+  gmulti_transfer_set_proxy_resolver (near, resolver);
+  g_assert_null (face_fetch (f->session, near, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+  check_tried (error, tried);
+}
+
+/* Once there was a way, what did not work before is nobody's error. */
+static void
+test_list_failed_later (Fixture *f,
+                        gconstpointer data)
+{
+  static const char *const list[] = { "http://127.0.0.1:1", "direct://", NULL };
+  g_autoptr (GProxyResolver) resolver = G_PROXY_RESOLVER (new_resolver (list));
+  g_autoptr (GMultiTransfer) near = new_transfer (f, "127.0.0.1", "/nothing");
+  g_autoptr (GError) error = NULL;
+
+  scripted_server_on (f->server, "/nothing", scripted_answer_text (404, NULL, "no"));
+  gmulti_transfer_set_proxy_resolver (near, resolver);
+  g_assert_null (face_fetch (f->session, near, &error));
+  g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS);
+  g_assert_null (strstr (error->message, "tried before"));
 }
 
 static void
@@ -563,6 +610,8 @@ main (int argc,
   add ("list", test_list);
   add ("list-direct", test_list_direct);
   add ("list-failed", test_list_failed);
+  add ("list-failed-directly", test_list_failed_directly);
+  add ("list-failed-later", test_list_failed_later);
   add ("no-idea", test_no_idea);
   add ("late", test_late);
   add ("blocking", test_blocking);
