@@ -401,6 +401,34 @@ socks_sentence (GmResult result)
 }
 
 static void
+write_proxy (GmCurlEasy *easy,
+             GmResult result,
+             char *buffer)
+{
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+
+  if (error->socks)
+    WRITE ("SOCKS: %s", socks_sentence (result));
+  else if (error->detail != NULL)
+    WRITE ("%s (%s)", fixed_sentence (result), error->detail);
+  else
+    WRITE ("%s", fixed_sentence (result));
+}
+
+/* … and why no login was given, if it is not that there is none. */
+static void
+write_status (GmCurlEasy *easy,
+              char *buffer)
+{
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  if (info->auth_problem != GM_OK)
+    WRITE ("The requested URL returned error: %u (%s)", info->status, gm_transfer_get_error (easy->transfer)->detail);
+  else
+    WRITE ("The requested URL returned error: %u", info->status);
+}
+
+static void
 write_sentence (GmCurlEasy *easy,
                 GmResult result,
                 char *buffer)
@@ -443,12 +471,7 @@ write_sentence (GmCurlEasy *easy,
     case GM_PROXY_BAD_REPLY:
     case GM_PROXY_CLOSED:
     case GM_PROXY_LOGIN:
-      if (gm_transfer_get_error (easy->transfer)->socks)
-        WRITE ("SOCKS: %s", socks_sentence (result));
-      else if (gm_transfer_get_error (easy->transfer)->detail != NULL)
-        WRITE ("%s (%s)", fixed_sentence (result), gm_transfer_get_error (easy->transfer)->detail);
-      else
-        WRITE ("%s", fixed_sentence (result));
+      write_proxy (easy, result, buffer);
       break;
     case GM_SOCKS_REFUSED:
       WRITE ("cannot complete SOCKS connection to %s. (%u)", host_of (easy),
@@ -468,11 +491,7 @@ write_sentence (GmCurlEasy *easy,
       WRITE ("HTTP/2 stream was reset by the peer (error %u)", gm_transfer_get_error (easy->transfer)->h2);
       break;
     case GM_HTTP_STATUS:
-      if (gm_transfer_get_info (easy->transfer)->auth_problem != GM_OK)
-        WRITE ("The requested URL returned error: %u (%s)", gm_transfer_get_info (easy->transfer)->status,
-               gm_transfer_get_error (easy->transfer)->detail);
-      else
-        WRITE ("The requested URL returned error: %u", gm_transfer_get_info (easy->transfer)->status);
+      write_status (easy, buffer);
       break;
     case GM_TOO_MANY_REDIRECTS:
       WRITE ("Maximum (%" CURL_FORMAT_CURL_OFF_T ") redirects followed",

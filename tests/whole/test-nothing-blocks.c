@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /* No step blocks: beside transfers that hang in a name look-up, in a connection, in a handshake, at a proxy of each kind
- * or at a Kerberos server, a hundred others go on on the same loop. What counts is how long one turn of the loop keeps its thread from the next, without
- * the time that the thread waited for a processor: that is the machine's affair. */
+ * or at a Kerberos server, a hundred others go on on the same loop. What counts is how long one turn of the loop keeps its
+ * thread from the next, without the time that the thread waited for a processor: that is the machine's affair. */
 
 #define N_STUCK 20
 #define N_OTHERS 100
