@@ -87,6 +87,11 @@ bench_curl_start (Bench *bench, CURLM *multi, BenchTransfer *transfer)
       curl_easy_setopt (handle->easy, CURLOPT_WRITEFUNCTION, write_cb);
       curl_easy_setopt (handle->easy, CURLOPT_WRITEDATA, handle);
       curl_easy_setopt (handle->easy, CURLOPT_PRIVATE, handle);
+      if (bench->authority != NULL)
+        {
+          curl_easy_setopt (handle->easy, CURLOPT_CAINFO, bench->authority);
+          curl_easy_setopt (handle->easy, CURLOPT_PIPEWAIT, 1L);
+        }
     }
   curl_easy_setopt (handle->easy, CURLOPT_URL, transfer->url);
   if (curl_multi_add_handle (multi, handle->easy) != CURLM_OK)

@@ -24,6 +24,7 @@ typedef struct
 } Fetch;
 
 static GMultiSession *session;
+static GTlsDatabase *database;
 static guint n_progress;
 static guint n_completed;
 #ifdef BENCH_ENDLESS
@@ -51,6 +52,8 @@ client_open (Bench *bench)
   guint most = bench_most (bench);
 
   session = gmulti_session_new ();
+  if (bench->authority != NULL)
+    database = g_tls_file_database_new (bench->authority, NULL);
   set_limit ("max-active", most);
   set_limit ("max-connections", most);
   set_limit ("max-connections-per-host", most);
@@ -159,6 +162,8 @@ client_start (Bench *bench, BenchTransfer *transfer)
       return;
     }
   fetch->object = gmulti_transfer_new (transfer->url);
+  if (database != NULL)
+    gmulti_transfer_set_tls_database (fetch->object, database);
   if (bench->work == BENCH_WORK_FRAMES)
     {
       g_signal_connect (fetch->object, "progress", G_CALLBACK (progress_cb), NULL);
@@ -181,6 +186,7 @@ static void
 client_close (Bench *bench)
 {
   g_clear_object (&session);
+  g_clear_object (&database);
 }
 
 static const BenchClient client = {

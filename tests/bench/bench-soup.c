@@ -34,6 +34,12 @@ client_open (Bench *bench)
   int most = (int) bench_most (bench);
 
   session = soup_session_new_with_options ("max-conns", most, "max-conns-per-host", most, "timeout", 0, NULL);
+  if (bench->authority != NULL)
+    {
+      g_autoptr (GTlsDatabase) database = g_tls_file_database_new (bench->authority, NULL);
+
+      soup_session_set_tls_database (session, database);
+    }
 }
 
 static void

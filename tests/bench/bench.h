@@ -71,6 +71,7 @@ struct _Bench
   unsigned frame_work_ms;
   int frame_priority;
   const char *directory;
+  const char *authority;     /* (nullable): a file with whom to trust; then all goes over TLS, and HTTP/2 where that is taken */
   bool reuse;                /* handles are used again where the library allows it */
   bool stopped;
 };

@@ -8,8 +8,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 
 TIME_LIMIT = 120
 SHORT_RUN, LONG_RUN = 300, 1300
@@ -37,6 +39,56 @@ class Server:
         self.process.stdin.close()
         self.process.wait(10)
         self.process.stdout.close()
+
+
+class SecureServer:
+    """A server that speaks TLS: nghttpd, with HTTP/2; or nghttpx before the bench's own, with HTTP/1.1. On the last core,
+    with a certificate for 127.0.0.1 made here."""
+
+    NEEDS = ('nghttpd', 'nghttpx', 'openssl')
+
+    def __init__(self, behind=None):
+        self.folder = tempfile.mkdtemp(prefix='gmulti-bench-')
+        self.authority = os.path.join(self.folder, 'certificate.pem')
+        key = os.path.join(self.folder, 'key.pem')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                        '-keyout', key, '-out', self.authority, '-days', '2', '-subj', '/CN=bench',
+                        '-addext', 'subjectAltName=IP:127.0.0.1'],
+                       check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(os.path.join(self.folder, 'small'), 'wb') as file:
+            file.write(b'x' * 128)
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            self.port = probe.getsockname()[1]
+        if behind is None:
+            command = ['nghttpd', '--address=127.0.0.1', '--max-concurrent-streams=1000', '-d', self.folder, str(self.port),
+                       key, self.authority]
+        else:
+            command = ['nghttpx', f'--frontend=127.0.0.1,{self.port}', f'--backend=127.0.0.1,{behind.port}',
+                       '--npn-list=http/1.1', '--workers=1', '--conf=/dev/null', '--accesslog-file=/dev/null', key,
+                       self.authority]
+        if have('taskset'):
+            command = ['taskset', '-c', str((os.cpu_count() or 1) - 1), *command]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        self.wait()
+
+    def wait(self):
+        for _ in range(200):
+            try:
+                socket.create_connection(('127.0.0.1', self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise Failure(f'{self.process.args[-5]} does not listen')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.folder)
 
 
 class Client:
