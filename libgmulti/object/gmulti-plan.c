@@ -294,6 +294,7 @@ gm_plan_apply_defaults (GmTransfer *engine,
   gm_transfer_set_int (engine, GM_OPTION_CONNECT_TIMEOUT_MS, GM_DEFAULT_CONNECT_TIMEOUT);
   gm_transfer_set_int (engine, GM_OPTION_FOLLOW, TRUE);
   gm_transfer_set_int (engine, GM_OPTION_AUTH, GM_AUTH_ANY);
+  gm_transfer_set_int (engine, GM_OPTION_PROXY_AUTH, GM_AUTH_BASIC | GM_AUTH_DIGEST | GM_AUTH_NEGOTIATE);
   gm_transfer_set_int (engine, GM_OPTION_MAX_REDIRECTS, GM_DEFAULT_MAX_REDIRECTS);
   gm_transfer_set_string (engine, GM_OPTION_ACCEPT_ENCODING, ""); /* all that can be undone */
   /* a long silence should end when the peer is gone, whatever the time limits */

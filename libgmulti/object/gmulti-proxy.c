@@ -2,6 +2,7 @@
 #include "gmulti-proxy-private.h"
 
 #include "gm-no-proxy.h"
+#include "gm-proxy.h"
 #include "gm-url.h"
 
 #include <string.h>
@@ -135,6 +136,10 @@ gm_face_proxy_apply (GMultiProxy *self,
     uri = remote = g_strconcat ("socks5h:", uri + strlen ("socks5:"), NULL);
 
   gm_transfer_set_string (engine, GM_OPTION_PROXY, uri);
+  /* an address has no way to say that HTTP/2 may be offered, and the old version serves as well */
+  gm_transfer_set_int (engine, GM_OPTION_PROXY_KIND,
+                       uri != NULL && g_ascii_strncasecmp (uri, "https:", strlen ("https:")) == 0 ? GM_PROXY_HTTPS_2
+                                                                                                 : GM_PROXY_HTTP);
   gm_transfer_set_string (engine, GM_OPTION_NO_PROXY, self != NULL ? self->rules : NULL);
   gm_transfer_set_int (engine, GM_OPTION_PROXY_TUNNEL, self != NULL && self->tunnel);
   gm_transfer_set_list (engine, GM_OPTION_PROXY_FIELDS, self != NULL ? self->fields : NULL);

@@ -113,14 +113,14 @@ peer_case_documents (Case *c,
 
 /* ---- uploads ---- */
 
-static void
-put_and_get (Case *c,
-             Peer *peer,
-             const char *path,
-             gsize size,
-             gboolean length_known,
-             PeerPrepare prepare,
-             gconstpointer way)
+void
+peer_case_put (Case *c,
+               Peer *peer,
+               const char *path,
+               gsize size,
+               gboolean length_known,
+               PeerPrepare prepare,
+               gconstpointer way)
 {
   g_autofree char *data = g_malloc (size + 1);
   g_autoptr (GBytes) bytes = NULL;
@@ -159,7 +159,7 @@ peer_case_uploads (Case *c,
       {
         g_autofree char *path = g_strdup_printf ("%snew-%zu-%u", folder, sizes[i], known);
 
-        put_and_get (c, peer, path, sizes[i], known, prepare, way);
+        peer_case_put (c, peer, path, sizes[i], known, prepare, way);
       }
 }
 

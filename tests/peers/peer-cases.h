@@ -31,7 +31,15 @@ PeerTally     peer_case_documents (Case *c,
                                    Documents *documents,
                                    PeerPrepare prepare,
                                    gconstpointer way);
-/* Puts bytes of several sizes, of a length that is said before and not, gets them back and has them removed. */
+/* Puts @size bytes, of a length that is said before or not, gets them back and has them removed. */
+void          peer_case_put       (Case *c,
+                                   Peer *peer,
+                                   const char *path,
+                                   gsize size,
+                                   gboolean length_known,
+                                   PeerPrepare prepare,
+                                   gconstpointer way);
+/* The same with several sizes, of both kinds. */
 void          peer_case_uploads   (Case *c,
                                    Peer *peer,
                                    const char *folder,

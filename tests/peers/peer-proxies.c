@@ -125,8 +125,9 @@ nghttpx_command (PeerProxy *self,
   g_autofree char *key = g_build_filename (process->folder, "key.pem", NULL);
   g_autofree char *cert = g_build_filename (process->folder, "cert.pem", NULL);
   g_autofree char *log = g_strdup_printf ("--errorlog-file=%s/log", process->folder);
+  /* Of its own it has eight tunnels at once, and lets the others wait for their end. */
   const char *command[] = { process->program, "--conf=/dev/null", "--http2-proxy", frontend, backend, "--workers=1",
-                            "--single-process", log, key, cert, NULL };
+                            "--backend-connections-per-host=100", "--single-process", log, key, cert, NULL };
 
   return g_strdupv ((char **) command);
 }
