@@ -56,6 +56,8 @@ void          gm_core_order          (GmCore *self,
                                       GmErrand *errand,
                                       guint orders);
 void          gm_core_cancel_all     (GmCore *self);
+/* There may be room now in a band whose errands had to wait. */
+void          gm_core_retry          (GmCore *self);
 /* What is started from now on fails as closed. */
 void          gm_core_refuse_more    (GmCore *self);
 /* Between them the settings may be read and written; unlock with @changed TRUE makes the engine see them. */

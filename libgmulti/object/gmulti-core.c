@@ -4,7 +4,9 @@
 #include "gmulti-state-private.h"
 
 #include "gm-config.h"
+#include "gmulti-band-private.h"
 #include "gmulti-proxy-private.h"
+#include "gmulti-line-private.h"
 #include "gmulti-source-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -53,6 +55,7 @@ struct _GmCore
   GArray *idle_calls; /* (owned) (element-type IdleCall) */
   GmCoreSettings settings;
   gboolean settings_changed;
+  gboolean retrying; /* somebody in the line may begin now */
   gboolean refusing;
   gint closing; /* atomic; set under the lock */
   GThread *dispatching; /* (unowned) (nullable): who will look at the orders anyway */
@@ -71,7 +74,7 @@ struct _GmCore
   GmTransfer *pattern; /* (owned) (nullable): what others are copied from; made anew when settings change */
   GQueue active;  /* of GmErrand.active_link */
   GQueue ticking; /* of GmErrand.tick_link */
-  GSequence *waiting; /* (owned) (element-type GmErrand): for a free slot */
+  GmLine *line; /* (owned): who waits for a free slot */
   GmTimer tick;
   gint n_running; /* atomic; set here: given to the engine */
   guint64 last_serial;
@@ -155,7 +158,7 @@ gm_core_new (GMainContext *context,
   self->wake_fd = -1;
   self->boxes = g_array_new (FALSE, FALSE, sizeof (Box));
   self->idle_calls = g_array_new (FALSE, FALSE, sizeof (IdleCall));
-  self->waiting = g_sequence_new (NULL);
+  self->line = gm_line_new (self);
   self->tick.fire = tick_cb;
   self->progress_interval = 100000;
   self->settings.progress_interval = 100;
@@ -200,7 +203,7 @@ gm_core_unref (GmCore *self)
   g_array_unref (self->boxes);
   g_array_unref (self->idle_calls);
   g_clear_object (&self->list);
-  g_sequence_free (self->waiting);
+  gm_line_free (self->line);
   g_free (self->settings.user_agent);
   g_clear_object (&self->settings.proxy_resolver);
   g_clear_object (&self->settings.tls_database);
@@ -335,6 +338,18 @@ gm_core_refuse_more (GmCore *self)
 {
   g_mutex_lock (&self->lock);
   self->refusing = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gm_core_retry (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->retrying && self->source != NULL)
+    {
+      self->retrying = TRUE;
+      wake (self);
+    }
   g_mutex_unlock (&self->lock);
 }
 
@@ -587,27 +602,12 @@ gm_core_get_list (GmCore *self)
 
 /* ---- the engine's thread ---- */
 
-/* Lower numbers first, then who came first. */
-static int
-compare_waiting (gconstpointer a,
-                 gconstpointer b,
-                 gpointer user_data)
-{
-  const GmErrand *one = a;
-  const GmErrand *other = b;
-
-  if (one->priority != other->priority)
-    return one->priority < other->priority ? -1 : 1;
-
-  return one->serial < other->serial ? -1 : one->serial > other->serial;
-}
-
 static void
 set_n_queued (GmCore *self)
 {
   self->counts_changed = self->changed != NULL;
   g_mutex_lock (&self->lock);
-  self->n_queued = (guint) g_sequence_get_length (self->waiting);
+  self->n_queued = gm_line_length (self->line);
   g_mutex_unlock (&self->lock);
 }
 
@@ -619,7 +619,11 @@ errand_now (GmCore *self,
 
   /* cancelled while it waited, and only its storage has not ended yet */
   if (errand->ending)
-    return;
+    {
+      if (errand->band != NULL)
+        gm_band_leave (errand->band);
+      return;
+    }
 
   g_atomic_int_inc (&self->n_running);
   self->counts_changed = self->changed != NULL;
@@ -629,16 +633,21 @@ errand_now (GmCore *self,
     gm_errand_stop (errand, result);
 }
 
+static gboolean
+have_slot (GmCore *self)
+{
+  return self->max_active == 0 || (guint) self->n_running < self->max_active;
+}
+
 static void
 admit_waiting (GmCore *self)
 {
-  while (!g_sequence_is_empty (self->waiting) && (self->max_active == 0 || (guint) self->n_running < self->max_active))
+  while (have_slot (self))
     {
-      GSequenceIter *iter = g_sequence_get_begin_iter (self->waiting);
-      GmErrand *errand = g_sequence_get (iter);
+      GmErrand *errand = gm_line_take (self->line);
 
-      g_sequence_remove (iter);
-      errand->waiting = NULL;
+      if (errand == NULL)
+        return;
       set_n_queued (self);
       errand_now (self, errand);
     }
@@ -648,7 +657,7 @@ void
 gm_core_admit (GmCore *self,
                GmErrand *errand)
 {
-  if (self->max_active == 0 || (guint) self->n_running < self->max_active)
+  if (have_slot (self) && errand->band == NULL)
     {
       errand_now (self, errand);
       return;
@@ -656,9 +665,12 @@ gm_core_admit (GmCore *self,
 
   if (errand->serial == 0)
     errand->serial = ++self->last_serial;
-  errand->waiting = g_sequence_insert_sorted (self->waiting, errand, compare_waiting, NULL);
+  /* the reactor's time is that of its last turn, which may be long past */
+  gm_line_add (self->line, errand, g_get_monotonic_time ());
   set_n_queued (self);
-  gm_errand_wait (errand);
+  admit_waiting (self);
+  if (errand->place != NULL)
+    gm_errand_wait (errand);
 }
 
 void
@@ -670,12 +682,8 @@ gm_core_withdraw (GmCore *self,
       errand->tick_link.data = NULL;
       g_queue_unlink (&self->ticking, &errand->tick_link);
     }
-  if (errand->waiting != NULL)
-    {
-      g_sequence_remove (errand->waiting);
-      errand->waiting = NULL;
-      set_n_queued (self);
-    }
+  if (gm_line_remove (self->line, errand))
+    set_n_queued (self);
 }
 
 void
@@ -687,6 +695,8 @@ gm_core_errand_ended (GmCore *self,
     {
       errand->running = FALSE;
       g_atomic_int_add (&self->n_running, -1);
+      if (errand->band != NULL)
+        gm_band_leave (errand->band);
       self->counts_changed = self->changed != NULL;
     }
   if (errand->active_link.data != NULL)
@@ -870,8 +880,33 @@ change_priority (GmCore *self,
   guint64 down, up;
 
   gm_face_transfer_get_live (errand->transfer, &errand->priority, &down, &up);
-  if (errand->waiting != NULL)
-    g_sequence_sort_changed (errand->waiting, compare_waiting, NULL);
+  if (gm_line_remove (self->line, errand))
+    gm_line_add (self->line, errand, 0);
+}
+
+/* Its transfer may be in another group than before, or in none. */
+static void
+change_band (GmCore *self,
+             GmErrand *errand)
+{
+  g_autoptr (GmBand) band = gm_face_transfer_ref_band (errand->transfer);
+  gboolean waited;
+
+  if (band == errand->band)
+    return;
+
+  waited = gm_line_remove (self->line, errand);
+  if (errand->running && errand->band != NULL)
+    gm_band_leave (errand->band);
+  g_clear_pointer (&errand->band, gm_band_unref);
+  errand->band = g_steal_pointer (&band);
+  if (errand->running && errand->band != NULL)
+    gm_band_enter (errand->band, self, TRUE);
+  if (waited)
+    gm_line_add (self->line, errand, 0);
+  if (errand->engine != NULL)
+    gm_transfer_set_rates (errand->engine, errand->band != NULL ? gm_band_get_rates (errand->band) : NULL);
+  admit_waiting (self);
 }
 
 static void
@@ -882,10 +917,13 @@ carry_out (GmCore *self,
   if ((orders & GM_ORDER_START) != 0)
     {
       change_priority (self, errand);
+      change_band (self, errand);
       begin_errand (self, errand);
     }
   if ((orders & GM_ORDER_PRIORITY) != 0 && !errand->ending)
     change_priority (self, errand);
+  if ((orders & GM_ORDER_BAND) != 0 && !errand->ending)
+    change_band (self, errand);
   gm_errand_carry_out (errand, orders);
 }
 
@@ -894,7 +932,7 @@ static gboolean
 take_orders (GmCore *self,
              gint64 deadline)
 {
-  gboolean settings_changed, closing;
+  gboolean settings_changed, retrying, closing;
   GList *link;
 
   do
@@ -904,6 +942,8 @@ take_orders (GmCore *self,
 
       g_mutex_lock (&self->lock);
       settings_changed = self->settings_changed;
+      retrying = self->retrying;
+      self->retrying = FALSE;
       closing = self->closing;
       link = g_queue_pop_head_link (&self->orders);
       if (link != NULL)
@@ -916,6 +956,8 @@ take_orders (GmCore *self,
 
       if (settings_changed)
         apply_settings (self);
+      if (retrying && !closing)
+        admit_waiting (self);
       if (errand != NULL)
         {
           carry_out (self, errand, orders);
@@ -960,7 +1002,7 @@ has_orders (GmCore *self)
   gboolean any;
 
   g_mutex_lock (&self->lock);
-  any = self->orders.length > 0 || self->settings_changed || self->closing;
+  any = self->orders.length > 0 || self->settings_changed || self->retrying || self->closing;
   g_mutex_unlock (&self->lock);
 
   return any;

@@ -18,6 +18,7 @@
  *
  * Members say whose they are. */
 
+typedef struct _GmBand GmBand;
 typedef struct _GmCore GmCore;
 typedef struct _GmTransferList GmTransferList;
 typedef struct _GMultiTransfer GMultiTransfer;
@@ -45,6 +46,7 @@ typedef enum
   GM_ORDER_PRIORITY = 1 << 5,
   GM_ORDER_CONTINUE = 1 << 6, /* the pipe has room, or the feed has data */
   GM_ORDER_ANSWER = 1 << 7, /* a question has its answer */
+  GM_ORDER_BAND = 1 << 8, /* it is in another group */
 } GmOrder;
 
 struct _GmErrand
@@ -88,8 +90,10 @@ struct _GmErrand
   GList tick_link;    /* in the core's list of those whose progress waits to be told */
   int priority;
   guint64 serial; /* order among those of equal priority */
-  gboolean running; /* has a slot */
-  GSequenceIter *waiting; /* (nullable): its place among those that wait for a free slot */
+  gint64 waits_since; /* µs; 0 = it never had to */
+  GSequenceIter *place; /* (nullable): in the line of those that wait for a free slot */
+  GmBand *band; /* (owned) (nullable): of its group */
+  gboolean running; /* has a slot, and counts in its band */
   GmMirror mirror;
   char *body; /* (owned) (nullable): GM_ERRAND_MEMORY */
   gsize body_len;

@@ -2,6 +2,7 @@
 #include "gmulti-errand-private.h"
 
 #include "gm-trace.h"
+#include "gmulti-band-private.h"
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
 #include "gmulti-proxy-private.h"
@@ -80,6 +81,7 @@ gm_errand_unref (GmErrand *self)
   g_clear_object (&self->resolver);
   g_clear_object (&self->database);
   g_clear_object (&self->interaction);
+  g_clear_pointer (&self->band, gm_band_unref);
   g_clear_pointer (&self->head, gm_head_unref);
   g_clear_pointer (&self->final_info, gm_face_info_free);
   g_clear_error (&self->final_error);
@@ -568,7 +570,7 @@ update_state (GmErrand *self)
     {
       self->mirror.state = GMULTI_TRANSFER_STATE_PAUSED;
     }
-  else if (state == GM_STATE_PENDING || self->waiting != NULL)
+  else if (state == GM_STATE_PENDING || self->place != NULL)
     {
       self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
       self->mirror.wait_reason = GMULTI_WAIT_REASON_LIMIT;
@@ -858,6 +860,8 @@ gm_errand_prepare (GmErrand *self)
     result = gm_form_rewind (self->form->form);
   set_tls (self, plan);
   set_proxy_resolver (self, plan);
+  if (self->band != NULL)
+    gm_transfer_set_rates (self->engine, gm_band_get_rates (self->band));
   if (self->ask != 0)
     {
       gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);

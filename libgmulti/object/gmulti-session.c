@@ -1640,7 +1640,7 @@ static void
 go (GMultiSession *self,
     GmErrand *errand)
 {
-  errand->eager = gm_face_transfer_is_watched (errand->transfer);
+  errand->eager |= gm_face_transfer_is_watched (errand->transfer);
   errand->ask = gm_face_transfer_get_ask (errand->transfer);
   gm_errand_take_source (errand);
   if (errand->eager || errand->again

@@ -69,6 +69,27 @@ gm_transfer_list_new (void)
   return g_object_new (GM_TYPE_TRANSFER_LIST, NULL);
 }
 
+GSequenceIter *
+gm_transfer_list_append (GmTransferList *self,
+                         GMultiTransfer *transfer)
+{
+  guint position = (guint) g_sequence_get_length (self->items);
+  GSequenceIter *place = g_sequence_append (self->items, g_object_ref (transfer));
+
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
+  return place;
+}
+
+void
+gm_transfer_list_take_out (GmTransferList *self,
+                           GSequenceIter *place)
+{
+  guint position = (guint) g_sequence_iter_get_position (place);
+
+  g_sequence_remove (place);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
+}
+
 void
 gm_transfer_list_add_errand (GmTransferList *self,
                              GmErrand *errand,
@@ -79,6 +100,7 @@ gm_transfer_list_add_errand (GmTransferList *self,
   if (self == NULL || errand->list_iter != NULL || errand->delivered || !gm_core_is_home (errand->core, errand->home))
     return;
 
+  /* Those who hear of it may end the errand. */
   position = (guint) g_sequence_get_length (self->items);
   errand->list = g_object_ref (self);
   errand->list_iter = g_sequence_append (self->items, g_object_ref (transfer));
@@ -89,13 +111,7 @@ void
 gm_transfer_list_remove_errand (GmErrand *errand)
 {
   g_autoptr (GmTransferList) self = g_steal_pointer (&errand->list);
-  guint position;
 
-  if (self == NULL)
-    return;
-
-  position = (guint) g_sequence_iter_get_position (errand->list_iter);
-  g_sequence_remove (errand->list_iter);
-  errand->list_iter = NULL;
-  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
+  if (self != NULL)
+    gm_transfer_list_take_out (self, g_steal_pointer (&errand->list_iter));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gmulti-errand-private.h"
+#include "gmulti-group-private.h"
 #include "gmulti-inquiry-private.h"
 #include "gmulti-transfer.h"
 
@@ -18,6 +19,7 @@ struct _GMultiTransfer
   GmPlan plan;
   char *title;     /* (owned) (nullable) */
   gboolean paused; /* before the start: begin as paused */
+  GmMember *member; /* (owned) (nullable): its place in a group */
 
   /* response side */
   gboolean busy;
@@ -103,6 +105,16 @@ void          gm_face_transfer_get_live (GMultiTransfer *self,
                                          guint64 *max_download_rate,
                                          guint64 *max_upload_rate);
 char         *gm_face_transfer_dup_host (GMultiTransfer *self); /* (nullable) */
+/* ---- its group; any thread ---- */
+/* FALSE if it is in one already. Takes a reference. */
+gboolean      gm_face_transfer_join     (GMultiTransfer *self,
+                                         GmMember *member);
+/* (transfer full) (nullable): its member, if that has @band; it is in no group then. */
+GmMember     *gm_face_transfer_leave    (GMultiTransfer *self,
+                                         GmBand *band);
+void          gm_face_transfer_get_share (GMultiTransfer *self,
+                                          GmShare *share);
+GmBand       *gm_face_transfer_ref_band (GMultiTransfer *self); /* (nullable): of its group */
 
 /* ---- the home context; application code runs ---- */
 /* All of @report but completion. */

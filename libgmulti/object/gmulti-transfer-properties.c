@@ -513,7 +513,8 @@ install_live_properties (void)
   /**
    * GMultiTransfer:priority: (getter get_priority) (setter set_priority)
    *
-   * Which of several waiting transfers is started first: that with the lower number.
+   * Which of several waiting transfers is started first: that with the lower number. A tenth of a second of waiting makes
+   * up for one, so that none waits for ever: from %G_PRIORITY_LOW to %G_PRIORITY_DEFAULT it takes half a minute.
    *
    * It can be changed at any time.
    *

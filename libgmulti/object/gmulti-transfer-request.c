@@ -852,7 +852,8 @@ gmulti_transfer_get_priority (GMultiTransfer *self)
  * @self: the transfer
  * @priority: the new value
  *
- * Sets which of several waiting transfers is started first: that with the lower number.
+ * Sets which of several waiting transfers is started first: that with the lower number. A tenth of a second of waiting
+ * makes up for one.
  *
  * It can be changed at any time.
  *

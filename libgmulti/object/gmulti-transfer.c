@@ -71,6 +71,7 @@ gmulti_transfer_finalize (GObject *object)
   clear_response_side (self);
   g_clear_pointer (&self->errand, gm_errand_unref);
   gm_plan_clear (&self->plan);
+  g_clear_pointer (&self->member, gm_member_unref);
   g_clear_pointer (&self->title, g_free);
   g_mutex_clear (&self->lock);
 
@@ -694,6 +695,7 @@ gm_face_transfer_begin (GMultiTransfer *self,
         gm_face_headers_freeze (self->plan.headers);
       if (self->paused)
         errand->orders |= GM_ORDER_PAUSE;
+      errand->eager = self->member != NULL;
     }
   g_mutex_unlock (&self->lock);
 
@@ -768,11 +770,14 @@ notify (GMultiTransfer *self,
 }
 
 /* Moves what @report brings into the object. */
-static void
+/* TRUE if a group is to hear of it. */
+static gboolean
 adopt (GMultiTransfer *self,
        GmReport *report,
        GmMirror *before)
 {
+  gboolean grouped;
+
   g_mutex_lock (&self->lock);
   *before = self->mirror;
   self->mirror = report->mirror;
@@ -786,7 +791,10 @@ adopt (GMultiTransfer *self,
     self->info = g_steal_pointer (&report->info);
   if (report->error != NULL)
     self->error = g_error_copy (report->error);
+  grouped = self->member != NULL;
   g_mutex_unlock (&self->lock);
+
+  return grouped;
 }
 
 static void
@@ -854,6 +862,91 @@ emit_redirects (GMultiTransfer *self,
     g_signal_emit (self, signals[SIGNAL_REDIRECTED], 0, g_ptr_array_index (redirects, i));
 }
 
+/* ---- its group ---- */
+
+gboolean
+gm_face_transfer_join (GMultiTransfer *self,
+                       GmMember *member)
+{
+  gboolean joined;
+
+  g_mutex_lock (&self->lock);
+  joined = self->member == NULL;
+  if (joined)
+    self->member = gm_member_ref (member);
+  g_mutex_unlock (&self->lock);
+
+  return joined;
+}
+
+GmMember *
+gm_face_transfer_leave (GMultiTransfer *self,
+                        GmBand *band)
+{
+  GmMember *member = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->member != NULL && gm_member_get_band (self->member) == band)
+    member = g_steal_pointer (&self->member);
+  g_mutex_unlock (&self->lock);
+
+  return member;
+}
+
+GmBand *
+gm_face_transfer_ref_band (GMultiTransfer *self)
+{
+  GmBand *band = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->member != NULL)
+    band = gm_band_ref (gm_member_get_band (self->member));
+  g_mutex_unlock (&self->lock);
+
+  return band;
+}
+
+void
+gm_face_transfer_get_share (GMultiTransfer *self,
+                            GmShare *share)
+{
+  GmMirror mirror = read_mirror (self);
+  GMultiTransferState state = (GMultiTransferState) mirror.state;
+
+  *share = (GmShare){ .present = TRUE, .finished = state_is_final (state) };
+  share->failed = share->finished && state != GMULTI_TRANSFER_STATE_SUCCEEDED;
+  share->fraction = share->finished ? 1 : MAX (compute_fraction (&mirror), 0);
+  if (share->finished || state == GMULTI_TRANSFER_STATE_NEW)
+    return;
+
+  share->active = state != GMULTI_TRANSFER_STATE_QUEUED && mirror.wait_reason != GMULTI_WAIT_REASON_LIMIT;
+  share->speed = mirror.speed;
+  share->unknown = mirror.total < 0;
+  if (mirror.total >= 0)
+    {
+      share->total = (guint64) mirror.total;
+      share->received = mirror.received;
+    }
+}
+
+/* A group hears of what was adopted. */
+static void
+touch_group (GMultiTransfer *self,
+             gboolean soon)
+{
+  GmMember *member = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->member != NULL)
+    member = gm_member_ref (self->member);
+  g_mutex_unlock (&self->lock);
+  if (member == NULL)
+    return;
+
+  gm_member_touch (member, soon);
+  gm_member_unref (member);
+}
+
 void
 gm_face_transfer_report (GMultiTransfer *self,
                          GmErrand *errand,
@@ -861,10 +954,12 @@ gm_face_transfer_report (GMultiTransfer *self,
 {
   gboolean again = errand->again && (report->tidings & GM_TIDINGS_STARTED) != 0;
   GmMirror before;
+  gboolean grouped = adopt (self, report, &before);
   gboolean moved;
 
-  adopt (self, report, &before);
   moved = report->mirror.received != before.received || report->mirror.sent != before.sent;
+  if (grouped)
+    touch_group (self, report->mirror.state != before.state || report->mirror.wait_reason != before.wait_reason);
 
   if ((report->tidings & GM_TIDINGS_STARTED) != 0 && !errand->connect_only)
     gm_transfer_list_add_errand (gm_core_get_list (errand->core), errand, self);

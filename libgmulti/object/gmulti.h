@@ -17,5 +17,6 @@
 #include "gmulti-transfer.h"
 #include "gmulti-trust-check.h"
 #include "gmulti-download.h"
+#include "gmulti-group.h"
 #include "gmulti-session.h"
 #undef GMULTI_INSIDE

@@ -530,6 +530,36 @@ test_priority (Fixture *fixture,
   g_assert_cmpstr (order->str, ==, "aebdfc");
 }
 
+/* Who waited for long comes before one that is a little more urgent, and not before one that is much more so. */
+static void
+test_ageing (Fixture *fixture,
+             gconstpointer data)
+{
+  const int priorities[] = { 2, 0, -100 };
+  g_autoptr (GString) order = g_string_new (NULL);
+  g_autoptr (GPtrArray) transfers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GMultiTransfer) holder = new_transfer (fixture, "/stall");
+
+  gmulti_session_set_max_active (fixture->session, 1);
+  gmulti_session_start (fixture->session, holder);
+  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
+    {
+      char title[2] = { (char) ('a' + i), '\0' };
+      GMultiTransfer *transfer = new_transfer (fixture, "/hello");
+
+      g_ptr_array_add (transfers, transfer);
+      gmulti_transfer_set_title (transfer, title);
+      gmulti_transfer_set_priority (transfer, priorities[i]);
+      g_signal_connect (transfer, "completed", G_CALLBACK (note_name), order);
+      gmulti_session_start (fixture->session, transfer);
+      face_wait_for (gmulti_session_get_n_queued (fixture->session) == i + 1);
+      face_run_for (400);
+    }
+  gmulti_transfer_cancel (holder);
+  face_wait_for (order->len == 3);
+  g_assert_cmpstr (order->str, ==, "cab");
+}
+
 static void
 note_items (GListModel *list,
             guint position,
@@ -1076,6 +1106,7 @@ main (int argc,
   add ("start", test_start);
   add ("start-again-in-handler", test_start_again_in_handler);
   add ("priority", test_priority);
+  add ("ageing", test_ageing);
   add ("list", test_list);
   add ("list-outlives", test_list_outlives);
   add ("blocking", test_blocking);
