@@ -80,6 +80,8 @@ typedef struct
    * is preset to how many are still to come. What gets there is the next that is written, unless nothing came. OK with
    * *@data NULL (as preset) = no place for them: whatever write() takes is copied. PAUSE as in write(). NULL = never. */
   GmAnswer (*place) (GmClient *client, char **data, gsize *len);
+  /* Before a connection is made to a host by its name; NULL = go on. */
+  GmAnswer (*before_lookup) (GmClient *client);
 } GmClientOps;
 
 struct _GmClient

@@ -41,6 +41,7 @@ typedef struct
   gint64 max_life_us; /* nor one older than this; 0 = no limit */
   gint64 dns_cache_us; /* how long an answer stays good; -1 = for ever, 0 = not at all */
   guint attempt_delay_ms; /* RFC 8305 "Connection Attempt Delay" */
+  guint address_scope; /* of link-local IPv6 addresses that have none; 0 = none */
   guint keepalive_idle_s;
   guint keepalive_interval_s;
   guint keepalive_count;
@@ -59,6 +60,8 @@ typedef struct
   guint8 no_delay;
   guint8 fresh_connect; /* do not take one from the pool */
   guint8 forbid_reuse; /* do not put it back */
+  guint8 shuffle_addresses; /* those of one family are tried in random order */
+  guint8 fast_open; /* RFC 7413: data may go with the first packet */
 } GmConnectSettings;
 
 extern const GmConnectSettings gm_connect_settings_default;

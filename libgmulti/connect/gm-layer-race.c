@@ -131,18 +131,36 @@ attempt_step (RaceLayer *self,
   return result;
 }
 
+/* Which link a link-local address is on may be set apart from it (RFC 4007). */
+static const GmAddress *
+with_scope (RaceLayer *self,
+            const GmAddress *address,
+            GmAddress *scoped)
+{
+  guint scope = self->layer.host->settings->address_scope;
+
+  if (G_LIKELY (scope == 0) || address->sa.any.sa_family != AF_INET6 || address->sa.v6.sin6_scope_id != 0 ||
+      !IN6_IS_ADDR_LINKLOCAL (&address->sa.v6.sin6_addr))
+    return address;
+
+  *scoped = *address;
+  scoped->sa.v6.sin6_scope_id = scope;
+  return scoped;
+}
+
 static GmResult
 attempt_start (RaceLayer *self,
                const GmAddress *address)
 {
   Attempt *attempt = g_new0 (Attempt, 1);
+  GmAddress scoped;
   char text[GM_ADDRESS_TEXT_MAX];
 
   GM_TRACE (CONNECT, 0, self->layer.host->id, "attempt %u: %s port %u", self->n_started + 1,
             gm_address_print (address, text), gm_address_get_port (address));
   attempt->host = *self->layer.host;
   attempt->host.error = &attempt->error;
-  attempt->chain = gm_layer_socket_new (&attempt->host, address);
+  attempt->chain = gm_layer_socket_new (&attempt->host, with_scope (self, address, &scoped));
   attempt->link.data = attempt;
   g_queue_push_tail_link (&self->attempts, &attempt->link);
   self->n_started++;
@@ -151,6 +169,23 @@ attempt_start (RaceLayer *self,
 }
 
 /* ---- names ---- */
+
+/* A copy in random order, by Fisher and Yates: the answer is the cache's. */
+static GmAddresses *
+shuffle (const GmAddresses *from)
+{
+  GmAddresses *copy = gm_addresses_new (from->n);
+
+  for (guint i = 0; i < from->n; i++)
+    {
+      guint other = (guint) g_random_int_range (0, (gint32) i + 1);
+
+      copy->items[i] = copy->items[other];
+      copy->items[other] = from->items[i];
+    }
+
+  return copy;
+}
 
 static void
 side_start (RaceLayer *self,
@@ -169,6 +204,7 @@ static void
 side_take_answer (RaceLayer *self,
                   Side *side)
 {
+  const GmConnectSettings *settings = self->layer.host->settings;
   GmAddresses *addresses = NULL;
   GmResult result;
 
@@ -180,7 +216,7 @@ side_take_answer (RaceLayer *self,
 
   side->waiting = FALSE;
   if (result == GM_OK)
-    side->addresses = gm_addresses_ref (addresses);
+    side->addresses = G_UNLIKELY (settings->shuffle_addresses) ? shuffle (addresses) : gm_addresses_ref (addresses);
   if (self->resolved_at == 0)
     self->resolved_at = self->layer.host->reactor->now;
 }

@@ -86,6 +86,8 @@ set_options (SocketLayer *self,
   if (self->address.sa.any.sa_family == AF_UNIX)
     return;
 
+  if (settings->fast_open)
+    set_option (fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
   if (settings->no_delay)
     set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (settings->keepalive)

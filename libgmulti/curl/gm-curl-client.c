@@ -470,6 +470,19 @@ client_note (GmClient *client,
 
 /* ---- sockets ---- */
 
+/* The resolver has no state of its own to hand out: libcurl without c-ares gives NULL, too. */
+static GmAnswer
+client_before_lookup (GmClient *client)
+{
+  GmCurlEasy *easy = get_asked (client);
+  int answer;
+
+  if (easy == NULL)
+    return GM_ANSWER_ABORT;
+  CALL_OUT (easy, answer = easy->set.resolverstart (NULL, NULL, easy->set.resolverstartdata));
+  return answer == 0 ? GM_ANSWER_OK : GM_ANSWER_FAIL;
+}
+
 /* An address of any family behind what the application sees as a struct sockaddr. */
 typedef union
 {
@@ -572,6 +585,7 @@ gm_curl_client_settle (GmCurlEasy *easy)
     .progress = wants_progress ? client_progress : NULL,
     .debug = set->verbose ? client_debug : NULL,
     .note = set->verbose ? client_note : NULL,
+    .before_lookup = set->resolverstart != NULL ? client_before_lookup : NULL,
     .open_socket = set->opensocketfunction != NULL || set->closesocketfunction != NULL ? client_open_socket : NULL,
     .socket_option = set->sockoptfunction != NULL ? client_socket_option : NULL,
     .before_request = set->prereqfunction != NULL ? client_before_request : NULL,

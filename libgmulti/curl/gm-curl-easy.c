@@ -128,7 +128,7 @@ gm_curl_easy_destroy (GmCurlEasy *self)
   g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
   if (self->stores != NULL)
     gm_curl_stores_close (self);
-  gm_curl_share_leave (g_steal_pointer (&self->share));
+  gm_curl_share_leave (g_steal_pointer (&self->share), self);
   forget_texts (self);
   if (self->held_lines != NULL)
     g_string_free (self->held_lines, TRUE);
@@ -171,7 +171,11 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   self->result = CURLE_OK;
   /* Those of a share that it had before go, too. */
   if (self->stores != NULL || self->share != NULL || gm_transfer_get_stores (self->transfer) != NULL)
-    gm_curl_stores_apply (self);
+    {
+      gm_curl_share_lock (self->share, self, CURL_LOCK_DATA_COOKIE);
+      gm_curl_stores_apply (self);
+      gm_curl_share_unlock (self->share, self, CURL_LOCK_DATA_COOKIE);
+    }
   if (self->set.errorbuffer != NULL)
     self->set.errorbuffer[0] = '\0';
   if (self->set.form_kind != GM_CURL_FORM_NONE || self->form != NULL)
@@ -253,10 +257,30 @@ easy_run (GmCurlEasy *self)
   return self->doomed ? CURLE_ABORTED_BY_CALLBACK : self->result;
 }
 
+/* Its own, or that of the share that is returned then. Who is left a connection must find it again. */
+static GmCurlShare *
+choose_multi (GmCurlEasy *self)
+{
+  GmCurlMulti *shared = gm_transfer_get_int (self->transfer, GM_OPTION_HAND_OVER)
+                          ? NULL
+                          : gm_curl_share_take_multi (self->share, self);
+
+  if (shared != NULL)
+    {
+      g_clear_pointer (&self->own_multi, gm_curl_multi_destroy);
+      self->own_multi = shared;
+    }
+  else if (self->own_multi == NULL)
+    self->own_multi = gm_curl_multi_create ();
+
+  return shared != NULL ? self->share : NULL;
+}
+
 CURLcode
 curl_easy_perform (CURL *curl)
 {
   GmCurlEasy *self = gm_curl_easy_check (curl);
+  GmCurlShare *shared;
   CURLcode result;
 
   if (self == NULL)
@@ -271,13 +295,16 @@ curl_easy_perform (CURL *curl)
       return CURLE_FAILED_INIT;
     }
 
-  if (self->own_multi == NULL)
-    self->own_multi = gm_curl_multi_create ();
-  gm_curl_multi_adopt (self->own_multi, self->set.maxconnects, gm_curl_share_get_dns (self->share));
-
+  shared = choose_multi (self);
+  gm_curl_multi_adopt (self->own_multi, self->set.maxconnects);
   self->performing = TRUE;
   result = easy_run (self);
   self->performing = FALSE;
+  if (shared != NULL)
+    {
+      self->own_multi = NULL;
+      gm_curl_share_give_multi (shared, self);
+    }
   if (self->doomed)
     gm_curl_easy_destroy (self);
   return result;
@@ -321,12 +348,11 @@ curl_easy_upkeep (CURL *curl)
   return CURLE_OK;
 }
 
-/* ---- raw bytes, which need CURLOPT_CONNECT_ONLY: there is none ---- */
+/* ---- raw bytes ---- */
 
 static CURLcode
-check_raw (CURL *curl)
+check_raw (GmCurlEasy *self)
 {
-  GmCurlEasy *self = gm_curl_easy_check (curl);
   GmCurlMulti *multi = self != NULL ? gm_curl_easy_get_active_multi (self) : NULL;
 
   if (self == NULL)
@@ -334,7 +360,24 @@ check_raw (CURL *curl)
   if (multi != NULL && gm_curl_guard_refuses (gm_curl_multi_get_guard (multi), GM_CURL_CALL_EASY_SEND_RECV))
     return CURLE_RECURSIVE_API_CALL;
 
-  return CURLE_UNSUPPORTED_PROTOCOL;
+  return CURLE_OK;
+}
+
+static CURLcode
+raw_code (GmResult result,
+          CURLcode failure)
+{
+  switch ((int) result)
+    {
+    case GM_OK:
+      return CURLE_OK;
+    case GM_AGAIN:
+      return CURLE_AGAIN;
+    case GM_BAD_REQUEST: /* not with CURLOPT_CONNECT_ONLY, or it is closed */
+      return CURLE_UNSUPPORTED_PROTOCOL;
+    default:
+      return failure;
+    }
 }
 
 CURLcode
@@ -343,7 +386,19 @@ curl_easy_recv (CURL *curl,
                 size_t buflen,
                 size_t *n)
 {
-  return check_raw (curl);
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+  CURLcode code = check_raw (self);
+  gsize n_read;
+
+  if (n != NULL)
+    *n = 0;
+  if (code != CURLE_OK)
+    return code;
+
+  code = raw_code (gm_transfer_recv_raw (self->transfer, buffer, buflen, &n_read), CURLE_RECV_ERROR);
+  if (n != NULL)
+    *n = n_read;
+  return code;
 }
 
 CURLcode
@@ -352,5 +407,17 @@ curl_easy_send (CURL *curl,
                 size_t buflen,
                 size_t *n)
 {
-  return check_raw (curl);
+  GmCurlEasy *self = gm_curl_easy_check (curl);
+  CURLcode code = check_raw (self);
+  gsize n_sent;
+
+  if (n != NULL)
+    *n = 0;
+  if (code != CURLE_OK)
+    return code;
+
+  code = raw_code (gm_transfer_send_raw (self->transfer, buffer, buflen, &n_sent), CURLE_SEND_ERROR);
+  if (n != NULL)
+    *n = n_sent;
+  return code;
 }

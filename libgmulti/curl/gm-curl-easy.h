@@ -40,6 +40,8 @@ typedef struct
   void *closesocketdata;
   curl_prereq_callback prereqfunction;
   void *prereqdata;
+  curl_resolver_start_callback resolverstart;
+  void *resolverstartdata;
   curl_hstsread_callback hstsreadfunction;
   void *hstsreaddata;
   curl_hstswrite_callback hstswritefunction;

@@ -2,6 +2,7 @@
 #include "gm-curl-certinfo.h"
 #include "gm-curl-errors.h"
 #include "gm-curl-multi.h"
+#include "gm-curl-share.h"
 
 #include <stdarg.h>
 
@@ -589,7 +590,9 @@ get_pointer (GmCurlEasy *easy,
     case CURLINFO_SSL_ENGINES:
       return CURLE_OK;
     case CURLINFO_COOKIELIST:
+      gm_curl_share_lock (easy->share, easy, CURL_LOCK_DATA_COOKIE);
       *answer = gm_curl_stores_list_cookies (easy);
+      gm_curl_share_unlock (easy->share, easy, CURL_LOCK_DATA_COOKIE);
       return CURLE_OK;
     case CURLINFO_CERTINFO:
       *answer = get_certificates (easy);

@@ -4,6 +4,7 @@
 
 #include "gm-curl-errors.h"
 #include "gm-curl-memory.h"
+#include "gm-curl-share.h"
 
 #include "gm-queue.h"
 #include "gm-trace.h"
@@ -49,16 +50,13 @@ curl_multi_init (void)
 
 void
 gm_curl_multi_adopt (GmCurlMulti *self,
-                     long maxconnects,
-                     GmDnsCache *dns)
+                     long maxconnects)
 {
   GmMultiLimits limits = *gm_multi_get_limits (self->engine);
 
   self->is_private = TRUE;
   limits.pool.max_idle = (gint) MIN (maxconnects, G_MAXINT);
   gm_multi_set_limits (self->engine, &limits);
-  if (dns != NULL)
-    gm_resolver_set_cache (gm_multi_get_resolver (self->engine), dns);
 }
 
 static void
@@ -140,6 +138,7 @@ curl_multi_add_handle (CURLM *m,
   if (easy->own_multi != NULL && easy->own_multi != self)
     g_clear_pointer (&easy->own_multi, gm_curl_multi_destroy);
 
+  gm_curl_share_lend (easy->share, easy, self);
   prepared = gm_curl_easy_prepare (easy);
   if (prepared == CURLE_OUT_OF_MEMORY)
     return CURLM_OUT_OF_MEMORY;
@@ -210,6 +209,9 @@ curl_multi_remove_handle (CURLM *m,
     return CURLM_RECURSIVE_API_CALL;
 
   gm_curl_multi_take_out (self, easy);
+  /* Only curl_easy_perform () leaves a connection behind that can still be talked over, as libcurl. */
+  if (!self->is_private)
+    gm_transfer_drop_raw (easy->transfer);
   gm_curl_multi_tell_timer (self);
   return CURLM_OK;
 }

@@ -50,10 +50,9 @@ struct _GmCurlMulti
 GmCurlMulti *gm_curl_multi_check           (CURLM *multi);
 GmCurlMulti *gm_curl_multi_create          (void);
 void         gm_curl_multi_destroy         (GmCurlMulti *self);
-/* For curl_easy_perform (): how many connections to keep, and a shared cache of names (nullable). */
+/* For curl_easy_perform (): how many connections to keep. */
 void         gm_curl_multi_adopt           (GmCurlMulti *self,
-                                            long maxconnects,
-                                            GmDnsCache *dns);
+                                            long maxconnects);
 
 static inline GmCurlGuard *
 gm_curl_multi_get_guard (GmCurlMulti *self)

@@ -10,10 +10,11 @@
 #define ROW(name, type) { #name, CURLOPT_##name, CURLOT_##type, 0 },
 #define ROW3(name, type, x) ROW (name, type)
 #define ROW4(name, type, x, y) ROW (name, type)
+#define ROW5(name, type, x, y, z) ROW (name, type)
 #define ROW_ALIAS(name, type, real) { #name, CURLOPT_##real, CURLOT_##type, CURLOT_FLAG_ALIAS },
 
 static const struct curl_easyoption rows[] = {
-  GM_CURL_OPTIONS (ROW_ALIAS, ROW4, ROW3, ROW3, ROW3, ROW3, ROW, ROW3) { NULL, CURLOPT_LASTENTRY, CURLOT_LONG, 0 }
+  GM_CURL_OPTIONS (ROW_ALIAS, ROW4, ROW3, ROW3, ROW3, ROW3, ROW3, ROW5) { NULL, CURLOPT_LASTENTRY, CURLOT_LONG, 0 }
 };
 
 #define N_ROWS (G_N_ELEMENTS (rows) - 1)
@@ -23,18 +24,20 @@ static const struct curl_easyoption rows[] = {
 #define PLACE(name, type) PLACE_##name,
 #define PLACE3(name, type, x) PLACE (name, type)
 #define PLACE4(name, type, x, y) PLACE (name, type)
+#define PLACE5(name, type, x, y, z) PLACE (name, type)
 enum
 {
-  GM_CURL_OPTIONS (PLACE3, PLACE4, PLACE3, PLACE3, PLACE3, PLACE3, PLACE, PLACE3)
+  GM_CURL_OPTIONS (PLACE3, PLACE4, PLACE3, PLACE3, PLACE3, PLACE3, PLACE3, PLACE5)
 };
 
 #define INDEX(name, type) [CURLOPT_##name % GM_CURL_OPTION_RANGE] = PLACE_##name + 1,
 #define INDEX3(name, type, x) INDEX (name, type)
 #define INDEX4(name, type, x, y) INDEX (name, type)
+#define INDEX5(name, type, x, y, z) INDEX (name, type)
 #define INDEX_ALIAS(name, type, real)
 
 static const guint16 places[GM_CURL_N_OPTIONS] = { GM_CURL_OPTIONS (INDEX_ALIAS, INDEX4, INDEX3, INDEX3, INDEX3, INDEX3,
-                                                                    INDEX, INDEX3) };
+                                                                    INDEX3, INDEX5) };
 
 const struct curl_easyoption *
 gm_curl_option_find (CURLoption id)

@@ -40,6 +40,7 @@ SET_FUNCTION (debugfunction, curl_debug_callback, NULL)
 SET_FUNCTION (opensocketfunction, curl_opensocket_callback, NULL)
 SET_FUNCTION (sockoptfunction, curl_sockopt_callback, NULL)
 SET_FUNCTION (prereqfunction, curl_prereq_callback, NULL)
+SET_FUNCTION (resolverstart, curl_resolver_start_callback, NULL)
 SET_FUNCTION (trailerfunction, curl_trailer_callback, NULL)
 
 CURLcode
@@ -117,7 +118,13 @@ CURLcode
 gm_curl_set_connect_only (GmCurlEasy *easy,
                           const GmCurlValue *value)
 {
-  return value->number == 0 ? CURLE_OK : CURLE_NOT_BUILT_IN;
+  if (value->number < 0 || value->number > 2)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+  /* 2 stops behind the greeting of a WebSocket */
+  if (value->number == 2)
+    return CURLE_NOT_BUILT_IN;
+
+  return gm_curl_set_engine_int (easy, GM_OPTION_HAND_OVER, value->number);
 }
 
 CURLcode
@@ -126,7 +133,7 @@ gm_curl_set_share (GmCurlEasy *easy,
 {
   GmCurlShare *share = gm_curl_share_check (value->pointer);
 
-  gm_curl_share_leave (easy->share);
-  easy->share = gm_curl_share_join (share);
+  gm_curl_share_leave (g_steal_pointer (&easy->share), easy);
+  easy->share = gm_curl_share_join (share, easy);
   return CURLE_OK;
 }

@@ -416,7 +416,7 @@ gm_curl_set_followlocation (GmCurlEasy *easy,
   if (value->number < 0 || value->number > CURLFOLLOW_FIRSTONLY)
     return CURLE_BAD_FUNCTION_ARGUMENT;
 
-  return gm_curl_set_engine_int (easy, GM_OPTION_FOLLOW, value->number != 0);
+  return gm_curl_set_engine_int (easy, GM_OPTION_FOLLOW, value->number);
 }
 
 CURLcode

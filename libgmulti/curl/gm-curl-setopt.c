@@ -25,7 +25,7 @@ typedef struct
   CURLoption id;
   guint8 action;
   guint8 unit; /* GmCurlUnit */
-  guint16 target; /* GmOption, or offset in GmCurlSettings */
+  guint16 target; /* GmOption, or offset in GmCurlSettings, or the CURLcode of what is absent */
   long normal;
   CURLcode (*special) (GmCurlEasy *easy, const GmCurlValue *value);
 } Setter;
@@ -37,8 +37,9 @@ typedef struct
 #define SET_LIST(name, type, option) AT (name) ACTION_LIST, .target = GM_OPTION_##option },
 #define SET_KEPT(name, type, member) AT (name) ACTION_KEPT, .target = G_STRUCT_OFFSET (GmCurlSettings, member) },
 #define SET_SPECIAL(name, type, function) AT (name) ACTION_SPECIAL, .special = gm_curl_set_##function },
-#define SET_IGNORED(name, type) AT (name) ACTION_IGNORED },
-#define SET_ABSENT(name, type, value) AT (name) ACTION_ABSENT, .normal = value },
+#define SET_IGNORED(name, type, why) AT (name) ACTION_IGNORED },
+#define SET_ABSENT(name, type, value, answer, why)                                                                     \
+  AT (name) ACTION_ABSENT, .target = CURLE_##answer, .normal = value },
 
 static const Setter setters[GM_CURL_N_OPTIONS] = { GM_CURL_OPTIONS (SET_ALIAS, SET_NUMBER, SET_STRING, SET_LIST,
                                                                     SET_KEPT, SET_SPECIAL, SET_IGNORED, SET_ABSENT) };
@@ -117,15 +118,16 @@ set_absent (const Setter *setter,
             const GmCurlValue *value)
 {
   int id = (int) setter->id;
+  gboolean off;
 
   if (id >= CURLOPTTYPE_FUNCTIONPOINT && id < CURLOPTTYPE_OFF_T)
-    return value->function == NULL ? CURLE_OK : CURLE_NOT_BUILT_IN;
-  if (id >= CURLOPTTYPE_OBJECTPOINT && (id < CURLOPTTYPE_OFF_T || id >= CURLOPTTYPE_BLOB))
-    return value->pointer == NULL ? CURLE_OK : CURLE_NOT_BUILT_IN;
+    off = value->function == NULL;
+  else if (id >= CURLOPTTYPE_OBJECTPOINT && (id < CURLOPTTYPE_OFF_T || id >= CURLOPTTYPE_BLOB))
+    off = value->pointer == NULL;
+  else
+    off = value_as_number (setter, value) == 0 || value_as_number (setter, value) == setter->normal;
 
-  return value_as_number (setter, value) == 0 || value_as_number (setter, value) == setter->normal
-           ? CURLE_OK
-           : CURLE_NOT_BUILT_IN;
+  return off ? CURLE_OK : (CURLcode) setter->target;
 }
 
 static CURLcode

@@ -33,11 +33,11 @@ GmTransfer *gm_curl_get_defaults  (void);
 /* One for each option that is SPECIAL. */
 #define GM_CURL_DECLARE(name, type, function)                                                                          \
   CURLcode gm_curl_set_##function (GmCurlEasy *easy, const GmCurlValue *value);
-#define GM_CURL_NOTHING2(name, type)
 #define GM_CURL_NOTHING3(name, type, x)
 #define GM_CURL_NOTHING4(name, type, x, y)
+#define GM_CURL_NOTHING5(name, type, x, y, z)
 GM_CURL_OPTIONS (GM_CURL_NOTHING3, GM_CURL_NOTHING4, GM_CURL_NOTHING3, GM_CURL_NOTHING3, GM_CURL_NOTHING3,
-                 GM_CURL_DECLARE, GM_CURL_NOTHING2, GM_CURL_NOTHING3)
+                 GM_CURL_DECLARE, GM_CURL_NOTHING3, GM_CURL_NOTHING5)
 
 /* The answer for what the engine said about a setting. */
 CURLcode gm_curl_setting_result   (GmResult result);

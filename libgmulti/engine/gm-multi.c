@@ -20,6 +20,7 @@ struct _GmMulti
   GmRates *rates; /* (owned) (nullable): NULL without limits */
   GQueue transfers; /* of GmTransfer, in order of adding */
   GQueue facts; /* of GmTransfer */
+  GQueue raws; /* of GmTransfer: connections that were left to the user */
   guint fact_mask;
   guint n_running;
   guint64 n_ever;
@@ -59,6 +60,8 @@ destroy (GmMulti *self)
 {
   while (self->transfers.length > 0)
     gm_multi_remove (self, g_queue_peek_head (&self->transfers));
+  while (self->raws.length > 0)
+    gm_transfer_drop_raw (g_queue_peek_head (&self->raws));
   gm_pool_free (self->pool);
   gm_resolver_free (self->resolver);
   gm_dns_cache_unref (self->dns_cache);
@@ -77,6 +80,12 @@ gm_multi_free (GmMulti *self)
     self->dead = TRUE;
   else
     destroy (self);
+}
+
+GQueue *
+gm_multi_get_raws (GmMulti *self)
+{
+  return &self->raws;
 }
 
 GmReactor *

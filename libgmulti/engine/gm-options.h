@@ -55,6 +55,7 @@
   X (MAX_RECV_SPEED, I64, transfer, max_recv_speed, 0, G_MAXINT64, TRUE) /* bytes/s, 0 = no limit */                   \
   X (MAX_SEND_SPEED, I64, transfer, max_send_speed, 0, G_MAXINT64, TRUE)                                               \
   X (MAX_BUFFER, U32, transfer, max_buffer, 1024, 10 * 1024 * 1024, FALSE) /* bytes read at once */                    \
+  X (HAND_OVER, U8, transfer, hand_over, 0, 1, FALSE) /* see gm_transfer_send_raw() */                                 \
   X (PORT, U16, transfer, port, 0, 65535, FALSE) /* instead of the URL's; 0 = the URL's */                             \
   X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                  \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
@@ -89,6 +90,9 @@
   X (IP_VERSION, U8, connect, ip_version, 0, 2, FALSE)                                                                 \
   X (NO_DELAY, U8, connect, no_delay, 0, 1, FALSE)                                                                     \
   X (FRESH_CONNECT, U8, connect, fresh_connect, 0, 1, FALSE)                                                           \
+  X (ADDRESS_SCOPE, U32, connect, address_scope, 0, G_MAXUINT32, FALSE)                                                \
+  X (SHUFFLE_ADDRESSES, U8, connect, shuffle_addresses, 0, 1, FALSE)                                                   \
+  X (FAST_OPEN, U8, connect, fast_open, 0, 1, FALSE)                                                                   \
   X (FORBID_REUSE, U8, connect, forbid_reuse, 0, 1, FALSE)                                                             \
   X (CUSTOM_METHOD, STRING, request, custom_method, 0, 0, FALSE)                                                       \
   X (USER_AGENT, STRING, request, user_agent, 0, 0, FALSE)                                                             \

@@ -32,6 +32,7 @@ typedef struct
   guint8 path_as_is;
   guint8 refuse_credentials;
   guint8 connect_only; /* the connection goes to the pool without a request */
+  guint8 hand_over; /* the connection is left to the user without a request */
 } GmTransferSettings;
 
 /* What a transfer has only between the end of waiting and its result. */
@@ -114,6 +115,9 @@ struct _GmTransfer
   GmMeter *send_meter; /* (owned) (nullable): since it sent a body */
   guint32 last_slot; /* socket of the last connection, for gm_transfer_get_fd() */
   guint32 last_generation;
+  GmConnection *raw; /* (unowned) (nullable): left to the user for bytes of his own; BUSY, and nobody else's */
+  GmMulti *raw_multi; /* (unowned): where it is from, while there is one */
+  GList raw_link; /* there */
 
   /* what is known */
   GmUrl *url; /* (owned) (nullable): the effective one */
@@ -160,7 +164,12 @@ extern const GmTunnelOps gm_transfer_tunnel_ops;
 /* The request's URL and origin are the transfer's; what may travel there. */
 void     gm_transfer_place_request (GmTransfer *self);
 
-/* ---- for gm-transfer-states.c, given by gm-multi.c ---- */
+/* ---- for gm-transfer-states.c, given by gm-transfer-raw.c ---- */
+/* The connection just made is the user's from now on. */
+void     gm_transfer_keep_raw   (GmTransfer *self);
+
+/* ---- for gm-transfer-states.c and gm-transfer-raw.c, given by gm-multi.c ---- */
+GQueue  *gm_multi_get_raws      (GmMulti *self); /* (element-type GmTransfer): those that have a connection left to them */
 GmProxyEnvironment *gm_multi_get_proxy_environment (GmMulti *self);
 void     gm_multi_note          (GmMulti *self,
                                  GmTransfer *transfer,

@@ -158,7 +158,7 @@ make_key (GmTransfer *self,
   };
   if ((request->settings->http_version != GM_HTTP_DEFAULT || request->old_version) && request->protocol->speak != NULL)
     key->speak = request->protocol->speak (request);
-  if (G_UNLIKELY (gm_proxy_forwards (request->proxy)))
+  if (G_UNLIKELY (gm_proxy_forwards (request->proxy) || self->run->transfer_settings->hand_over))
     key->speak = GM_SPEAK_HTTP1;
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
@@ -296,7 +296,7 @@ find_connection (GmTransfer *self,
   GmPoolKey key;
 
   make_key (self, &key);
-  if (!settings->fresh_connect && !self->run->fresh)
+  if (!settings->fresh_connect && !self->run->fresh && !self->run->transfer_settings->hand_over)
     connection = gm_pool_take (pool, &key, settings);
   if (connection != NULL)
     {
@@ -317,6 +317,9 @@ find_connection (GmTransfer *self,
       return GM_AGAIN;
     }
 
+  if (self->client.ops->before_lookup != NULL && settings->unix_path == NULL &&
+      self->client.ops->before_lookup (&self->client) != GM_ANSWER_OK)
+    return GM_RESOLVE_FAILED;
   open_connection (self, &key);
   gm_transfer_set_state (self, GM_STATE_CONNECTING);
   return GM_OK;
@@ -653,6 +656,11 @@ begin_request (GmTransfer *self)
   times->request_start = gm_multi_get_reactor (self->multi)->now;
   if (self->client.ops->before_request != NULL && self->client.ops->before_request (&self->client) != GM_ANSWER_OK)
     return GM_ABORTED;
+  if (G_UNLIKELY (run->transfer_settings->hand_over))
+    {
+      gm_transfer_keep_raw (self);
+      return GM_OK;
+    }
   run->begun = TRUE;
 
   return run->request.protocol->begin (&run->request);
@@ -1340,6 +1348,8 @@ gm_transfer_start (GmTransfer *self)
     return;
 
   reactor = gm_multi_get_reactor (self->multi);
+  if (G_UNLIKELY (self->raw != NULL))
+    gm_transfer_drop_raw (self);
   g_clear_pointer (&self->url, gm_url_unref);
   /* A fresh one is clean. */
   if (self->info.added != 0)

@@ -98,6 +98,19 @@ gsize            gm_transfer_get_held    (GmTransfer *self);
 int              gm_transfer_get_fd      (GmTransfer *self,
                                           GmMulti *multi);
 
+/* ---- bytes of the user's own, after a run with GM_OPTION_HAND_OVER that ended well ---- */
+/* As gm_connection_send() and gm_connection_recv(), after a look at the socket; BAD_REQUEST: it has no connection. */
+GmResult         gm_transfer_send_raw    (GmTransfer *self,
+                                          const char *data,
+                                          gsize len,
+                                          gsize *n_sent);
+GmResult         gm_transfer_recv_raw    (GmTransfer *self,
+                                          char *data,
+                                          gsize len,
+                                          gsize *n_read);
+/* Closes it. Otherwise it goes with the next run, with the transfer or with the multi. */
+void             gm_transfer_drop_raw    (GmTransfer *self);
+
 /* What it waits to be told, or NULL; GM_OPTION_ASK says which questions come. Valid until the next turn. */
 const GmQuestion *gm_transfer_get_question (GmTransfer *self);
 /* Answers the question that had @serial; one that is not open any more gets no answer, and that is nobody's fault. Takes

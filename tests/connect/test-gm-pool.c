@@ -74,6 +74,13 @@ flip_interface (GmPoolKey *key,
 }
 
 static void
+flip_address_scope (GmPoolKey *key,
+                    GmConnectSettings *settings)
+{
+  settings->address_scope = 3;
+}
+
+static void
 flip_local_port (GmPoolKey *key,
                  GmConnectSettings *settings)
 {
@@ -276,7 +283,7 @@ test_key_members (void)
 {
   static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
                                 flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
-                                flip_local_port,    flip_local_port_range, flip_ip_version,
+                                flip_local_port,    flip_address_scope, flip_local_port_range, flip_ip_version,
                                 flip_speak };
 
   for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
