@@ -34,6 +34,7 @@ bare_socket_query (GmSocket *socket,
     case GM_QUERY_CONNECTED_AT:
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
+    case GM_QUERY_TLS_SESSION:
     default:
       return FALSE;
     }

@@ -533,6 +533,7 @@ session_query (CarrierLayer *self,
       return TRUE; /* the carrier is watched all the time */
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
+    case GM_QUERY_TLS_SESSION:
     default:
       return FALSE;
     }

@@ -436,6 +436,7 @@ socket_query (GmLayer *layer,
     case GM_QUERY_CONNECTED_AT:
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
+    case GM_QUERY_TLS_SESSION:
     default:
       return FALSE;
     }

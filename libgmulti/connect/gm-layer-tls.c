@@ -896,6 +896,9 @@ tls_query (GmLayer *layer,
         return FALSE;
       *(const char **) answer = self->info != NULL ? self->info->alpn : "";
       return TRUE;
+    case GM_QUERY_TLS_SESSION:
+      *(gpointer *) answer = self->session;
+      return TRUE;
     case GM_QUERY_TLS:
       if (self->is_proxy)
         return FALSE;

@@ -74,6 +74,7 @@ typedef enum
   GM_QUERY_CONNECTED_AT, /* gint64: µs when the transport was connected; 0 = not yet */
   GM_QUERY_ALPN, /* const char *: the protocol that was agreed upon; "" = none */
   GM_QUERY_TLS, /* GmTlsInfo *: of the uppermost TLS; borrowed, NULL until it is open */
+  GM_QUERY_TLS_SESSION, /* gpointer: the gnutls_session_t of the uppermost TLS; borrowed */
   GM_QUERY_LOOK, /* nothing: the kernel is asked about each socket, at once, and what it says is latched */
 } GmQuery;
 

@@ -56,6 +56,7 @@ client_write (GmClient *client,
       if (n != piece)
         return GM_ANSWER_FAIL;
       done += piece;
+      easy->delivered += (curl_off_t) piece;
       *taken = done;
       if (easy->doomed)
         break;

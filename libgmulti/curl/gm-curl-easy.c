@@ -169,6 +169,7 @@ gm_curl_easy_prepare (GmCurlEasy *self)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
   self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
+  self->delivered = 0;
   /* Those of a share that it had before go, too. */
   if (self->stores != NULL || self->share != NULL || gm_transfer_get_stores (self->transfer) != NULL)
     {

@@ -104,7 +104,9 @@ struct _GmCurlEasy
   gboolean performing; /* in curl_easy_perform () */
   gboolean leaving; /* is being taken out of @multi, which may call back */
   gboolean doomed; /* curl_easy_cleanup () came while it could not go */
+  curl_off_t delivered; /* bytes of bodies that the application took in this run */
   struct curl_header header; /* last one given out */
+  struct curl_tlssessioninfo session; /* the same */
   char *texts[GM_CURL_N_TEXTS]; /* (owned) (nullable) */
   struct _GmCurlCertinfo *certinfo; /* (owned) (nullable): last one given out */
 };

@@ -118,8 +118,10 @@ get_offset (GmCurlEasy *easy,
       *answer = (curl_off_t) info->uploaded;
       return CURLE_OK;
     case CURLINFO_SIZE_DOWNLOAD_T:
-    case CURLINFO_SIZE_DELIVERED: /* nothing is decoded */
       *answer = (curl_off_t) info->downloaded;
+      return CURLE_OK;
+    case CURLINFO_SIZE_DELIVERED:
+      *answer = easy->delivered;
       return CURLE_OK;
     case CURLINFO_SPEED_DOWNLOAD_T:
       *answer = get_speed (info, info->downloaded);
@@ -582,8 +584,6 @@ get_pointer (GmCurlEasy *easy,
              CURLINFO what,
              void **answer)
 {
-  static struct curl_tlssessioninfo no_session = { CURLSSLBACKEND_NONE, NULL };
-
   *answer = NULL;
   switch ((int) what)
     {
@@ -599,7 +599,9 @@ get_pointer (GmCurlEasy *easy,
       return CURLE_OK;
     case CURLINFO_TLS_SESSION:
     case CURLINFO_TLS_SSL_PTR:
-      *answer = &no_session;
+      easy->session.internals = gm_transfer_get_tls_session (easy->transfer);
+      easy->session.backend = easy->session.internals != NULL ? CURLSSLBACKEND_GNUTLS : CURLSSLBACKEND_NONE;
+      *answer = &easy->session;
       return CURLE_OK;
     default:
       return CURLE_UNKNOWN_OPTION;

@@ -13,7 +13,7 @@
  *   IGNORED (name, type, why)            taken and without effect, because what it would change cannot happen
  *   ABSENT (name, type, normal, code, why) not there: 0, NULL and the @normal value are taken, others answered with the
  *                                        CURLE_ code that libcurl built without that part answers
- * Each @why is explained, for the reference, in introspection/curl-reasons.md, from which its page is made. */
+ * Each @why is explained in reasons.txt. Of both tests/curl/reference.py makes introspection/curl-interface.md. */
 #define GM_CURL_OPTIONS(X_ALIAS, X_NUMBER, X_STRING, X_LIST, X_KEPT, X_SPECIAL, X_IGNORED, X_ABSENT)                   \
   X_SPECIAL (ABSTRACT_UNIX_SOCKET, STRING, abstract_unix_socket)                                                       \
   X_STRING (ACCEPT_ENCODING, STRING, ACCEPT_ENCODING)                                                                  \

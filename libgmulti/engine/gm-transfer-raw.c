@@ -61,3 +61,15 @@ gm_transfer_recv_raw (GmTransfer *self,
   gm_connection_look (self->raw);
   return gm_connection_recv (self->raw, data, len, n_read);
 }
+
+gpointer
+gm_transfer_get_tls_session (GmTransfer *self)
+{
+  GmConnection *connection = self->run != NULL ? self->run->request.connection : self->raw;
+  gpointer session = NULL;
+
+  if (connection != NULL && connection->top != NULL)
+    gm_layer_query (connection->top, GM_QUERY_TLS_SESSION, &session);
+
+  return session;
+}
