@@ -50,6 +50,8 @@ typedef struct
   guint n_asked;
   gsize n_written;
   gsize n_given;
+  gsize n_placed; /* room that it said there is in @place, till something is written */
+  char place[3000];
 } Client;
 
 struct _Sim
@@ -228,6 +230,8 @@ enum
   MANNER_HEADERS = 1 << 3, /* wants the lines */
   MANNER_TOGETHER = 1 << 4, /* all transfers at once, not one after the other */
   MANNER_LIMIT = 1 << 5, /* one connection in all */
+  MANNER_PLACE = 1 << 6, /* has a place for much of a body */
+  MANNER_TUNNEL = 1 << 7, /* what is said first is a proxy's answer to CONNECT, maybe to a login */
 };
 
 /* Nobody is asked before it was added and after it was told done. */
@@ -251,6 +255,9 @@ ask_write (GmClient *client,
   guint8 manners = self->sim->manners;
 
   FUZZ_CHECK (len > 0 && *taken == len);
+  if (data >= self->place && data < self->place + sizeof self->place)
+    FUZZ_CHECK (data == self->place && len <= self->n_placed);
+  self->n_placed = 0;
   if ((manners & MANNER_ABORT) != 0 && next_random (self->sim) % 64 == 0)
     return GM_ANSWER_ABORT;
   if ((manners & MANNER_PAUSE) != 0 && next_random (self->sim) % 4 == 0)
@@ -261,6 +268,28 @@ ask_write (GmClient *client,
     }
   self->n_written += len;
   return GM_ANSWER_OK;
+}
+
+static GmAnswer
+ask_place (GmClient *client,
+           char **data,
+           gsize *len)
+{
+  Client *self = asked (client);
+
+  FUZZ_CHECK (*data == NULL && *len > 0);
+  switch (next_random (self->sim) % 4)
+    {
+    case 0:
+      return GM_ANSWER_OK;
+    case 1:
+      return (self->sim->manners & MANNER_PAUSE) != 0 ? GM_ANSWER_PAUSE : GM_ANSWER_OK;
+    default:
+      self->n_placed = 1 + next_random (self->sim) % sizeof self->place;
+      *data = self->place;
+      *len = self->n_placed;
+      return GM_ANSWER_OK;
+    }
 }
 
 static GmAnswer
@@ -316,9 +345,18 @@ set_up_client (Client *self,
   self->ops = (GmClientOps){ .write = ask_write, .read = ask_read, .seek = ask_seek };
   if (self->sim->manners & MANNER_HEADERS)
     self->ops.header = ask_header;
+  if (self->sim->manners & MANNER_PLACE)
+    self->ops.place = ask_place;
   transfer = self->transfer = gm_transfer_new (&self->ops, self);
   gm_transfer_set_string (transfer, GM_OPTION_URL, "http://user:secret@fuzz.example/a/b?c");
-  gm_transfer_set_string (transfer, GM_OPTION_UNIX_PATH, "/nowhere");
+  if (self->sim->manners & MANNER_TUNNEL)
+    {
+      gm_transfer_set_string (transfer, GM_OPTION_PROXY, "http://me:secret@192.0.2.1:3128");
+      gm_transfer_set_int (transfer, GM_OPTION_PROXY_TUNNEL, TRUE);
+      gm_transfer_set_int (transfer, GM_OPTION_PROXY_AUTH, GM_AUTH_BASIC | GM_AUTH_DIGEST);
+    }
+  else
+    gm_transfer_set_string (transfer, GM_OPTION_UNIX_PATH, "/nowhere");
   gm_transfer_set_int (transfer, GM_OPTION_HTTP_VERSION, FUZZ_VERSION);
   gm_transfer_set_int (transfer, GM_OPTION_TIMEOUT_MS, 100000);
   gm_transfer_set_int (transfer, GM_OPTION_MAX_REDIRECTS, 20);
