@@ -103,6 +103,7 @@ struct _GmErrand
   gsize n_discarded;
   gint64 last_told; /* when progress was last posted, µs */
   GmResult write_fault; /* why write() said no, if the engine cannot know */
+  GmResult read_fault; /* and read() */
   gboolean paused;    /* the application wants it */
   gboolean full;      /* pipe or store have no room */
   gboolean starved;   /* the feed has nothing */

@@ -366,6 +366,8 @@ read_form (GmErrand *self,
   if (result == GM_OK)
     return GM_ANSWER_OK;
   self->starved = result == GM_AGAIN;
+  if (!self->starved)
+    self->read_fault = result;
   return result == GM_AGAIN ? GM_ANSWER_PAUSE : GM_ANSWER_FAIL;
 }
 
@@ -728,6 +730,8 @@ end (GmErrand *self,
         result = GM_HTTP_STATUS;
       if (result == GM_ABORTED && self->write_fault != GM_OK)
         result = self->write_fault;
+      if (result == GM_READ_FAILED && self->read_fault != GM_OK)
+        result = self->read_fault;
       update_numbers (self);
       add_trailers (self);
       self->final_info = gm_face_info_copy (gm_transfer_get_info (self->engine));

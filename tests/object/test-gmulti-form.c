@@ -2,6 +2,7 @@
 #include "face.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Forms: what the server gets, byte for byte with the boundary written as B. */
 
@@ -255,6 +256,192 @@ test_errors (Fixture *fixture,
   g_assert_nonnull (other);
 }
 
+/* ---- parts that disappoint ---- */
+
+/* A stream that has some bytes and then fails. */
+typedef struct
+{
+  GInputStream parent_instance;
+  gsize left;
+} Failing;
+
+typedef GInputStreamClass FailingClass;
+
+static GType failing_get_type (void);
+
+G_DEFINE_TYPE (Failing, failing, G_TYPE_INPUT_STREAM)
+
+static gssize
+failing_read (GInputStream *stream,
+              void *buffer,
+              gsize count,
+              GCancellable *cancellable,
+              GError **error)
+{
+  Failing *self = (Failing *) stream;
+  gsize n = MIN (count, self->left);
+
+  if (n == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, "The tape is torn");
+      return -1;
+    }
+  memset (buffer, 'f', n);
+  self->left -= n;
+  return (gssize) n;
+}
+
+static void
+failing_class_init (FailingClass *klass)
+{
+  klass->read_fn = failing_read;
+}
+
+static void
+failing_init (Failing *self)
+{
+  self->left = 300 * 1000;
+}
+
+/* Whoever could not read says why, also when much of the form is on its way; the server has no whole request. */
+static void
+test_stream_fails (Fixture *fixture,
+                   gconstpointer data)
+{
+  for (gssize length = -1; length < 600 * 1000; length += 500 * 1000)
+    {
+      g_autoptr (GMultiForm) form = gmulti_form_new ();
+      g_autoptr (GInputStream) stream = g_object_new (failing_get_type (), NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GMultiTransfer) transfer = NULL;
+
+      gmulti_form_add_text (form, "before", "b");
+      gmulti_form_add_stream (form, "s", NULL, NULL, stream, length);
+      transfer = send_form (fixture, "/form", form, &error);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+      g_assert_cmpstr (error->message, ==, "The tape is torn");
+      g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_FAILED);
+    }
+}
+
+static void
+test_unreadable (Fixture *fixture,
+                 gconstpointer data)
+{
+  g_autoptr (GFile) folder = g_file_new_for_path (fixture->folder);
+  g_autoptr (GMultiForm) form = gmulti_form_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMultiTransfer) transfer = NULL;
+
+  gmulti_form_add_text (form, "before", "b");
+  gmulti_form_add_file (form, "f", NULL, folder);
+  transfer = send_form (fixture, "/form", form, &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+  g_assert_cmpuint (scripted_server_n_requests (fixture->server), ==, 0);
+}
+
+/* Begins to send a large file to a server that reads slowly, and gives it another size on the way. */
+static GMultiTransfer *
+send_changing (Fixture *fixture,
+               gsize old_len,
+               gsize new_len,
+               GError **error)
+{
+  g_autofree char *content = g_strnfill (old_len, 'x');
+  g_autoptr (GFile) file = make_file (fixture, "changing", content);
+  g_autoptr (GMultiForm) form = gmulti_form_new ();
+  GMultiTransfer *transfer = gmulti_transfer_new (scripted_server_url (fixture->server, "/slow"));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  scripted_server_on (fixture->server, "/slow",
+                      scripted_answer_read_slowly (scripted_answer_text (200, NULL, "taken"), 10000));
+  gmulti_form_add_file (form, "f", NULL, file);
+  gmulti_transfer_set_body_form (transfer, form);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &result);
+  face_wait_for (gmulti_transfer_get_bytes_sent (transfer) > 0 || result != NULL);
+  g_assert_null (result);
+  g_assert_cmpint (truncate (g_file_peek_path (file), (off_t) new_len), ==, 0);
+  face_wait_for (result != NULL);
+  bytes = gmulti_session_fetch_finish (fixture->session, result, error);
+
+  return transfer;
+}
+
+/* The length is told in front: what is missing then cannot be made up for. */
+static void
+test_file_shrinks (Fixture *fixture,
+                   gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMultiTransfer) transfer = send_changing (fixture, 20 * 1000 * 1000, 1000, &error);
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
+  g_assert_cmpuint (gmulti_transfer_get_bytes_sent (transfer), <, 20 * 1000 * 1000);
+}
+
+/* … and what is there too much is not sent. */
+static void
+test_file_grows (Fixture *fixture,
+                 gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMultiTransfer) transfer = send_changing (fixture, 8 * 1000 * 1000, 9 * 1000 * 1000, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (last_request (fixture)->body_length, >, 8 * 1000 * 1000);
+  g_assert_cmpuint (last_request (fixture)->body_length, <, 8 * 1000 * 1000 + 1000);
+}
+
+static void
+note_sent (GMultiTransfer *transfer,
+           gpointer user_data)
+{
+  GArray *sent = user_data;
+  guint64 now = gmulti_transfer_get_bytes_sent (transfer);
+
+  g_array_append_val (sent, now);
+}
+
+/* Progress is told on the way, never goes back, and ends with all of it. */
+static void
+test_progress (Fixture *fixture,
+               gconstpointer data)
+{
+  g_autofree char *content = g_strnfill (6 * 1000 * 1000, 'x');
+  g_autoptr (GFile) file = make_file (fixture, "large", content);
+  g_autoptr (GInputStream) stream = g_memory_input_stream_new_from_data (content, 1000 * 1000, NULL);
+  g_autoptr (GMultiForm) form = gmulti_form_new ();
+  g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new (scripted_server_url (fixture->server, "/slow"));
+  g_autoptr (GArray) sent = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 before = 0;
+  guint n_between = 0;
+
+  scripted_server_on (fixture->server, "/slow",
+                      scripted_answer_read_slowly (scripted_answer_text (200, NULL, "taken"), 10000));
+  gmulti_form_add_stream (form, "s", NULL, NULL, stream, 1000 * 1000);
+  gmulti_form_add_file (form, "f", NULL, file);
+  gmulti_transfer_set_body_form (transfer, form);
+  g_signal_connect (transfer, "progress", G_CALLBACK (note_sent), sent);
+  gmulti_session_fetch_async (fixture->session, transfer, NULL, face_store_result, &result);
+  face_wait_for (result != NULL);
+  bytes = gmulti_session_fetch_finish (fixture->session, result, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < sent->len; i++)
+    {
+      guint64 now = g_array_index (sent, guint64, i);
+
+      g_assert_cmpuint (now, >=, before);
+      n_between += now > 0 && now < last_request (fixture)->body_length;
+      before = now;
+    }
+  g_assert_cmpuint (before, ==, last_request (fixture)->body_length);
+  g_assert_cmpuint (n_between, >, 0);
+}
+
 /* Given up in the middle, and the form dropped at once: nobody is told any more, and nothing is kept. */
 static void
 test_cancel (Fixture *fixture,
@@ -344,6 +531,11 @@ main (int argc,
   ADD ("names", test_names);
   ADD ("urlencoded", test_urlencoded);
   ADD ("errors", test_errors);
+  ADD ("stream-fails", test_stream_fails);
+  ADD ("unreadable", test_unreadable);
+  ADD ("file-shrinks", test_file_shrinks);
+  ADD ("file-grows", test_file_grows);
+  ADD ("progress", test_progress);
   ADD ("cancel", test_cancel);
   ADD ("later", test_later);
   ADD ("put", test_put);
