@@ -106,6 +106,12 @@ gm_http2_stream_is_head_sent (GmHttp2Stream *self)
   return FALSE;
 }
 
+void
+gm_http2_stream_set_urgency (GmHttp2Stream *self,
+                             guint urgency)
+{
+}
+
 gsize
 gm_http2_stream_get_room (GmHttp2Stream *self)
 {

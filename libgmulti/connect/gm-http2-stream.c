@@ -334,6 +334,20 @@ gm_http2_stream_is_head_sent (GmHttp2Stream *self)
   return self->head_sent;
 }
 
+void
+gm_http2_stream_set_urgency (GmHttp2Stream *self,
+                             guint urgency)
+{
+  char value[] = "u=3";
+
+  if (self->http2 == NULL || self->closed)
+    return;
+
+  value[2] = (char) ('0' + MIN (urgency, 7));
+  nghttp2_submit_priority_update (self->http2->session, NGHTTP2_FLAG_NONE, self->id, (const guint8 *) value, 3);
+  gm_http2_need_turn (self->http2);
+}
+
 /* ---- life ---- */
 
 static void

@@ -141,6 +141,9 @@ gboolean gm_http2_stream_peek     (GmHttp2Stream *self,
 void     gm_http2_stream_take     (GmHttp2Stream *self,
                                    gsize n);
 gboolean gm_http2_stream_is_head_sent (GmHttp2Stream *self);
+/* RFC 9218 section 7.1: how urgent the answer is from now on, 0 to 7. */
+void     gm_http2_stream_set_urgency (GmHttp2Stream *self,
+                                   guint urgency);
 
 /* ---- uploads ---- */
 /* How many bytes may be added now; the owner gets a turn when it becomes more than a little. */

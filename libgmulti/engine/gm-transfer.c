@@ -182,6 +182,17 @@ gm_transfer_set_rates (GmTransfer *self,
 }
 
 void
+gm_transfer_set_urgency (GmTransfer *self,
+                         guint urgency)
+{
+  GmRun *run = self->run;
+
+  gm_transfer_set_int (self, GM_OPTION_URGENCY, 1 + (gint64) urgency);
+  if (self->state == GM_STATE_RUNNING && run != NULL && run->begun && run->request.protocol->set_urgency != NULL)
+    run->request.protocol->set_urgency (&run->request, urgency);
+}
+
+void
 gm_transfer_look_at_rates (GmTransfer *self)
 {
   if (self->multi != NULL && self->deadlines[GM_DEADLINE_RATE] != 0)

@@ -87,6 +87,9 @@ void             gm_transfer_set_rates   (GmTransfer *self,
 /* ---- running ---- */
 /* Limits that it shares are others now: it need not wait for the old ones. */
 void             gm_transfer_look_at_rates (GmTransfer *self);
+/* How urgent its answer is, 0 to 7 (RFC 9218); at any time, and a server that can be told is told. */
+void             gm_transfer_set_urgency (GmTransfer *self,
+                                          guint urgency);
 /* @pause is the whole new mask. Lifting a pause offers kept data at the transfer's next turn, which is at once. */
 void             gm_transfer_pause       (GmTransfer *self,
                                           GmPause pause);

@@ -1041,6 +1041,8 @@ gm_errand_carry_out (GmErrand *self,
       gm_face_transfer_get_live (self->transfer, &priority, &down, &up);
       gm_plan_apply_rates (down, up, self->engine);
     }
+  if ((orders & GM_ORDER_PRIORITY) != 0)
+    gm_plan_apply_priority (self->priority, self->engine);
 
   if ((orders & GM_ORDER_PAUSE) != 0)
     self->paused = TRUE;

@@ -91,6 +91,9 @@ GmResult gm_plan_apply      (const GmPlan *self,
 GmResult gm_plan_apply_size (const GmPlan *self,
                              GmTransfer *engine,
                              gint64 size);
+/* Of a transfer that may run already. */
+void     gm_plan_apply_priority (int priority,
+                                 GmTransfer *engine);
 void     gm_plan_apply_rates (guint64 max_download_rate,
                               guint64 max_upload_rate,
                               GmTransfer *engine);

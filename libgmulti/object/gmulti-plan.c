@@ -187,12 +187,11 @@ apply_version (const GmPlan *self,
 }
 
 /* RFC 9218: 3 is in the middle. */
-static void
-apply_priority (const GmPlan *self,
-                GmTransfer *engine)
+void
+gm_plan_apply_priority (int priority,
+                        GmTransfer *engine)
 {
-  if (self->priority != 0)
-    gm_transfer_set_int (engine, GM_OPTION_URGENCY, 1 + CLAMP (self->priority, -3, 4) + 3);
+  gm_transfer_set_urgency (engine, (guint) (CLAMP (priority, -3, 4) + 3));
 }
 
 static GmResult
@@ -410,7 +409,8 @@ gm_plan_apply (const GmPlan *self,
   if (self->client_certificate != NULL)
     apply_certificate (self, engine);
   apply_redirects (self, engine);
-  apply_priority (self, engine);
+  if (self->priority != 0)
+    gm_plan_apply_priority (self->priority, engine);
   apply_limits (self, engine);
   return result;
 }

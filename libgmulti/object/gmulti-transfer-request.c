@@ -855,7 +855,8 @@ gmulti_transfer_get_priority (GMultiTransfer *self)
  * Sets which of several waiting transfers is started first: that with the lower number. A tenth of a second of waiting
  * makes up for one.
  *
- * It can be changed at any time.
+ * It can be changed at any time. A server that speaks HTTP/2 is told of it, while it answers, too: as the urgency of
+ * [RFC 9218](https://www.rfc-editor.org/rfc/rfc9218).
  *
  * Since: 1.0
  */

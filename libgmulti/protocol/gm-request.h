@@ -133,6 +133,8 @@ struct _GmProtocol
   GmResult (*step) (GmRequest *request);
   /* What it waits for on its connection now. */
   GmIo (*want) (GmRequest *request);
+  /* (nullable) While it runs: how urgent its answer is now, 0 to 7. */
+  void (*set_urgency) (GmRequest *request, guint urgency);
   /* Frees the state; must work after begin() failed, too. */
   void (*end) (GmRequest *request);
 };

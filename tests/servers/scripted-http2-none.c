@@ -44,6 +44,12 @@ scripted_http2_n_pongs (ScriptedHttp2 *self)
   return 0;
 }
 
+char
+scripted_http2_urgency (ScriptedHttp2 *self)
+{
+  return 0;
+}
+
 void
 scripted_http2_eof (ScriptedHttp2 *self)
 {

@@ -56,6 +56,7 @@ struct _ScriptedHttp2
   gint64 now;
   ScriptedEnd end; /* once everything is out */
   guint n_pongs;
+  char urgency; /* of the last PRIORITY_UPDATE */
 };
 
 static void
@@ -209,6 +210,14 @@ begin_headers_cb (nghttp2_session *session,
   return 0;
 }
 
+/* As if it had been said in the request. */
+static void
+take_priority (ScriptedHttp2 *http2,
+               const nghttp2_ext_priority_update *update)
+{
+  http2->urgency = update->field_value_len == 3 ? update->field_value[2] : '?';
+}
+
 static int
 frame_cb (nghttp2_session *session,
           const nghttp2_frame *frame,
@@ -217,6 +226,8 @@ frame_cb (nghttp2_session *session,
   Stream *self = frame->hd.stream_id > 0 ? nghttp2_session_get_stream_user_data (session, frame->hd.stream_id) : NULL;
   gboolean ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 
+  if (frame->hd.type == NGHTTP2_PRIORITY_UPDATE)
+    take_priority (data, frame->ext.payload);
   if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
     ((ScriptedHttp2 *) data)->n_pongs++;
   if (self == NULL || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
@@ -537,7 +548,11 @@ scripted_http2_new (guint connection,
                     gpointer user_data)
 {
   ScriptedHttp2 *self = g_new0 (ScriptedHttp2, 1);
-  nghttp2_settings_entry streams = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100 };
+  /* The second: that it goes by RFC 9218, without which nghttp2's clients tell it nothing. */
+  nghttp2_settings_entry settings[] = {
+    { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100 },
+    { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
+  };
   nghttp2_session_callbacks *callbacks;
   nghttp2_option *option;
 
@@ -554,10 +569,11 @@ scripted_http2_new (guint connection,
   nghttp2_session_callbacks_set_on_stream_close_callback (callbacks, close_cb);
   nghttp2_option_new (&option);
   nghttp2_option_set_no_auto_window_update (option, 1);
+  nghttp2_option_set_builtin_recv_extension_type (option, NGHTTP2_PRIORITY_UPDATE);
   nghttp2_session_server_new2 (&self->session, callbacks, self, option);
   nghttp2_option_del (option);
   nghttp2_session_callbacks_del (callbacks);
-  nghttp2_submit_settings (self->session, 0, &streams, 1);
+  nghttp2_submit_settings (self->session, 0, settings, G_N_ELEMENTS (settings));
   return self;
 }
 
@@ -620,6 +636,12 @@ guint
 scripted_http2_n_pongs (ScriptedHttp2 *self)
 {
   return self->n_pongs;
+}
+
+char
+scripted_http2_urgency (ScriptedHttp2 *self)
+{
+  return self->urgency;
 }
 
 void

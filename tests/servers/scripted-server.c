@@ -65,6 +65,7 @@ struct _ScriptedServer
   ScriptedEnd drop;
   gboolean ping;
   guint n_pongs;
+  char urgency;
   ScriptedBook book;
   GHashTable *clients; /* (owned) set of Client */
   GSequence *timers; /* (owned) of Client, by time */
@@ -383,6 +384,8 @@ count_pongs (Client *client)
 {
   guint n = client->http2 != NULL ? scripted_http2_n_pongs (client->http2) : 0;
 
+  if (client->http2 != NULL && scripted_http2_urgency (client->http2) != 0)
+    client->server->urgency = scripted_http2_urgency (client->http2);
   client->server->n_pongs += n - client->n_pongs;
   client->n_pongs = n;
 }
@@ -956,6 +959,14 @@ scripted_server_n_pongs (ScriptedServer *server)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return server->n_pongs;
+}
+
+char
+scripted_server_urgency (ScriptedServer *server)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->urgency;
 }
 
 guint

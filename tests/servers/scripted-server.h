@@ -75,6 +75,8 @@ void                      scripted_server_drop_all        (ScriptedServer *serve
 /* HTTP/2: a PING on each open connection; and how many were answered in all. */
 void                      scripted_server_ping_all        (ScriptedServer *server);
 guint                     scripted_server_n_pongs         (ScriptedServer *server);
+/* The digit that the last PRIORITY_UPDATE had as urgency; 0: there was none. */
+char                      scripted_server_urgency         (ScriptedServer *server);
 
 /* The log. A request is in it from the moment its head is there; its body may be looked at when it is complete. What is
  * returned lives as long as the server; out of range gives NULL. */

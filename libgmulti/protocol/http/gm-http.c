@@ -518,6 +518,16 @@ http_want (GmRequest *request)
 }
 
 static void
+http_set_urgency (GmRequest *request,
+                  guint urgency)
+{
+  GmHttp *self = request->state;
+
+  if (self->exchange != NULL && self->exchange->type->set_urgency != NULL)
+    self->exchange->type->set_urgency (self->exchange, urgency);
+}
+
+static void
 http_end (GmRequest *request)
 {
   GmHttp *self = g_steal_pointer (&request->state);
@@ -538,6 +548,7 @@ const GmProtocol gm_protocol_http = {
   .begin = http_begin,
   .step = http_step,
   .want = http_want,
+  .set_urgency = http_set_urgency,
   .end = http_end,
 };
 
@@ -559,5 +570,6 @@ const GmProtocol gm_protocol_https = {
   .begin = http_begin,
   .step = http_step,
   .want = http_want,
+  .set_urgency = http_set_urgency,
   .end = http_end,
 };

@@ -81,6 +81,7 @@ typedef struct
   const char *name;
   GmResult (*step) (GmHttpExchange *self); /* OK when request and answer are complete */
   GmIo (*want) (GmHttpExchange *self);
+  void (*set_urgency) (GmHttpExchange *self, guint urgency); /* (nullable): 0 to 7 */
   void (*free) (GmHttpExchange *self);
 } GmHttpExchangeType;
 

@@ -853,7 +853,7 @@ http1_free (GmHttpExchange *exchange)
 GmHttpExchange *
 gm_http1_exchange_new (GmHttp *http)
 {
-  static const GmHttpExchangeType type = { "http/1", http1_step, http1_want, http1_free };
+  static const GmHttpExchangeType type = { "http/1", http1_step, http1_want, NULL, http1_free };
   GmRequest *request = http->request;
   Http1 *self = gm_request_alloc (request, sizeof *self);
 

@@ -482,7 +482,18 @@ http2_free (GmHttpExchange *exchange)
     g_free (self);
 }
 
-static const GmHttpExchangeType http2_type = { "http/2", http2_step, http2_want, http2_free };
+/* Before there is a stream its head will say so. */
+static void
+http2_set_urgency (GmHttpExchange *exchange,
+                   guint urgency)
+{
+  Http2 *self = (Http2 *) exchange;
+
+  if (self->stream != NULL && self->recv_state != RECV_DONE)
+    gm_http2_stream_set_urgency (self->stream, urgency);
+}
+
+static const GmHttpExchangeType http2_type = { "http/2", http2_step, http2_want, http2_set_urgency, http2_free };
 
 GmHttpExchange *
 gm_http2_exchange_new (GmHttp *http)
