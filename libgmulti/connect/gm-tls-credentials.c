@@ -45,6 +45,7 @@ split_uri (const char *uri,
            GBytes **pin_code)
 {
   GString *rest = g_string_new (NULL);
+  char first = '\0'; /* the separator of a PIN that began the query: it is that of what comes next (RFC 7512 section 2.3) */
 
   for (const char *at = uri; *at != '\0';)
     {
@@ -60,9 +61,16 @@ split_uri (const char *uri,
           if (value != NULL)
             explicit_bzero (value, strlen (value));
           g_free (value);
+          if (*at == '?')
+            first = '?';
         }
       else
-        g_string_append_len (rest, at, (gssize) (separator + len));
+        {
+          g_string_append_len (rest, at, (gssize) (separator + len));
+          if (first != '\0' && separator > 0)
+            rest->str[rest->len - len - 1] = first;
+          first = '\0';
+        }
       at += separator + len;
     }
 

@@ -111,6 +111,7 @@ test_uris (void)
       check_visit (versions[i], new_settings (URI "?pin-value=1234", NULL, NULL), GM_OK, NULL);
       check_visit (versions[i], new_settings (URI, URI "?pin-value=%31234", NULL), GM_OK, NULL);
       check_visit (versions[i], new_settings (URI ";pin-value=1234", NULL, NULL), GM_OK, NULL);
+      check_visit (versions[i], new_settings (URI "?pin-value=1234&module-name=softhsm2", NULL, NULL), GM_OK, NULL);
       check_visit (versions[i], new_settings (URI, NULL, "1234"), GM_OK, NULL);
       /* who was asked knows better than what was written once */
       check_visit (versions[i], new_settings (URI "?pin-value=4711", NULL, "1234"), GM_OK, NULL);
@@ -142,7 +143,7 @@ test_refused (void)
   check_visit (versions[1], new_settings (TOKEN ";object=you?pin-value=1234", NULL, NULL), GM_TLS_CLIENT_CERTIFICATE,
                TOKEN ";object=you");
   check_visit (versions[1], new_settings ("pkcs11:token=Nobody;object=me?pin-value=1234&x=y", NULL, NULL),
-               GM_TLS_CLIENT_CERTIFICATE, "pkcs11:token=Nobody;object=me&x=y");
+               GM_TLS_CLIENT_CERTIFICATE, "pkcs11:token=Nobody;object=me?x=y");
 }
 
 /* ---- asked for the PIN ---- */
