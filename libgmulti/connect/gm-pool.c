@@ -142,21 +142,36 @@ gm_pool_key_is_secure (const GmPoolKey *key)
   return gm_url_get_scheme (key->url) == GM_SCHEME_HTTPS;
 }
 
+/* What only those have that go by a proxy; *@whole: nothing else counts. */
+static gboolean
+ways_equal (const GmPoolKey *x,
+            const GmPoolKey *y,
+            gboolean *whole)
+{
+  if (x->carrier != y->carrier || !gm_proxy_equal (x->proxy, y->proxy))
+    return FALSE;
+  if (gm_proxy_is_tls (x->proxy) && !gm_tls_settings_equal (x->settings->proxy_tls, y->settings->proxy_tls))
+    return FALSE;
+
+  *whole = is_at_proxy (x);
+  return !*whole || settings_equal (x->settings, y->settings);
+}
+
 gboolean
 gm_pool_key_equal (gconstpointer a,
                    gconstpointer b)
 {
   const GmPoolKey *x = a, *y = b;
 
-  if (G_UNLIKELY (x->carrier != y->carrier))
-    return FALSE;
-  if (G_UNLIKELY (x->proxy != y->proxy) && !gm_proxy_equal (x->proxy, y->proxy))
-    return FALSE;
-  if (G_UNLIKELY (x->proxy != NULL) && gm_proxy_is_tls (x->proxy) &&
-      !gm_tls_settings_equal (x->settings->proxy_tls, y->settings->proxy_tls))
-    return FALSE;
-  if (G_UNLIKELY (is_at_proxy (x)))
-    return settings_equal (x->settings, y->settings);
+  if (G_UNLIKELY (((gsize) x->proxy | (gsize) y->proxy) != 0))
+    {
+      gboolean whole = FALSE;
+
+      if (!ways_equal (x, y, &whole))
+        return FALSE;
+      if (whole)
+        return TRUE;
+    }
 
   return url_host_equal (x, y) && gm_url_get_scheme (x->url) == gm_url_get_scheme (y->url) &&
          gm_span_equal (gm_url_get_zone (x->url), gm_url_get_zone (y->url)) &&

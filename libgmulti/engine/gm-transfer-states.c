@@ -1167,7 +1167,12 @@ end_hop (GmTransfer *self)
       return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
     }
   if (request->again_elsewhere)
-    self->run->fresh = TRUE;
+    {
+      self->run->fresh = TRUE;
+      /* RFC 7838 section 6: an alternative that says so is none. */
+      if (self->run->route != NULL)
+        gm_transfer_lose_route (self);
+    }
   if (request->again_without_expect || request->again_elsewhere)
     {
       self->run->n_hops--;

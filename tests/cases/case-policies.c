@@ -328,6 +328,29 @@ run_alternative_lost (Case *c)
   g_assert_cmpuint (scripted_server_n_requests (origin), ==, 3);
 }
 
+/* One that says it is not for that origin is none: back to the origin, and never there again. */
+static void
+run_alternative_misdirected (Case *c)
+{
+  ScriptedServer *origin = case_new_server (c, SCRIPTED_SERVER_TLS);
+  ScriptedServer *other = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = to_server (c, origin, other, "https", "/");
+  g_autofree char *field = g_strdup_printf ("Alt-Svc: http%%2F1.1=\"b.example:%u\"\r\n", scripted_server_port (other));
+
+  scripted_server_on (origin, "*", with_field (""));
+  scripted_server_on (origin, "/", with_field (field));
+  scripted_server_on (other, "*", scripted_answer_text (421, NULL, "not here"));
+  case_set (t, CURLOPT_ALTSVC_CTRL, CURLALTSVC_H1);
+  case_run_transfer (t);
+  for (guint i = 0; i < 2; i++)
+    {
+      again (t, origin, "https://a.example", "/x");
+      case_check_ok (t, 200, "ok");
+    }
+  g_assert_cmpuint (scripted_server_n_requests (origin), ==, 3);
+  g_assert_cmpuint (scripted_server_n_requests (other), ==, 1);
+}
+
 /* Where the certificate is not checked, another host could be anybody. */
 static void
 run_alternative_not_checked (Case *c)
@@ -388,6 +411,7 @@ const CaseSpec case_policies[] = {
   { "policies-hsts-share-left", run_hsts_share_left },
   { "policies-alternative", run_alternative, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-lost", run_alternative_lost, CASE_NOT_ON_LIBCURL, ALT_SVC },
+  { "policies-alternative-misdirected", run_alternative_misdirected, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-proxy", run_alternative_proxy },
   { "policies-alternative-not-checked", run_alternative_not_checked, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { NULL },

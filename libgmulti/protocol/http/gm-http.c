@@ -371,8 +371,8 @@ take_final (GmHttp *self,
       return GM_OK;
     }
 
-  /* RFC 9110 section 15.5.20: this connection is not for that origin; another one may be. */
-  if (status == 421 && request->reused && !request->not_elsewhere)
+  /* RFC 9110 section 15.5.20: this connection is not for that origin; another one may be, and not that of an alternative. */
+  if (status == 421 && (request->reused || request->route != NULL) && !request->not_elsewhere)
     {
       request->again_elsewhere = TRUE;
       plan->ignore_body = plan->stop_sending = TRUE;
