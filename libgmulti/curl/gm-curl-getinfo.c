@@ -398,7 +398,8 @@ get_plain_long (GmCurlEasy *easy,
       *answer = (long) info->filetime;
       return CURLE_OK;
     case CURLINFO_REDIRECT_COUNT:
-      *answer = info->n_redirects;
+      /* To libcurl a request made again with a login is one, too. */
+      *answer = info->n_redirects + info->n_logins;
       return CURLE_OK;
     case CURLINFO_NUM_CONNECTS:
       *answer = info->n_connects;

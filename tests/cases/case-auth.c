@@ -1,121 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case-tables.h"
 
+#include "digest-server.h"
+
 #include <glib/gstdio.h>
 
 /* Logins: what is asked for, what is answered, and what is not given away. */
 
-#define USER "user"
-#define PASSWORD "secret"
+#define USER DIGEST_USER
+#define PASSWORD DIGEST_PASSWORD
 #define BASIC "Basic dXNlcjpzZWNyZXQ="
-
-/* ---- a server that knows Digest: user, secret ---- */
-
-typedef struct
-{
-  const char *algorithm; /* (nullable) */
-  const char *more; /* of the challenge: ", stale=true" */
-  GChecksumType sum;
-  gboolean session;
-  guint always_refuse; /* requests that are refused whatever they say; G_MAXUINT: all */
-  guint n_nonces; /* the one that is good now */
-  gint64 counts_needed; /* nc that the next good request has */
-} DigestServer;
-
-static char *
-get_param (const char *field,
-           const char *name)
-{
-  g_autofree char *start = g_strdup_printf (" %s=", name);
-  const char *at = strstr (field, start);
-  gsize len;
-
-  if (at == NULL)
-    return NULL;
-  at += strlen (start);
-  if (*at == '"')
-    return g_strndup (at + 1, strcspn (at + 1, "\""));
-  len = strcspn (at, ", ");
-
-  return g_strndup (at, len);
-}
-
-static char *
-sum_of (GChecksumType type,
-        const char *first,
-        ...)
-{
-  g_autoptr (GString) text = g_string_new (first);
-  va_list args;
-  const char *next;
-
-  va_start (args, first);
-  while ((next = va_arg (args, const char *)) != NULL)
-    g_string_append_printf (text, ":%s", next);
-  va_end (args);
-
-  return g_compute_checksum_for_string (type, text->str, -1);
-}
-
-static gboolean
-is_right (const DigestServer *self,
-          const ScriptedRequest *request,
-          const char *field)
-{
-  g_autofree char *user = get_param (field, "username");
-  g_autofree char *nonce = get_param (field, "nonce");
-  g_autofree char *cnonce = get_param (field, "cnonce");
-  g_autofree char *nc = get_param (field, "nc");
-  g_autofree char *uri = get_param (field, "uri");
-  g_autofree char *response = get_param (field, "response");
-  g_autofree char *opaque = get_param (field, "opaque");
-  g_autofree char *wanted_nonce = g_strdup_printf ("nonce%u", self->n_nonces);
-  g_autofree char *a1 = NULL;
-  g_autofree char *a2 = NULL;
-  g_autofree char *right = NULL;
-
-  if (user == NULL || nonce == NULL || cnonce == NULL || nc == NULL || uri == NULL || response == NULL)
-    return FALSE;
-  a1 = sum_of (self->sum, USER, "the realm", PASSWORD, NULL);
-  if (self->session)
-    {
-      g_autofree char *plain = g_steal_pointer (&a1);
-
-      a1 = sum_of (self->sum, plain, nonce, cnonce, NULL);
-    }
-  a2 = sum_of (self->sum, request->method, uri, NULL);
-  right = sum_of (self->sum, a1, nonce, nc, cnonce, "auth", a2, NULL);
-
-  return g_str_equal (user, USER) && g_str_equal (nonce, wanted_nonce) && g_str_equal (uri, request->target) &&
-         g_strcmp0 (opaque, "0paque") == 0 && g_str_equal (response, right) &&
-         (self->counts_needed == 0 || g_ascii_strtoll (nc, NULL, 16) == self->counts_needed);
-}
-
-static ScriptedAnswer *
-answer_digest (const ScriptedRequest *request,
-               gpointer user_data)
-{
-  DigestServer *self = user_data;
-  const char *field = scripted_request_header (request, "Authorization");
-  g_autofree char *challenge = NULL;
-
-  if (self->always_refuse == 0 && field != NULL && is_right (self, request, field))
-    {
-      if (self->counts_needed != 0)
-        self->counts_needed++;
-      return scripted_answer_text (200, NULL, "inside");
-    }
-
-  if (self->always_refuse > 0 && self->always_refuse != G_MAXUINT && field != NULL)
-    self->always_refuse--;
-  self->n_nonces++;
-  challenge = g_strdup_printf ("WWW-Authenticate: Digest realm=\"the realm\", nonce=\"nonce%u\", qop=\"auth\", "
-                               "opaque=\"0paque\"%s%s%s\r\n",
-                               self->n_nonces, self->algorithm != NULL ? ", algorithm=" : "",
-                               self->algorithm != NULL ? self->algorithm : "", self->more != NULL ? self->more : "");
-
-  return scripted_answer_text (401, challenge, "outside");
-}
 
 /* The server's thread reads it until the case is over; one case runs at a time. */
 static DigestServer *
@@ -124,8 +18,8 @@ digest_on (ScriptedServer *server,
 {
   static DigestServer digest;
 
-  digest = (DigestServer){ .sum = G_CHECKSUM_MD5 };
-  scripted_server_on (server, key, scripted_answer_handler (scripted_answer_new (), answer_digest, &digest));
+  digest = (DigestServer){ .qop = "auth" };
+  scripted_server_on (server, key, scripted_answer_handler (scripted_answer_new (), digest_server_answer, &digest));
 
   return &digest;
 }
@@ -164,16 +58,17 @@ check_scheme (Case *c,
 
 static void
 check_algorithm (Case *c,
-                 const char *algorithm,
-                 GChecksumType sum,
-                 gboolean session)
+                 const char *algorithm)
 {
   DigestServer *digest = digest_on (case_server (c), "*");
   CaseTransfer *t = login (c, "/path?query=1", CURLAUTH_DIGEST);
 
+  if (algorithm != NULL && !digest_server_knows (algorithm))
+    {
+      g_test_skip ("no such sums can be made here");
+      return;
+    }
   digest->algorithm = algorithm;
-  digest->sum = sum;
-  digest->session = session;
   case_run_transfer (t);
   case_check_ok (t, 200, "inside");
   /* Both on one connection: the refusal's body was read away. */
@@ -185,25 +80,198 @@ check_algorithm (Case *c,
 static void
 run_digest (Case *c)
 {
-  check_algorithm (c, NULL, G_CHECKSUM_MD5, FALSE);
+  check_algorithm (c, NULL);
 }
 
 static void
 run_digest_md5_sess (Case *c)
 {
-  check_algorithm (c, "MD5-sess", G_CHECKSUM_MD5, TRUE);
+  check_algorithm (c, "MD5-sess");
 }
 
 static void
 run_digest_sha256 (Case *c)
 {
-  check_algorithm (c, "SHA-256", G_CHECKSUM_SHA256, FALSE);
+  check_algorithm (c, "SHA-256");
 }
 
 static void
 run_digest_sha256_sess (Case *c)
 {
-  check_algorithm (c, "SHA-256-sess", G_CHECKSUM_SHA256, TRUE);
+  check_algorithm (c, "SHA-256-sess");
+}
+
+static void
+run_digest_sha512 (Case *c)
+{
+  check_algorithm (c, "SHA-512-256");
+}
+
+static void
+run_digest_sha512_sess (Case *c)
+{
+  check_algorithm (c, "SHA-512-256-sess");
+}
+
+/* RFC 2069: no quality of protection, no counting. */
+static void
+run_digest_old (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->qop = NULL;
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+}
+
+static void
+run_digest_userhash (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->algorithm = "SHA-256";
+  digest->userhash = TRUE;
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_null (strstr (sent (c, 1), "\"" USER "\""));
+}
+
+/* The body is in the sum, be it that there is none. */
+static void
+run_digest_auth_int (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST), *post = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->qop = "auth-int";
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  digest->algorithm = "SHA-256-sess";
+  case_set (post, CURLOPT_POSTFIELDS, "the body");
+  case_run_transfer (post);
+  case_check_ok (post, 200, "inside");
+}
+
+/* One that cannot be summed up before it is sent: nothing is guessed, and why is said. */
+static void
+run_digest_auth_int_stream (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->qop = "auth-int";
+  case_set (t, CURLOPT_UPLOAD, 1L);
+  case_upload_from (t, g_bytes_new_static ("the body", 8), 0);
+  case_set (t, CURLOPT_FAILONERROR, 1L);
+  case_run_transfer (t);
+  case_check_error (t, CURLE_HTTP_RETURNED_ERROR);
+  g_assert_nonnull (strstr (t->error, "a sum of the body"));
+}
+
+/* Where both are offered the body is left out: nobody need have it in memory. */
+static void
+run_digest_auth_or_int (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->qop = "auth-int, auth";
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_nonnull (strstr (sent (c, 1), "qop=auth,"));
+}
+
+/* The next nonce comes with each answer, and nobody is asked again. */
+static void
+run_digest_next_nonce (Case *c)
+{
+  DigestServer *digest = digest_on (case_server (c), "*");
+  CaseTransfer *t = login (c, "/", CURLAUTH_DIGEST);
+
+  digest->next_nonce = TRUE;
+  for (guint i = 0; i < 3; i++)
+    {
+      case_run_transfer (t);
+      case_check_ok (t, 200, "inside");
+      case_remove (t);
+      case_rewind (t);
+    }
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 4);
+}
+
+/* The server plays a proxy that requests are forwarded by. */
+static void
+check_proxy (Case *c,
+             const DigestServer *like)
+{
+  ScriptedServer *proxy = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  DigestServer *digest = digest_on (proxy, "*");
+  CaseTransfer *t = case_transfer (c, "http://far.example/path");
+
+  *digest = *like;
+  digest->is_proxy = TRUE;
+  case_set (t, CURLOPT_PROXY, scripted_server_url (proxy, ""));
+  case_set (t, CURLOPT_PROXYUSERPWD, USER ":" PASSWORD);
+  case_set (t, CURLOPT_PROXYAUTH, (long) CURLAUTH_ANY);
+  for (guint i = 0; i < 2; i++)
+    {
+      case_run_transfer (t);
+      case_check_ok (t, 200, "inside");
+      g_assert_cmpint (case_info (t, CURLINFO_PROXYAUTH_AVAIL), ==, i == 0 ? CURLAUTH_DIGEST : 0);
+      case_remove (t);
+      case_rewind (t);
+    }
+  /* Asked once. */
+  g_assert_cmpuint (scripted_server_n_requests (proxy), ==, 3);
+}
+
+static void
+run_proxy_digest (Case *c)
+{
+  check_proxy (c, &(DigestServer){ .qop = "auth" });
+}
+
+static void
+run_proxy_digest_sess (Case *c)
+{
+  check_proxy (c, &(DigestServer){ .qop = "auth,auth-int", .algorithm = "SHA-256-sess" });
+}
+
+static void
+run_proxy_digest_next (Case *c)
+{
+  check_proxy (c, &(DigestServer){ .qop = "auth", .algorithm = "SHA-256", .userhash = TRUE, .next_nonce = TRUE });
+}
+
+/* A 401 behind it: both have their login in the end, and each only its own. */
+static void
+run_proxy_digest_behind (Case *c)
+{
+  static const char ask[] = "WWW-Authenticate: Basic realm=\"x\"\r\n";
+  ScriptedServer *proxy = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  CaseTransfer *t = login (c, "http://far.example/", CURLAUTH_ANY);
+
+  scripted_server_on (proxy, "http://far.example/",
+                      scripted_answer_text (407, "Proxy-Authenticate: Basic realm=\"p\"\r\n", "stop"));
+  scripted_server_on (proxy, "http://far.example/", scripted_answer_text (401, ask, "outside"));
+  scripted_server_on (proxy, "http://far.example/", scripted_answer_text (200, NULL, "inside"));
+  case_set (t, CURLOPT_PROXY, scripted_server_url (proxy, ""));
+  case_set (t, CURLOPT_PROXYUSERPWD, "me:mine");
+  case_set (t, CURLOPT_PROXYAUTH, (long) CURLAUTH_ANY);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpuint (scripted_server_n_requests (proxy), ==, 3);
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (proxy, 1), "Proxy-Authorization"), ==,
+                   "Basic bWU6bWluZQ==");
+  g_assert_null (scripted_request_header (scripted_server_request (proxy, 1), "Authorization"));
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (proxy, 2), "Proxy-Authorization"), ==,
+                   "Basic bWU6bWluZQ==");
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (proxy, 2), "Authorization"), ==, BASIC);
+  g_assert_cmpint (case_info (t, CURLINFO_HTTPAUTH_AVAIL), ==, CURLAUTH_BASIC);
+  g_assert_cmpint (case_info (t, CURLINFO_PROXYAUTH_AVAIL), ==, CURLAUTH_BASIC);
+  g_assert_cmpint (case_info (t, CURLINFO_REDIRECT_COUNT), ==, 2);
 }
 
 /* A handle that is used again goes with the nonce it has, and counts. */
@@ -703,6 +771,18 @@ const CaseSpec case_auth[] = {
   { "auth-digest-md5-sess", run_digest_md5_sess },
   { "auth-digest-sha256", run_digest_sha256 },
   { "auth-digest-sha256-sess", run_digest_sha256_sess },
+  { "auth-digest-sha512", run_digest_sha512, CASE_NOT_ON_LIBCURL, "libcurl 7.88 takes another sum for it" },
+  { "auth-digest-sha512-sess", run_digest_sha512_sess, CASE_NOT_ON_LIBCURL, "libcurl 7.88 takes another sum for it" },
+  { "auth-digest-old", run_digest_old },
+  { "auth-digest-userhash", run_digest_userhash },
+  { "auth-digest-auth-int", run_digest_auth_int, CASE_NOT_ON_LIBCURL, "libcurl sums up no body" },
+  { "auth-digest-auth-int-stream", run_digest_auth_int_stream, CASE_NOT_ON_LIBCURL, "libcurl sums up no body" },
+  { "auth-digest-auth-or-int", run_digest_auth_or_int },
+  { "auth-digest-next-nonce", run_digest_next_nonce, CASE_NOT_ON_LIBCURL, "libcurl waits to be asked again" },
+  { "proxy-digest", run_proxy_digest, CASE_ONLY_CLEARTEXT },
+  { "proxy-digest-sess", run_proxy_digest_sess, CASE_ONLY_CLEARTEXT },
+  { "proxy-digest-next", run_proxy_digest_next, CASE_ONLY_CLEARTEXT | CASE_NOT_ON_LIBCURL, "libcurl waits to be asked again" },
+  { "proxy-digest-behind", run_proxy_digest_behind, CASE_ONLY_CLEARTEXT },
   { "auth-digest-counts", run_digest_counts },
   { "auth-digest-shared", run_digest_shared, CASE_NOT_ON_LIBCURL, "libcurl asks anew for each handle" },
   { "auth-digest-wrong", run_digest_wrong },

@@ -20,7 +20,8 @@
 
 #define N_TRANSFERS 3
 
-/* fuzz-http2.c has the same for another version. There a byte stands for a whole field that was sent before. */
+/* fuzz-http2.c has the same for another version. There a byte stands for a whole field that was sent before. fuzz-connect.c
+ * has it through proxies. */
 #ifndef FUZZ_VERSION
 #define FUZZ_VERSION GM_HTTP_DEFAULT
 #define FUZZ_EXPANSION 1
@@ -349,6 +350,9 @@ set_up_client (Client *self,
     self->ops.place = ask_place;
   transfer = self->transfer = gm_transfer_new (&self->ops, self);
   gm_transfer_set_string (transfer, GM_OPTION_URL, "http://user:secret@fuzz.example/a/b?c");
+#ifdef FUZZ_SET_UP
+  FUZZ_SET_UP (transfer, second);
+#else
   if (self->sim->manners & MANNER_TUNNEL)
     {
       gm_transfer_set_string (transfer, GM_OPTION_PROXY, "http://me:secret@192.0.2.1:3128");
@@ -357,6 +361,7 @@ set_up_client (Client *self,
     }
   else
     gm_transfer_set_string (transfer, GM_OPTION_UNIX_PATH, "/nowhere");
+#endif
   gm_transfer_set_int (transfer, GM_OPTION_HTTP_VERSION, FUZZ_VERSION);
   gm_transfer_set_int (transfer, GM_OPTION_TIMEOUT_MS, 100000);
   gm_transfer_set_int (transfer, GM_OPTION_MAX_REDIRECTS, 20);
