@@ -23,7 +23,7 @@
  *
  * A jar for a file reads it before it is first used: by a transfer on a worker, so that no loop waits, by the methods here
  * at once. What was read or set is written by [method@GMulti.CookieJar.save_async] alone; cookies of a session are not
- * written. The format is that of Netscape, which other programs read.
+ * written. The format is that of Netscape, which other programs read; `SameSite` is kept in comments between its lines.
  *
  * It can be used from any thread. Signals come in the context that was thread-default where it was made.
  *

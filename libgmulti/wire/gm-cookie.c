@@ -516,3 +516,33 @@ gm_cookie_write_netscape (const GmCookieLine *line,
   gm_byte_builder_append_char (out, '\t');
   gm_byte_builder_append_span (out, line->value);
 }
+
+#define REMARK "#SameSite_"
+
+gboolean
+gm_cookie_parse_remark (GmSpan text,
+                        GmSameSite *same_site)
+{
+  text = without_line_end (text);
+  if (text.len < strlen (REMARK) || memcmp (text.data, REMARK, strlen (REMARK)) != 0)
+    return FALSE;
+
+  *same_site = read_same_site (gm_span (text.data + strlen (REMARK), text.len - strlen (REMARK)));
+  return TRUE;
+}
+
+void
+gm_cookie_write_remark (GmSameSite same_site,
+                        GmByteBuilder *out)
+{
+  static const char *const words[] = {
+    [GM_SAME_SITE_NONE] = "None", [GM_SAME_SITE_LAX] = "Lax", [GM_SAME_SITE_STRICT] = "Strict"
+  };
+
+  if (same_site == GM_SAME_SITE_DEFAULT)
+    return;
+
+  gm_byte_builder_append_literal (out, REMARK);
+  gm_byte_builder_append_span (out, gm_span (words[same_site], strlen (words[same_site])));
+  gm_byte_builder_append_char (out, '\n');
+}

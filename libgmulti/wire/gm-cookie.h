@@ -70,8 +70,14 @@ GmCookieFault gm_cookie_parse          (GmSpan text,
 GmCookieFault gm_cookie_parse_netscape (GmSpan text,
                                         GmCookieLine *line);
 gboolean      gm_cookie_is_comment     (GmSpan text);
-/* Such a line without its line end. SameSite has no place there. */
+/* Such a line without its line end. SameSite has no place there: gm_cookie_write_remark() has one for it. */
 void          gm_cookie_write_netscape (const GmCookieLine *line,
+                                        GmByteBuilder *out);
+/* A line that says SameSite of the cookie in the next one: "#SameSite_None". Other programs take it for a comment, and it
+ * is one to gm_cookie_is_comment(). FALSE: another line. */
+gboolean      gm_cookie_parse_remark   (GmSpan text,
+                                        GmSameSite *same_site);
+void          gm_cookie_write_remark   (GmSameSite same_site,
                                         GmByteBuilder *out);
 
 /* RFC 6265bis section 5.1.1, which takes nearly any order and separators. FALSE if it is no date. */

@@ -618,6 +618,39 @@ test_save_and_load (Place *place,
   g_assert_cmpuint (count_files (place->folder), ==, 1);
 }
 
+/* SameSite is kept in a line that other programs take for a comment; it counts for the next line alone. */
+static void
+test_file_same_site (Place *place,
+                     gconstpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (GmCookieJar) jar = gm_cookie_jar_new ();
+  g_autoptr (GmCookieJar) again = gm_cookie_jar_new ();
+  g_autoptr (GPtrArray) list = NULL;
+  g_autofree char *text = NULL;
+
+  set (jar, "https://h.example/", "none=1; Secure; SameSite=None");
+  set (jar, "https://h.example/", "plain=2; Secure");
+  set (jar, "https://h.example/", "lax=3; SameSite=Lax");
+  set (jar, "https://h.example/", "strict=4; SameSite=Strict; HttpOnly");
+  g_assert_cmpint (gm_cookie_jar_save (jar, place->path, TRUE, NOW), ==, 0);
+  g_assert_true (g_file_get_contents (place->path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "#SameSite_None"));
+  g_assert_cmpstr (strstr (text, "#SameSite_None"), ==,
+                   "#SameSite_None\nh.example\tFALSE\t/\tTRUE\t0\tnone\t1\n"
+                   "h.example\tFALSE\t/\tTRUE\t0\tplain\t2\n"
+                   "#SameSite_Lax\nh.example\tFALSE\t/\tFALSE\t0\tlax\t3\n"
+                   "#SameSite_Strict\n#HttpOnly_h.example\tFALSE\t/\tFALSE\t0\tstrict\t4\n");
+
+  gm_cookie_jar_add_file (again, place->path, FALSE);
+  g_assert_cmpint (gm_cookie_jar_load (again, NOW, NULL), ==, 0);
+  list = gm_cookie_jar_list (again, NOW);
+  g_assert_cmpuint (list->len, ==, 4);
+  g_assert_cmpint (((GmCookie *) list->pdata[0])->same_site, ==, GM_SAME_SITE_NONE);
+  g_assert_cmpint (((GmCookie *) list->pdata[1])->same_site, ==, GM_SAME_SITE_DEFAULT);
+  g_assert_cmpint (((GmCookie *) list->pdata[2])->same_site, ==, GM_SAME_SITE_LAX);
+  g_assert_cmpint (((GmCookie *) list->pdata[3])->same_site, ==, GM_SAME_SITE_STRICT);
+}
+
 /* What a server has set since is newer than any file. */
 static void
 test_file_does_not_replace (Place *place,
@@ -786,6 +819,7 @@ main (int argc,
   g_test_add_func ("/cookie-jar/list-and-clear", test_list_and_clear);
 #define ADD(path, func) g_test_add ("/cookie-jar/file/" path, Place, NULL, place_set_up, func, place_tear_down)
   ADD ("save-and-load", test_save_and_load);
+  ADD ("same-site", test_file_same_site);
   ADD ("does-not-replace", test_file_does_not_replace);
   ADD ("damaged", test_damaged_file);
   ADD ("unreadable", test_unreadable);

@@ -420,6 +420,29 @@ test_round_trip (void)
 }
 
 static void
+test_remark (void)
+{
+  static const char *const lines[] = { "#SameSite_None\n", "#SameSite_Lax\n", "#SameSite_Strict\n" };
+  GmSameSite same_site = GM_SAME_SITE_LAX;
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_auto (GmByteBuilder) out = { 0 };
+
+      g_assert_true (gm_cookie_parse_remark (span (lines[i]), &same_site));
+      g_assert_cmpint (same_site, ==, GM_SAME_SITE_NONE + i);
+      g_assert_true (gm_cookie_is_comment (span (lines[i])));
+      gm_cookie_write_remark (same_site, &out);
+      g_assert_cmpmem (out.data, out.len, lines[i], strlen (lines[i]));
+    }
+  g_assert_true (gm_cookie_parse_remark (span ("#SameSite_Whatever\r\n"), &same_site));
+  g_assert_cmpint (same_site, ==, GM_SAME_SITE_DEFAULT);
+  g_assert_false (gm_cookie_parse_remark (span ("#SameSite"), &same_site));
+  g_assert_false (gm_cookie_parse_remark (span ("# SameSite_None"), &same_site));
+  g_assert_false (gm_cookie_parse_remark (span (""), &same_site));
+}
+
+static void
 test_names (void)
 {
   g_assert_cmpstr (gm_cookie_fault_name (GM_COOKIE_FAULT_NONE), ==, "NONE");
@@ -442,6 +465,7 @@ main (int argc,
   g_test_add_func ("/cookie/netscape", test_netscape);
   g_test_add_func ("/cookie/comments", test_comments);
   g_test_add_func ("/cookie/round-trip", test_round_trip);
+  g_test_add_func ("/cookie/remark", test_remark);
   g_test_add_func ("/cookie/names", test_names);
   return g_test_run ();
 }

@@ -31,6 +31,7 @@ struct _GmCookieJar
   GQueue used; /* all entries, the longest unused one first */
   guint64 clock; /* counts creations and uses */
   GmStateFiles files;
+  GmSameSite said; /* in the line before, by whoever reads @files */
   void (*changed) (gpointer user_data);
   void (*loaded) (gpointer user_data, int error, guint n_damaged);
   void (*destroy) (gpointer user_data);
@@ -809,10 +810,13 @@ take_line (gpointer store,
            gboolean drop_session,
            gint64 now)
 {
+  GmCookieJar *self = store;
+  GmSameSite said = self->said;
   GmCookieLine line;
   GmCookieFault fault;
 
-  if (gm_cookie_is_comment (text))
+  self->said = GM_SAME_SITE_DEFAULT;
+  if (gm_cookie_parse_remark (text, &self->said) || gm_cookie_is_comment (text))
     return TRUE;
   if (text.len > strlen (SET_COOKIE) && g_ascii_strncasecmp (text.data, SET_COOKIE, strlen (SET_COOKIE)) == 0)
     fault = gm_cookie_parse (gm_span (text.data + strlen (SET_COOKIE), text.len - strlen (SET_COOKIE)), now, &line);
@@ -822,8 +826,10 @@ take_line (gpointer store,
     return FALSE;
   if (drop_session && !line.persistent)
     return TRUE;
+  if (said != GM_SAME_SITE_DEFAULT)
+    line.same_site = said;
 
-  return gm_cookie_jar_add (store, &line, TRUE, now) == GM_COOKIE_FAULT_NONE;
+  return gm_cookie_jar_add (self, &line, TRUE, now) == GM_COOKIE_FAULT_NONE;
 }
 
 int
@@ -862,6 +868,7 @@ write_text (gpointer data,
 
       if (!self->with_session && !cookie->persistent)
         continue;
+      gm_cookie_write_remark (cookie->same_site, out);
       write_line (cookie, out);
       gm_byte_builder_append_char (out, '\n');
     }
