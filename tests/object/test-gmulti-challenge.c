@@ -88,6 +88,37 @@ test_what_is_asked (Asked *self,
   asked_check_inside (self);
 }
 
+static ScriptedAnswer *
+answer_as_proxy (const ScriptedRequest *request,
+                 gpointer user_data)
+{
+  if (g_strcmp0 (scripted_request_header (request, "Proxy-Authorization"), RIGHT) == 0)
+    return scripted_answer_text (200, NULL, "inside");
+
+  return scripted_answer_text (407, "Proxy-Authenticate: Basic realm=\"way out\"\r\n", "not you");
+}
+
+/* A proxy whose address has no login asks for one as a server does. */
+static void
+test_proxy (Asked *self,
+            gconstpointer data)
+{
+  g_autoptr (GMultiProxy) proxy = gmulti_proxy_new (scripted_server_url (self->server, ""), NULL);
+
+  scripted_server_on (self->server, "*", scripted_answer_handler (scripted_answer_new (), answer_as_proxy, NULL));
+  gmulti_transfer_set_uri (self->transfer, "http://far.example/far");
+  gmulti_transfer_set_proxy_resolver (self->transfer, G_PROXY_RESOLVER (proxy));
+  n_wrong = 1;
+  asked_wait (self);
+  g_assert_true (gmulti_challenge_is_proxy (self->question));
+  g_assert_cmpstr (gmulti_challenge_get_realm (self->question), ==, "way out");
+  g_assert_cmpstr (gmulti_challenge_get_host (self->question), ==, "127.0.0.1");
+  self->at_once = TRUE;
+  answer (self);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 2);
+}
+
 /* Others come and go while it waits. */
 static void
 test_late (Asked *self,
@@ -193,6 +224,7 @@ main (int argc,
   } tests[] = {
     { "/challenge/at-once", test_at_once },
     { "/challenge/what-is-asked", test_what_is_asked },
+    { "/challenge/proxy", test_proxy },
     { "/challenge/late", test_late },
     { "/challenge/wrong-first", test_wrong_first },
     { "/challenge/always-wrong", test_always_wrong },

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_MS 10000
+#define START_MS 30000
 #define STOP_MS 5000
 #define TRIES 5 /* another process may take the port that was free a moment ago */
 

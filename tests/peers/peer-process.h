@@ -16,14 +16,14 @@ typedef struct
   GPid pid;
 } PeerProcess;
 
-/* Writes what it has to be told for self->port, and returns the command (transfer full). Called once more if the port was
- * taken by then. */
+/* Writes what it has to be told for self->port, and returns the command (transfer full). Called once more if the port
+ * was taken by then. */
 typedef char **(*PeerConfigure) (PeerProcess *self,
                                  gpointer user_data);
 
 /* (transfer full) (nullable): also where only root looks by default. */
 char        *peer_process_find  (const char *program);
-/* Starts it and waits until it accepts connections (10 s at most); fails the test if it does not, or is not there: what
+/* Starts it and waits until it accepts connections (30 s at most); fails the test if it does not, or is not there: what
  * we are measured by is not to be left out. */
 PeerProcess *peer_process_new   (const char *name,
                                  const char *program,

@@ -61,8 +61,8 @@ nginx_listen (Peer *self,
   if ((self->flags & PEER_CLIENT_CERTIFICATE) != 0)
     client = authority
       = g_strdup_printf (" ssl_verify_client on; ssl_client_certificate %s/authority.pem;", process->folder);
-  return g_strdup_printf ("listen 127.0.0.1:%1$u ssl%2$s; ssl_certificate %3$s/cert.pem; ssl_certificate_key %3$s/key.pem; "
-                          "ssl_protocols %4$s; ssl_session_cache shared:peer:1m;%5$s",
+  return g_strdup_printf ("listen 127.0.0.1:%1$u ssl%2$s; ssl_certificate %3$s/cert.pem; "
+                          "ssl_certificate_key %3$s/key.pem; ssl_protocols %4$s; ssl_session_cache shared:peer:1m;%5$s",
                           process->port, http2, process->folder, versions, client);
 }
 

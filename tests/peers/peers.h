@@ -3,11 +3,11 @@
 
 #include <glib.h>
 
-/* Web servers that nobody here wrote, each in a process of its own (peer-process.h), serving one folder. nginx, Apache and
- * caddy compress for who asks for it, and say in a field "X-Told" of each answer what they know of the request:
- * "http=HTTP/2.0 tls=TLSv1.3 reused=true client=…". Below /put/ nginx and Apache take uploads, below /chunks/ nginx has the
- * folder once more with chunked coding. Behind a password (peer-identity.h) are: below /login/ the folder, below /login-put/
- * the uploads (nginx, Apache: Basic), below /digest/ and /digest-put/ the same (Apache: Digest). */
+/* Web servers that nobody here wrote, each in a process of its own (peer-process.h), serving one folder. nginx, Apache
+ * and caddy compress for who asks for it, and say in a field "X-Told" of each answer what they know of the request:
+ * "http=HTTP/2.0 tls=TLSv1.3 reused=true client=…". Below /put/ nginx and Apache take uploads, below /chunks/ nginx has
+ * the folder once more with chunked coding. Behind a password (peer-identity.h) are: below /login/ the folder, below
+ * /login-put/ the uploads (nginx, Apache: Basic), below /digest/ and /digest-put/ the same (Apache: Digest). */
 
 typedef enum
 {

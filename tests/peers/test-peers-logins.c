@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Logins as servers judge them that nobody here wrote: nginx and Apache with Basic, Apache with Digest; over HTTP/1 and 2. */
+/* Logins as servers judge them that nobody here wrote: nginx and Apache with Basic, Apache with Digest; over HTTP/1 and
+ * HTTP/2. */
 
 #define N_DOCUMENTS 60
 
@@ -149,7 +150,8 @@ run_refused_uploads (Case *c)
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     {
       g_autoptr (Peer) peer = peer_for (&places[i]);
-      const Login wrong = { PEER_USER ":wrong", places[i].scheme }, right = { PEER_USER ":" PEER_PASSWORD, places[i].scheme };
+      const Login wrong = { PEER_USER ":wrong", places[i].scheme };
+      const Login right = { PEER_USER ":" PEER_PASSWORD, places[i].scheme };
       g_autofree char *path = g_strconcat (places[i].uploads, "refused", NULL);
       CaseTransfer *put = peer_case_transfer (c, peer, path, prepare, &wrong);
       CaseTransfer *get_it = peer_case_transfer (c, peer, path, prepare, &right);

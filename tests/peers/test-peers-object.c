@@ -385,14 +385,15 @@ static const ProxyWay proxies[] = {
   { PEER_PROXY_NGHTTPX_BASIC, "https", TRUE },
 };
 
-/* The password in its address is wrong, and asked for once more. */
+/* The password in its address is wrong, or there is none: it is asked for. */
 static void
 check_proxy_login (const ProxyWay *way,
                    PeerProxy *proxy,
                    Peer *peer,
+                   const char *userinfo,
                    const char *const *passwords)
 {
-  g_autofree char *url = peer_proxy_dup_url (proxy, way->scheme, PEER_USER ":old");
+  g_autofree char *url = peer_proxy_dup_url (proxy, way->scheme, userinfo);
   g_autoptr (GMultiProxy) through = gmulti_proxy_new (url, NULL);
   g_autoptr (GMultiSession) session = gmulti_session_new ();
   g_autoptr (GMultiTransfer) transfer = transfer_to (peer, documents_path (documents, 0));
@@ -472,18 +473,27 @@ test_proxy (gconstpointer data)
   if (!way->login)
     return;
   check_proxy_wrong (way, proxy, secure);
-  if (g_str_has_prefix (way->scheme, "socks") || way->kind == PEER_PROXY_TINYPROXY_BASIC)
+  if (g_str_has_prefix (way->scheme, "socks"))
     return;
-  check_proxy_login (way, proxy, plain, right);
-  check_proxy_login (way, proxy, plain, right_at_last);
-  check_proxy_login (way, proxy, plain, wrong);
+  check_proxy_login (way, proxy, plain, NULL, right);
+  if (way->kind == PEER_PROXY_TINYPROXY_BASIC)
+    return;
+  check_proxy_login (way, proxy, plain, NULL, right_at_last);
+  check_proxy_login (way, proxy, plain, NULL, wrong);
+  check_proxy_login (way, proxy, plain, PEER_USER ":old", right);
+  check_proxy_login (way, proxy, plain, PEER_USER ":old", right_at_last);
+  check_proxy_login (way, proxy, plain, PEER_USER ":old", wrong);
 }
 
 int
 main (int argc,
       char *argv[])
 {
-  static const Way clients[] = { { PEER_NGINX, PEER_TLS | PEER_HTTP2 }, { PEER_CADDY, PEER_TLS }, { PEER_APACHE, PEER_TLS } };
+  static const Way clients[] = {
+    { PEER_NGINX, PEER_TLS | PEER_HTTP2 },
+    { PEER_CADDY, PEER_TLS },
+    { PEER_APACHE, PEER_TLS },
+  };
   int status;
 
   g_test_init (&argc, &argv, NULL);

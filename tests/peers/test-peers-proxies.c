@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Proxies that nobody here wrote, in front of servers that nobody here wrote: what is forwarded and what is tunnelled, many
- * documents byte-identical and uploads, passwords right and wrong, and destinations that are refused. */
+/* Proxies that nobody here wrote, in front of servers that nobody here wrote: what is forwarded and what is tunnelled,
+ * many documents byte-identical and uploads, passwords right and wrong, and destinations that are refused. */
 
 #define N_DOCUMENTS 50
 #define SHUT "http://shut.peer.example/"
@@ -125,8 +125,8 @@ check_names (Case *c,
     return;
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
     {
-      g_autofree char *url = g_strdup_printf ("%s://localhost:%u/%s", i == 0 ? "http" : "https", peer_get_port (peers[i]),
-                                              "no%20such%20document");
+      g_autofree char *url = g_strdup_printf ("%s://localhost:%u/no%%20such%%20document", i == 0 ? "http" : "https",
+                                              peer_get_port (peers[i]));
       CaseTransfer *t = get (c, through, url);
 
       case_check_ok (t, 404, NULL);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* TLS and HTTP/2 as servers speak them that nobody here wrote: documents of this machine byte-identical, uploads, resumed
- * sessions as the server sees them, certificates of clients, what HTTP can beside. */
+/* TLS and HTTP/2 as servers speak them that nobody here wrote: documents of this machine byte-identical, uploads,
+ * resumed sessions as the server sees them, certificates of clients, what HTTP can beside. */
 
 #define N_DOCUMENTS 200
 

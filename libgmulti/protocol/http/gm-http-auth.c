@@ -144,28 +144,42 @@ says_it_himself (const GmRequest *request)
   return gm_proxy_has_field (request->proxy, GM_SPAN ("Proxy-Authorization"));
 }
 
-/* The login of a proxy that the request is told to; that of a tunnel is its own matter. */
+/* What the proxy is told has a place for a login, and none of the user's own. That of a tunnel is its own matter. */
+static gboolean
+proxy_takes_login (const GmRequest *request)
+{
+  return gm_proxy_forwards (request->proxy) && !says_it_himself (request);
+}
+
 static void
-begin_proxy_login (GmRequest *request)
+make_proxy_auth (GmRequest *request)
 {
   const GmProxy *proxy = request->proxy;
-  GmAuthTarget target = { .scheme = GM_SPAN ("http"), .is_proxy = TRUE };
+  GmAuthTarget target = {
+    .scheme = GM_SPAN ("http"),
+    .host = gm_span (proxy->host, strlen (proxy->host)),
+    .port = proxy->port,
+    .is_proxy = TRUE,
+  };
 
-  if (!gm_proxy_forwards (proxy) || proxy->user == NULL || says_it_himself (request))
-    {
-      g_clear_pointer (&request->proxy_auth, gm_auth_free);
-      return;
-    }
-
-  target.host = gm_span (proxy->host, strlen (proxy->host));
-  target.port = proxy->port;
   if (request->proxy_auth != NULL && gm_auth_is_for (request->proxy_auth, &target))
     return;
 
   gm_auth_free (request->proxy_auth);
   request->proxy_auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, proxy->auth);
-  gm_auth_set_login (request->proxy_auth, proxy->user, proxy->password);
+  if (proxy->user != NULL)
+    gm_auth_set_login (request->proxy_auth, proxy->user, proxy->password);
   gm_auth_set_service (request->proxy_auth, proxy->service, GM_DELEGATION_NONE);
+}
+
+/* With the login of its address, or with one that was asked for before. */
+static void
+begin_proxy_login (GmRequest *request)
+{
+  if (proxy_takes_login (request) && (request->proxy->user != NULL || request->proxy_auth != NULL))
+    make_proxy_auth (request);
+  else
+    g_clear_pointer (&request->proxy_auth, gm_auth_free);
 }
 
 static GmResult
@@ -579,6 +593,19 @@ judge_accepted (GmHttp *self,
   return GM_HTTP_LOGIN_NONE;
 }
 
+static GmHttpLogin
+judge_proxy (GmHttp *self,
+             guint first,
+             guint n)
+{
+  GmRequest *request = self->request;
+
+  if (request->proxy_auth == NULL && can_ask (request) && proxy_takes_login (request))
+    make_proxy_auth (request);
+
+  return request->proxy_auth != NULL ? judge_refusal (self, request->proxy_auth, first, n) : GM_HTTP_LOGIN_NONE;
+}
+
 GmHttpLogin
 gm_http_auth_judge (GmHttp *self,
                     guint status,
@@ -588,8 +615,7 @@ gm_http_auth_judge (GmHttp *self,
   GmHttpLogin login;
 
   if (status == 407)
-    return self->request->proxy_auth != NULL ? judge_refusal (self, self->request->proxy_auth, first, n)
-                                             : GM_HTTP_LOGIN_NONE;
+    return judge_proxy (self, first, n);
 
   /* The proxy let it through. */
   note_accepted (self, self->request->proxy_auth, first, n);
