@@ -59,6 +59,8 @@ typedef struct
    * address; it gives a descriptor, or -1 to refuse. */
   int (*open_socket) (struct _GmAddress *address, gpointer user_data);
   GmSocketAnswer (*set_up_socket) (int fd, gpointer user_data);
+  /* An attempt at @address begins; NULL = nobody wants to hear of it. */
+  void (*trying) (const struct _GmAddress *address, gpointer user_data);
   const GmTunnelOps *tunnel; /* (nullable): nobody wants to hear of a tunnel */
   gpointer socket_data; /* for them all */
 } GmLayerHost;

@@ -416,6 +416,20 @@ dup_host (GmCurlEasy *easy)
   return g_strndup (host.data, host.len);
 }
 
+static char *
+make_connected (GmCurlEasy *easy,
+                const char *host,
+                guint64 number)
+{
+  const GmEndpoint *remote = &gm_transfer_get_info (easy->transfer)->remote;
+  char address[GM_ADDRESS_TEXT_MAX] = "";
+
+  if (remote->len > 0)
+    gm_endpoint_print (remote, address);
+  return g_strdup_printf ("Connected to %s (%s) port %u (#%" G_GUINT64_FORMAT ")\n", host, address,
+                          remote->len > 0 ? gm_endpoint_get_port (remote) : 0, number);
+}
+
 static void
 client_note (GmClient *client,
              GmNote note,
@@ -436,13 +450,13 @@ client_note (GmClient *client,
       text = g_strdup_printf ("  Trying %s:%" G_GUINT64_FORMAT "...\n", data, number);
       break;
     case GM_NOTE_CONNECTED:
-      text = g_strdup_printf ("Connected to %s (#%" G_GUINT64_FORMAT ")\n", data, number);
+      text = make_connected (easy, data, number);
       break;
     case GM_NOTE_REUSED:
       text = g_strdup_printf ("Re-using existing connection with host %s\n", data);
       break;
     case GM_NOTE_LEFT_INTACT:
-      text = g_strdup_printf ("Connection #%" G_GUINT64_FORMAT " left intact\n", number);
+      text = g_strdup_printf ("Connection #%" G_GUINT64_FORMAT " to host %s left intact\n", number, data);
       break;
     case GM_NOTE_CLOSING:
       text = g_strdup_printf ("Closing connection #%" G_GUINT64_FORMAT "\n", number);

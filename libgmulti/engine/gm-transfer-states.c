@@ -230,6 +230,18 @@ set_up_socket (int fd,
 }
 
 static void
+note_trying (const GmAddress *address,
+             gpointer user_data)
+{
+  GmTransfer *self = user_data;
+  char text[GM_ADDRESS_TEXT_MAX];
+
+  if (self->client.ops->note != NULL)
+    self->client.ops->note (&self->client, GM_NOTE_TRYING, gm_address_print (address, text),
+                            gm_address_get_port (address));
+}
+
+static void
 on_connection_turn (GmConnection *connection,
                     gpointer user)
 {
@@ -275,6 +287,8 @@ open_connection (GmTransfer *self,
   connection->host.socket_data = self;
   if (self->client.ops->open_socket != NULL)
     connection->host.open_socket = open_socket;
+  if (self->client.ops->note != NULL)
+    connection->host.trying = note_trying;
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
   connection->host.tunnel = &gm_transfer_tunnel_ops;
@@ -626,7 +640,10 @@ state_connecting (GmTransfer *self)
   times->secured = connection->secured_at;
   self->deadlines[GM_DEADLINE_CONNECT] = 0;
   if (self->client.ops->note != NULL)
-    self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, connection->id);
+    {
+      learn_connection (self); /* where it went is a part of it */
+      self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, connection->id);
+    }
   gm_transfer_set_state (self, GM_STATE_RUNNING);
 
   return GM_OK;

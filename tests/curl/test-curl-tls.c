@@ -48,7 +48,7 @@ fresh_easy (Fixture *self)
   g_clear_pointer (&self->easy, curl_easy_cleanup);
   self->easy = curl_easy_init ();
   curl_easy_setopt (self->easy, CURLOPT_WRITEFUNCTION, ignore);
-  curl_easy_setopt (self->easy, CURLOPT_TIMEOUT_MS, 20000L);
+  curl_easy_setopt (self->easy, CURLOPT_TIMEOUT_MS, 100000L);
   if (self->server == NULL)
     return;
 
