@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define CURL_DISABLE_DEPRECATION
 #define CURL_ALLOW_OLD_MULTI_SOCKET
+#define CURL_NO_FMT_CHECKS /* formats are handed on */
 #include "proxy-server.h"
 #include "scripted-server.h"
 
