@@ -301,16 +301,24 @@ get_login_bit (GmSpan word)
 
 /* A challenge in an answer of another status asks for nothing (RFC 9110, 11.6.1 and 11.7.1). */
 static gboolean
-was_refused (GmCurlEasy *easy,
+was_refused (const GmInfo *info,
+             const GmHeaders *headers,
+             guint request,
              guint status)
 {
-  const GmInfo *info = gm_transfer_get_info (easy->transfer);
-
+  if (status == 407 && info->tunnel_asked)
+    return TRUE;
+  if (headers->request == request)
+    return info->hop.status == status;
   for (guint i = 0; info->earlier != NULL && i < info->earlier->len; i++)
-    if (g_array_index (info->earlier, GmHop, i).status == status)
-      return TRUE;
+    {
+      const GmHop *hop = &g_array_index (info->earlier, GmHop, i);
 
-  return info->hop.status == status || (status == 407 && info->tunnel_asked);
+      if (hop->request == request && hop->status == status)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 /* Which login schemes were offered by the last answer that asked for a login. */
@@ -325,9 +333,6 @@ get_offered (GmCurlEasy *easy,
   gulong offered = 0;
   gint i = -1;
 
-  if (!was_refused (easy, status))
-    return 0;
-
   while (headers != NULL &&
          (i = gm_headers_find (headers, field, (guint) (i + 1), GM_HEADER_FINAL | GM_HEADER_CONNECT,
                                GM_HEADERS_ANY_REQUEST)) >= 0)
@@ -335,6 +340,8 @@ get_offered (GmCurlEasy *easy,
       GmSpan rest = gm_headers_get_value (headers, (guint) i);
       GmSpan element;
 
+      if (!was_refused (gm_transfer_get_info (easy->transfer), headers, headers->entries[i].request, status))
+        continue;
       if (headers->entries[i].request != request)
         offered = 0;
       request = headers->entries[i].request;

@@ -1038,6 +1038,8 @@ archive_hop (GmTransfer *self)
     info->earlier = g_array_new (FALSE, FALSE, sizeof (GmHop));
   if (info->earlier->len == 0)
     g_array_set_clear_func (info->earlier, gm_hop_clear);
+  if (self->headers != NULL)
+    info->hop.request = self->headers->request;
   g_array_append_val (info->earlier, info->hop);
   info->hop = (GmHop){ 0 };
 }

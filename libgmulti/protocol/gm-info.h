@@ -26,7 +26,8 @@ typedef struct
   GmUrl *url; /* (owned) (nullable) */
   guint64 connection_id;
   guint status;
-  gboolean reused;
+  guint8 reused;
+  guint16 request; /* of an earlier one: its number in the transfer's headers */
   guint64 bytes_sent; /* on the wire, head included */
   guint64 bytes_received;
 } GmHop;

@@ -20,6 +20,7 @@ typedef struct
   int answer_timer;
   CURL *easy; /* to be used by callbacks */
   gboolean acted;
+  gboolean deprecated; /* by the function that tells no bits, not the macro of its name */
 } Loop;
 
 static size_t
@@ -376,6 +377,16 @@ loop_clear (Loop *loop)
   g_string_free (loop->order, TRUE);
 }
 
+static CURLMcode
+loop_act (Loop *loop,
+          curl_socket_t fd,
+          int bits,
+          int *running)
+{
+  return loop->deprecated ? (curl_multi_socket) (loop->multi, fd, running)
+                          : curl_multi_socket_action (loop->multi, fd, bits, running);
+}
+
 /* One turn of a strict loop: what was announced is polled, and nothing else. */
 static CURLMcode
 loop_turn (Loop *loop,
@@ -395,7 +406,7 @@ loop_turn (Loop *loop,
   if (ready == 0 && loop->timer_ms >= 0)
     {
       loop->timer_ms = -2;
-      return curl_multi_socket_action (loop->multi, CURL_SOCKET_TIMEOUT, 0, running);
+      return loop_act (loop, CURL_SOCKET_TIMEOUT, 0, running);
     }
   for (guint i = 0; i < n; i++)
     {
@@ -403,7 +414,7 @@ loop_turn (Loop *loop,
                  (fds[i].revents & POLLERR ? CURL_CSELECT_ERR : 0);
 
       if (bits != 0)
-        return curl_multi_socket_action (loop->multi, fds[i].fd, bits, running);
+        return loop_act (loop, fds[i].fd, bits, running);
     }
 
   return CURLM_OK;
@@ -440,6 +451,41 @@ test_events (void)
   g_assert_cmpuint (g_hash_table_size (loop.sockets), ==, 0);
   g_hash_table_unref (loop.sockets);
   g_string_free (loop.order, TRUE);
+}
+
+/* The two that were there before socket_action: one looks for itself what is ready, the other looks at everything. */
+static void
+test_deprecated (void)
+{
+  g_autoptr (ScriptedServer) server = new_server (scripted_answer_text (200, NULL, "x"));
+
+  for (guint all = 0; all < 2; all++)
+    {
+      gint64 late = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+      int left = 0, running = 1;
+      CURLMsg *msg;
+      Loop loop;
+
+      loop_init (&loop);
+      loop.deprecated = TRUE;
+      loop.easy = new_easy (scripted_server_url (server, "/"));
+      g_assert_cmpint (curl_multi_add_handle (loop.multi, loop.easy), ==, CURLM_OK);
+      while (running > 0 && g_get_monotonic_time () < late)
+        {
+          if (all)
+            g_usleep (1000);
+          g_assert_cmpint (all ? curl_multi_socket_all (loop.multi, &running) : loop_turn (&loop, &running), ==, CURLM_OK);
+        }
+      msg = curl_multi_info_read (loop.multi, &left);
+      g_assert_nonnull (msg);
+      g_assert_cmpint (msg->data.result, ==, CURLE_OK);
+      loop.acted = TRUE;
+      g_assert_cmpint (curl_multi_remove_handle (loop.multi, loop.easy), ==, CURLM_OK);
+      curl_easy_cleanup (loop.easy);
+      loop.easy = NULL;
+      curl_multi_setopt (loop.multi, CURLMOPT_TIMERFUNCTION, NULL);
+      loop_clear (&loop);
+    }
 }
 
 /* A callback that answers −1 stops all; then the handles can be used again. */
@@ -895,6 +941,7 @@ main (int argc,
   g_test_add_func ("/curl/multi/waiting", test_waiting);
   g_test_add_func ("/curl/multi/descriptors", test_descriptors);
   g_test_add_func ("/curl/multi/events", test_events);
+  g_test_add_func ("/curl/multi/deprecated", test_deprecated);
   g_test_add_func ("/curl/multi/abort", test_abort);
   g_test_add_func ("/curl/multi/recursion", test_recursion);
   g_test_add_func ("/curl/multi/cleanup-inside", test_cleanup_inside);
