@@ -65,7 +65,7 @@ struct _GmConnection
   struct _GmOrigin *origin; /* (unowned): its entry in the pool's table */
   GmSocket *socket; /* (unowned) (nullable): the one that carries data, once connected */
   GList idle_link; /* in origin->idle while IDLE: last used first; or in origin->shared */
-  GList lru_link; /* in pool->idle_lru while IDLE, in pool->doubtful while BUSY and in doubt */
+  GList lru_link; /* in pool->idle_lru while IDLE */
   GList link; /* in pool->all */
   guint64 id; /* never used again */
   /* (nullable) Called in the connection's turn while CONNECTING or BUSY, without @http2. */
@@ -73,8 +73,8 @@ struct _GmConnection
   gpointer user; /* (unowned) (nullable): the one transfer */
   struct _GmHttp2 *http2; /* (owned) (nullable): from the end of connecting on, if that is what is spoken */
   guint n_users;
+  guint doubt_place; /* in pool->doubtful, counted from 1; 0 = not there */
   guint8 speak; /* GmSpeak */
-  guint8 doubtful : 1; /* BUSY, and the end may have been told together with the last bytes before that */
   guint8 shared : 1; /* BUSY, and takes more users: in origin->shared */
   guint8 hopeful : 1; /* CONNECTING, and may turn out to carry many */
   guint8 retired : 1; /* takes no more users, and is not kept */
@@ -82,7 +82,7 @@ struct _GmConnection
   GmConnectionState state;
   gint64 created_at; /* µs */
   gint64 idle_since;
-  gint64 taken_at; /* while in doubt */
+  gint64 taken_at; /* by its user, while in doubt */
   gint64 connected_at; /* the transport; 0 until then */
   gint64 secured_at; /* the whole chain with TLS in it; 0 until then or without */
   GmTlsInfo *tls; /* (owned) (nullable): of TLS to the server */

@@ -11,7 +11,7 @@
  * of it no more. Whoever was used again in spite of that is looked at once it has kept silent for so long: to look each
  * time would cost a system call for each request. */
 #define DOUBT_US (20 * 1000)
-/* … and at so many at once, for each costs one. */
+/* … and at so many in a row, for each costs one. */
 #define MAX_LOOKED_AT 64
 
 /* Everything with the same host and port, whatever else differs: what the limit per host counts. */
@@ -44,7 +44,8 @@ struct _GmPool
   GHashTable *hosts; /* GmPoolKey, host and port of it → GmPoolHost */
   GQueue all; /* of GmConnection, CLOSING ones too */
   GQueue idle_lru; /* of GmConnection: last used first */
-  GQueue doubtful; /* of GmConnection: the one that was taken first comes first */
+  GPtrArray *doubtful; /* (owned) (element-type GmConnection): BUSY, or IDLE since */
+  guint next_doubt; /* place in it that comes next */
   GmTimer doubt_timer;
   GQueue waiting_origins;
   GmPoolLimits limits;
@@ -619,14 +620,18 @@ leave_idle (GmPool *self,
     connection->socket->idle = FALSE;
 }
 
-static inline void
+static void
 leave_doubt (GmPool *self,
              GmConnection *connection)
 {
-  if (!connection->doubtful)
+  guint place = connection->doubt_place;
+
+  if (place == 0)
     return;
-  gm_queue_unlink (&self->doubtful, &connection->lru_link);
-  connection->doubtful = FALSE;
+  connection->doubt_place = 0;
+  g_ptr_array_remove_index_fast (self->doubtful, place - 1);
+  if (place <= self->doubtful->len)
+    ((GmConnection *) g_ptr_array_index (self->doubtful, place - 1))->doubt_place = place;
 }
 
 static void
@@ -802,36 +807,47 @@ is_alive (GmConnection *connection)
   return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
 }
 
+/* Who was just taken is left for the next time, who is idle is no longer of interest. */
 static void
 doubt_cb (GmTimer *timer,
           gint64 now)
 {
   GmPool *self = (GmPool *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmPool, doubt_timer));
-  guint n = MAX_LOOKED_AT;
+  guint n = MIN (self->doubtful->len, MAX_LOOKED_AT);
+  gboolean all = n == self->doubtful->len;
 
-  while (self->doubtful.length > 0)
+  while (n-- > 0)
     {
-      GmConnection *connection = self->doubtful.head->data;
+      GmConnection *connection;
 
-      if (connection->taken_at + DOUBT_US > now || n-- == 0)
+      if (self->next_doubt >= self->doubtful->len)
+        self->next_doubt = 0;
+      connection = g_ptr_array_index (self->doubtful, self->next_doubt);
+      if (connection->state == GM_CONNECTION_BUSY && connection->taken_at + DOUBT_US > now)
         {
-          gm_reactor_set_timer (self->reactor, &self->doubt_timer, MAX (connection->taken_at + DOUBT_US, now + 1000));
-          return;
+          self->next_doubt++;
+          continue;
         }
       leave_doubt (self, connection);
+      if (connection->state != GM_CONNECTION_BUSY)
+        continue;
       gm_layer_query (connection->top, GM_QUERY_LOOK, NULL);
       if (gm_connection_readable (connection))
         gm_reactor_queue (self->reactor, &connection->runnable);
     }
+  if (self->doubtful->len > 0)
+    gm_reactor_set_timer (self->reactor, &self->doubt_timer, now + (all ? DOUBT_US : 1000));
 }
 
 static inline void
 doubt (GmPool *self,
        GmConnection *connection)
 {
-  connection->doubtful = TRUE;
   connection->taken_at = self->reactor->now;
-  gm_queue_push_tail (&self->doubtful, &connection->lru_link);
+  if (connection->doubt_place != 0)
+    return;
+  g_ptr_array_add (self->doubtful, connection);
+  connection->doubt_place = self->doubtful->len;
   if (self->doubt_timer.due == 0)
     gm_reactor_set_timer (self->reactor, &self->doubt_timer, connection->taken_at + DOUBT_US);
 }
@@ -955,7 +971,6 @@ go_idle (GmPool *self,
   if (end != 0 && (due == 0 || end < due))
     due = end;
 
-  leave_doubt (self, connection);
   connection->state = GM_CONNECTION_IDLE;
   connection->on_turn = NULL;
   connection->user = NULL;
@@ -1072,6 +1087,7 @@ gm_pool_new (GmReactor *reactor)
 
   self->reactor = reactor;
   self->doubt_timer.fire = doubt_cb;
+  self->doubtful = g_ptr_array_new ();
   self->origins = g_hash_table_new_full (gm_pool_key_hash, gm_pool_key_equal, origin_free, NULL);
   self->hosts = g_hash_table_new_full (host_hash, host_equal, host_free, NULL);
   self->limits = (GmPoolLimits){ .max_idle = -1 };
@@ -1087,6 +1103,7 @@ gm_pool_free (GmPool *self)
   while (self->all.length > 0)
     destroy (self, g_queue_peek_head (&self->all));
   gm_reactor_set_timer (self->reactor, &self->doubt_timer, 0);
+  g_ptr_array_unref (self->doubtful);
   g_hash_table_unref (self->origins);
   g_hash_table_unref (self->hosts);
   gm_auth_store_free (self->auth_store);
