@@ -81,8 +81,7 @@ struct _GmConnection
   guint n_requests; /* begun on it */
   GmConnectionState state;
   gint64 created_at; /* µs */
-  gint64 idle_since;
-  gint64 taken_at; /* by its user, while in doubt */
+  gint64 idle_since; /* or, BUSY and in doubt: used since */
   gint64 connected_at; /* the transport; 0 until then */
   gint64 secured_at; /* the whole chain with TLS in it; 0 until then or without */
   GmTlsInfo *tls; /* (owned) (nullable): of TLS to the server */

@@ -823,7 +823,7 @@ doubt_cb (GmTimer *timer,
       if (self->next_doubt >= self->doubtful->len)
         self->next_doubt = 0;
       connection = g_ptr_array_index (self->doubtful, self->next_doubt);
-      if (connection->state == GM_CONNECTION_BUSY && connection->taken_at + DOUBT_US > now)
+      if (connection->state == GM_CONNECTION_BUSY && connection->idle_since + DOUBT_US > now)
         {
           self->next_doubt++;
           continue;
@@ -843,13 +843,13 @@ static inline void
 doubt (GmPool *self,
        GmConnection *connection)
 {
-  connection->taken_at = self->reactor->now;
+  connection->idle_since = self->reactor->now;
   if (connection->doubt_place != 0)
     return;
   g_ptr_array_add (self->doubtful, connection);
   connection->doubt_place = self->doubtful->len;
   if (self->doubt_timer.due == 0)
-    gm_reactor_set_timer (self->reactor, &self->doubt_timer, connection->taken_at + DOUBT_US);
+    gm_reactor_set_timer (self->reactor, &self->doubt_timer, connection->idle_since + DOUBT_US);
 }
 
 /* The one with room that came last. */

@@ -617,7 +617,7 @@ gmulti_cookie_jar_save_async (GMultiCookieJar *self,
   g_task_set_return_on_cancel (task, TRUE);
   if (self->file == NULL)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s", _ ("The cookies are kept in no file"));
-  else
+  else if (!g_task_return_error_if_cancelled (task)) /* GLib would note that, run it all the same, and leak the note */
     g_task_run_in_thread (task, save);
 }
 

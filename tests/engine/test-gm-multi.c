@@ -720,7 +720,10 @@ test_fork (void)
           gm_multi_remove (engine->multi, half->transfer);
           gm_transfer_free (half->transfer);
           gm_multi_free (engine->multi);
-          _exit (bad);
+          /* What the child has of its parent is nothing that a memory checker should ask it for. */
+          if (bad == 0)
+            execlp ("true", "true", NULL);
+          _exit (bad | 64);
         }
       g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
       g_assert_true (WIFEXITED (status));
