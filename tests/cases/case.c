@@ -589,6 +589,9 @@ typedef struct
 static const char *
 find_exception (const char *name)
 {
+  /* The test's proxy has a thread for each connection, which tools that slow everything down do not stand. */
+  if (through != NULL && case_patience () > 1 && strcmp (name, "slow-thousand") == 0)
+    return "too many threads for this tool";
   for (guint i = 0; through != NULL && through->exceptions[i] != NULL; i++)
     for (const CaseException *e = through->exceptions[i]; e->name != NULL; e++)
       if (g_pattern_match_simple (e->name, name))
