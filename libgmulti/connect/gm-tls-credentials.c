@@ -373,6 +373,7 @@ gm_tls_credentials_load (GmTlsKind kind,
   int code;
 
   g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->lock);
   code = gnutls_certificate_allocate_credentials (&self->gnutls);
   if (code != 0)
     fail (self, GM_OUT_OF_MEMORY, code, NULL);
@@ -398,6 +399,8 @@ credentials_free (GmTlsCredentials *self)
     gnutls_certificate_free_credentials (self->gnutls);
   if (self->issuer != NULL)
     gnutls_x509_crt_deinit (self->issuer);
+  g_mutex_clear (&self->lock);
+  g_free (self->good);
   g_clear_pointer (&self->workers, gm_workers_unref);
   g_clear_pointer (&self->pin_code, g_bytes_unref);
   g_free (self->key_uri);

@@ -8,14 +8,26 @@
 #include <gnutls/x509.h>
 
 /* What is read from files, bytes and tokens before TLS can be spoken: whom to trust, or who we are. Made on a worker,
- * because reading may take as long as it likes; never changed after that, so any number of sessions in any thread use
- * one. */
+ * because reading may take as long as it likes; never changed after that but for what is behind the lock, so any number of
+ * sessions in any thread use one. */
 
 typedef enum
 {
   GM_TLS_ANCHORS, /* certificate authorities, revocation lists, the issuer that is demanded */
   GM_TLS_IDENTITY, /* the client's certificate and key */
 } GmTlsKind;
+
+/* Chains that were found good by anchors; the visited servers of a busy program. */
+#define GM_TLS_MAX_GOOD 64
+/* For so long their signatures need not be looked at again. */
+#define GM_TLS_GOOD_US (10 * 60 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  guint8 digest[32]; /* SHA-256 of all its certificates */
+  gint64 until; /* µs, monotonic */
+  gint64 valid_until; /* s, wall clock: when the first of the certificates expires */
+} GmTlsGood;
 
 typedef struct
 {
@@ -25,6 +37,9 @@ typedef struct
   char *detail; /* (owned) (nullable): the file or URI that it was, without a PIN; of GM_TLS_TOKEN_PIN the token's label */
   gnutls_certificate_credentials_t gnutls; /* (owned) */
   gnutls_x509_crt_t issuer; /* (owned) (nullable) */
+  GMutex lock; /* guards the next two */
+  GmTlsGood *good; /* (owned) (nullable): a ring of GM_TLS_MAX_GOOD */
+  guint next_good;
   guint n_anchors; /* that were named; not those of the system */
   GBytes *pin_code; /* (owned) (nullable): for a token */
   char *key_uri; /* (owned) (nullable): of a key on a token, without a PIN */

@@ -143,7 +143,10 @@ gm_tls_session_new (const GmTlsOffer *offer,
                     gnutls_session_t *session,
                     int *code)
 {
-  guint flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT;
+  guint flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_FORCE_CLIENT_CERT |
+                /* a key for the first group: all have it (RFC 8446 section 9.1), and a second one costs half a million
+                 * instructions for nothing */
+                GNUTLS_KEY_SHARE_TOP;
   gnutls_session_t fresh = NULL;
   GmResult result;
 

@@ -4,6 +4,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/ocsp.h>
+#include <string.h>
 
 static gnutls_x509_crt_t
 import (const gnutls_datum_t *der)
@@ -144,20 +145,121 @@ faults_of (guint status,
   return faults == 0 && status != 0 ? GM_TLS_FAULT (BAD_CERTIFICATE) : faults;
 }
 
+/* ---- chains that were good ---- */
+
+/* FALSE: this cannot be remembered. */
+static gboolean
+describe_chain (gnutls_session_t session,
+                GmTlsGood *good)
+{
+  unsigned int n = 0;
+  const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
+  gnutls_hash_hd_t hash;
+
+  if (chain == NULL || gnutls_hash_init (&hash, GNUTLS_DIG_SHA256) != 0)
+    return FALSE;
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      guint32 size = GUINT32_TO_BE (chain[i].size);
+
+      gnutls_hash (hash, &size, sizeof size);
+      gnutls_hash (hash, chain[i].data, chain[i].size);
+    }
+  gnutls_hash_deinit (hash, good->digest);
+
+  return TRUE;
+}
+
+static gboolean
+was_good (GmTlsCredentials *anchors,
+          const GmTlsGood *wanted)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 today = g_get_real_time () / G_USEC_PER_SEC;
+  gboolean found = FALSE;
+
+  g_mutex_lock (&anchors->lock);
+  for (guint i = 0; anchors->good != NULL && i < GM_TLS_MAX_GOOD && !found; i++)
+    found = anchors->good[i].until > now && anchors->good[i].valid_until > today &&
+            memcmp (anchors->good[i].digest, wanted->digest, sizeof wanted->digest) == 0;
+  g_mutex_unlock (&anchors->lock);
+
+  return found;
+}
+
+static gint64
+first_expiration (gnutls_session_t session)
+{
+  unsigned int n = 0;
+  const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
+  gint64 first = G_MAXINT64;
+
+  for (unsigned int i = 0; i < n; i++)
+    {
+      gnutls_x509_crt_t crt = import (&chain[i]);
+
+      if (crt == NULL)
+        return 0;
+      first = MIN (first, (gint64) gnutls_x509_crt_get_expiration_time (crt));
+      gnutls_x509_crt_deinit (crt);
+    }
+
+  return first;
+}
+
+static void
+keep_good (GmTlsCredentials *anchors,
+           gnutls_session_t session,
+           GmTlsGood *good)
+{
+  guint place = 0;
+
+  good->until = g_get_monotonic_time () + GM_TLS_GOOD_US;
+  good->valid_until = first_expiration (session);
+  g_mutex_lock (&anchors->lock);
+  if (anchors->good == NULL)
+    anchors->good = g_new0 (GmTlsGood, GM_TLS_MAX_GOOD);
+  while (place < GM_TLS_MAX_GOOD && memcmp (anchors->good[place].digest, good->digest, sizeof good->digest) != 0)
+    place++;
+  if (place == GM_TLS_MAX_GOOD)
+    place = anchors->next_good++ % GM_TLS_MAX_GOOD;
+  anchors->good[place] = *good;
+  g_mutex_unlock (&anchors->lock);
+}
+
+/* The signatures cost as much as all the rest of resuming a session: a chain that the same anchors have found good a while
+ * ago is taken for good by a session that is resumed, unless a certificate of it has expired since. Its name, its pins and
+ * its issuer are looked at each time. */
+static guint
+check_signatures (gnutls_session_t session,
+                  GmTlsCredentials *anchors,
+                  gnutls_x509_crt_t crt,
+                  guint n_certificates)
+{
+  gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *) GNUTLS_KP_TLS_WWW_SERVER, 0 };
+  GmTlsGood good;
+  gboolean described = describe_chain (session, &good);
+  unsigned int status = 0;
+
+  if (described && gnutls_session_is_resumed (session) != 0 && was_good (anchors, &good))
+    return 0;
+  if (gnutls_certificate_verify_peers (session, &purpose, 1, &status) != 0)
+    return GM_TLS_FAULT (BAD_CERTIFICATE);
+  if (described && status == 0)
+    keep_good (anchors, session, &good);
+
+  return faults_of (status, crt, n_certificates);
+}
+
 static guint
 check_chain (gnutls_session_t session,
              GmTlsCredentials *anchors,
              gnutls_x509_crt_t crt,
              guint n_certificates)
 {
-  gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *) GNUTLS_KP_TLS_WWW_SERVER, 0 };
-  unsigned int status = 0;
-  guint faults;
+  guint faults = check_signatures (session, anchors, crt, n_certificates);
 
-  if (gnutls_certificate_verify_peers (session, &purpose, 1, &status) != 0)
-    return GM_TLS_FAULT (BAD_CERTIFICATE);
-
-  faults = faults_of (status, crt, n_certificates);
   if (anchors->issuer != NULL && !gnutls_x509_crt_check_issuer (crt, anchors->issuer))
     faults |= GM_TLS_FAULT (UNKNOWN_CA);
 

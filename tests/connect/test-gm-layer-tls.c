@@ -574,6 +574,50 @@ test_tickets_judged (void)
   gm_tls_settings_unref (careful);
 }
 
+/* A chain whose signatures need not be looked at again is still refused when its time is over, or its name is another. */
+static void
+test_tickets_expired (void)
+{
+  GmTlsSettings *settings = new_settings ();
+  g_autoptr (ZooCertificate) brief = zoo_make (&(ZooSpec){ .names = "dns:localhost", .from = -3600, .until = 3 },
+                                               scripted_tls_get_authority ());
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (brief, 0));
+  GmTicketCache *tickets = gm_ticket_cache_new ();
+  GmTlsPeer peer = peer_of (settings);
+  gint64 begin = g_get_real_time ();
+  gboolean resumed;
+  TlsPair pair;
+
+  peer.tickets = tickets;
+  resumed = visit (tls, &peer);
+  g_assert_false (resumed);
+  if (g_get_real_time () - begin < G_USEC_PER_SEC)
+    {
+      resumed = visit (tls, &peer);
+      g_assert_true (resumed);
+    }
+
+  /* the same block, changed behind the cache's back */
+  settings->pins = g_ref_string_new ("sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+  if (g_get_real_time () - begin < G_USEC_PER_SEC)
+    {
+      tls_pair_init (&pair, tls, &peer);
+      g_assert_cmpint (tls_pair_connect (&pair), ==, GM_TLS_PIN);
+      tls_pair_clear (&pair);
+    }
+  g_clear_pointer (&settings->pins, g_ref_string_release);
+
+  while (g_get_real_time () - begin < 5 * G_USEC_PER_SEC)
+    g_usleep (100 * 1000);
+  tls_pair_init (&pair, tls, &peer);
+  g_assert_cmpint (tls_pair_connect (&pair), ==, GM_TLS_EXPIRED);
+  tls_pair_clear (&pair);
+
+  gm_ticket_cache_unref (tickets);
+  scripted_tls_free (tls);
+  gm_tls_settings_unref (settings);
+}
+
 /* ---- questions of the layer ---- */
 
 static void
@@ -721,6 +765,7 @@ main (int argc,
   g_test_add_func ("/tls/closed", test_closed);
   g_test_add_func ("/tls/tickets", test_tickets);
   g_test_add_func ("/tls/tickets-judged", test_tickets_judged);
+  g_test_add_func ("/tls/tickets-expired", test_tickets_expired);
   g_test_add_func ("/tls/idle", test_idle);
   g_test_add_func ("/tls/pending", test_pending);
   g_test_add_func ("/tls/renegotiation", test_renegotiation);
