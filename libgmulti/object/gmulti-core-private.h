@@ -92,6 +92,7 @@ void          gm_core_interrupt      (GmCore *self);
 /* ---- the engine's thread ---- */
 gboolean      gm_core_is_alive       (GmCore *self);
 GmMulti      *gm_core_get_multi      (GmCore *self);
+GmStoreShelf *gm_core_get_store_shelf (GmCore *self); /* the engine's thread's */
 /* @errand has no engine any more: it waits for nothing. Its slot stays taken while its file is being finished. */
 void          gm_core_withdraw       (GmCore *self,
                                       GmErrand *errand);

@@ -71,6 +71,7 @@ struct _GmCore
 
   /* the engine's thread */
   GmMulti *multi;      /* (owned) (nullable): NULL once shut down */
+  GmStoreShelf shelf;
   GmTransfer *pattern; /* (owned) (nullable): what others are copied from; made anew when settings change */
   GQueue active;  /* of GmErrand.active_link */
   GQueue ticking; /* of GmErrand.tick_link */
@@ -238,6 +239,12 @@ GmMulti *
 gm_core_get_multi (GmCore *self)
 {
   return self->multi;
+}
+
+GmStoreShelf *
+gm_core_get_store_shelf (GmCore *self)
+{
+  return &self->shelf;
 }
 
 /* ---- orders ---- */
@@ -1049,6 +1056,7 @@ tear_down (GmCore *self)
     gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->tick, 0);
   g_clear_pointer (&self->pattern, gm_transfer_free);
   g_clear_pointer (&self->multi, gm_multi_free);
+  gm_store_shelf_clear (&self->shelf);
 
   gm_postbox_set_drained (self->home, FALSE);
   gm_main_source_disown (self->source);

@@ -24,6 +24,25 @@ typedef struct
   gboolean keep_partial;
 } GmStoreChoice;
 
+/* Buffers that were used, for the next downloads of a session: fresh memory costs a page fault for each of its pages. As
+ * many as a file after the other keeps busy; the engine's thread has them. */
+#define GM_STORE_MAX_SPARE 4
+
+typedef struct
+{
+  char *data; /* (owned) (nullable) */
+  gsize len;
+  gsize size;
+} GmStoreBuffer;
+
+typedef struct
+{
+  GmStoreBuffer spare[GM_STORE_MAX_SPARE];
+  guint n;
+} GmStoreShelf;
+
+void     gm_store_shelf_clear (GmStoreShelf *self);
+
 GmStore *gm_store_new         (GmErrand *errand, /* (unowned) */
                                const GmStoreChoice *choice);
 GmStore *gm_store_ref         (GmStore *self);

@@ -2,6 +2,7 @@
 #include "gmulti-store-private.h"
 
 #include "gm-content-disposition.h"
+#include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
 #include "gmulti-errand-private.h"
 
@@ -18,13 +19,6 @@
 #define MIN_PLACE (32 * 1024)
 /* How many random temporary names are tried; a second one is never needed. */
 #define MAX_TEMPORARY 16
-
-typedef struct
-{
-  char *data; /* (owned) (nullable) */
-  gsize len;
-  gsize size;
-} Buffer;
 
 /* What is on the disk. Belongs to the store, and to the one job that works on it. */
 typedef struct
@@ -45,8 +39,8 @@ struct _GmStore
   GmErrand *errand; /* (unowned) (nullable): NULL once stopped */
   Disk *disk;
   GmHead *head; /* (owned) (nullable) */
-  Buffer filling;
-  Buffer spare;
+  GmStoreBuffer filling;
+  GmStoreBuffer spare;
   struct _StoreJob *job; /* (owned) (nullable) */
   GError *error;         /* (owned) (nullable) */
   gboolean blocked;      /* the engine waits for room */
@@ -63,7 +57,7 @@ typedef struct _StoreJob
   GmStore *store;
   Disk *disk;
   GmHead *head;
-  Buffer buffer;
+  GmStoreBuffer buffer;
   gboolean finish;
   gboolean success;
   GError *error;
@@ -417,10 +411,33 @@ start_job (GmStore *self,
   job->success = self->success;
   job->buffer = self->filling;
   self->filling = self->spare;
-  self->spare = (Buffer){ NULL };
+  self->spare = (GmStoreBuffer){ NULL };
   self->job = job;
   gm_job_start (&job->base, gm_workers_files (), reactor);
 }
+
+/* ---- spare buffers ---- */
+
+void
+gm_store_shelf_clear (GmStoreShelf *self)
+{
+  while (self->n > 0)
+    g_free (self->spare[--self->n].data);
+}
+
+/* Small ones are not worth a place. */
+static void
+put_away (GmStoreShelf *shelf,
+          GmStoreBuffer *buffer)
+{
+  if (shelf->n == GM_STORE_MAX_SPARE || buffer->size < GM_STORE_BUFFER / 4)
+    return;
+
+  shelf->spare[shelf->n++] = (GmStoreBuffer){ buffer->data, 0, buffer->size };
+  *buffer = (GmStoreBuffer){ NULL };
+}
+
+/* ---- when it is done ---- */
 
 static void
 finished (GmStore *self,
@@ -447,12 +464,16 @@ store_job_done (GmJob *base)
   self->job = NULL;
   self->spare = job->buffer;
   self->spare.len = 0;
-  job->buffer = (Buffer){ NULL };
+  job->buffer = (GmStoreBuffer){ NULL };
   if (self->error == NULL)
     self->error = g_steal_pointer (&job->error);
 
   if (job->finish)
-    finished (self, job);
+    {
+      put_away (gm_core_get_store_shelf (self->errand->core), &self->spare);
+      put_away (gm_core_get_store_shelf (self->errand->core), &self->filling);
+      finished (self, job);
+    }
   else if (self->finish || (self->error == NULL && self->filling.len >= GM_STORE_BUFFER / 2))
     start_job (self, reactor);
 
@@ -517,11 +538,16 @@ gm_store_set_head (GmStore *self,
 }
 
 static void
-grow_buffer (Buffer *buffer,
+grow_buffer (GmStore *self,
              gsize wanted)
 {
-  gsize size = MAX (buffer->size, 4096);
+  GmStoreShelf *shelf = gm_core_get_store_shelf (self->errand->core);
+  GmStoreBuffer *buffer = &self->filling;
+  gsize size;
 
+  if (buffer->data == NULL && shelf->n > 0)
+    *buffer = shelf->spare[--shelf->n];
+  size = MAX (buffer->size, 4096);
   while (size < wanted && size < GM_STORE_BUFFER)
     size *= 2;
   if (size <= buffer->size)
@@ -536,13 +562,13 @@ gm_store_place (GmStore *self,
                 char **data,
                 gsize *len)
 {
-  Buffer *buffer = &self->filling;
+  GmStoreBuffer *buffer = &self->filling;
 
   *data = NULL;
   if (self->error != NULL)
     return TRUE;
 
-  grow_buffer (buffer, buffer->len + MIN (*len, GM_STORE_BUFFER));
+  grow_buffer (self, buffer->len + MIN (*len, GM_STORE_BUFFER));
   /* with so much in it the other one is being written */
   self->blocked = buffer->size - buffer->len < MIN (*len, MIN_PLACE);
   if (self->blocked)
@@ -566,10 +592,10 @@ gm_store_write (GmStore *self,
 
   while (done < len)
     {
-      Buffer *buffer = &self->filling;
+      GmStoreBuffer *buffer = &self->filling;
       gsize n;
 
-      grow_buffer (buffer, buffer->len + len - done);
+      grow_buffer (self, buffer->len + len - done);
       n = MIN (len - done, buffer->size - buffer->len);
       if (n == 0)
         {
