@@ -251,6 +251,35 @@ gm_curl_client_ask_rewind (GmCurlEasy *easy,
   return answer == CURL_SEEKFUNC_OK;
 }
 
+/* A CR goes before each LF that has none: in place, from the back. There is room for twice as much; how many bytes there
+ * are then. */
+static gsize
+spread_lines (GmCurlEasy *easy,
+              char *buffer,
+              gsize n)
+{
+  gboolean after_cr = easy->after_cr;
+  gsize more = 0, at;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      more += buffer[i] == '\n' && !after_cr;
+      after_cr = buffer[i] == '\r';
+    }
+  at = n + more;
+  for (gsize i = n; i-- > 0;)
+    {
+      gboolean has_cr = i > 0 ? buffer[i - 1] == '\r' : easy->after_cr;
+
+      buffer[--at] = buffer[i];
+      if (buffer[at] == '\n' && !has_cr)
+        buffer[--at] = '\r';
+    }
+
+  easy->after_cr = after_cr;
+  return n + more;
+}
+
 static GmAnswer
 client_read (GmClient *client,
              char *buffer,
@@ -258,8 +287,13 @@ client_read (GmClient *client,
              gsize *n)
 {
   GmCurlEasy *easy = gm_curl_easy_from_client (client);
+  gboolean spread = easy->set.crlf && len > 1;
+  GmAnswer answer = gm_curl_client_ask_read (easy, easy->set.readfunction, easy->set.readdata, buffer,
+                                             spread ? len / 2 : len, n);
 
-  return gm_curl_client_ask_read (easy, easy->set.readfunction, easy->set.readdata, buffer, len, n);
+  if (spread && answer == GM_ANSWER_OK)
+    *n = spread_lines (easy, buffer, *n);
+  return answer;
 }
 
 static GmSeekAnswer
@@ -271,6 +305,7 @@ client_seek (GmClient *client,
 
   if (easy == NULL)
     return GM_SEEK_FAIL;
+  easy->after_cr = FALSE;
   if (easy->set.seekfunction != NULL)
     CALL_OUT (easy, answer = easy->set.seekfunction (easy->set.seekdata, offset, SEEK_SET));
   else if (easy->set.ioctlfunction != NULL && offset == 0)

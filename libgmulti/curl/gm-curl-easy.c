@@ -170,6 +170,10 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   self->finished = self->after_head = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
   self->delivered = 0;
+  self->after_cr = FALSE;
+  /* how much it becomes is not known before */
+  if (self->set.crlf)
+    gm_curl_set_engine_int (self, GM_OPTION_UPLOAD_SIZE, -1);
   /* Those of a share that it had before go, too. */
   if (self->stores != NULL || self->share != NULL || gm_transfer_get_stores (self->transfer) != NULL)
     {

@@ -61,6 +61,7 @@ typedef struct
   gboolean verbose;
   gboolean noprogress;
   gboolean certinfo;
+  gboolean crlf; /* line ends of uploads become those of the network */
   gboolean header; /* heads go to the write function, too */
 } GmCurlSettings;
 
@@ -104,6 +105,7 @@ struct _GmCurlEasy
   gboolean performing; /* in curl_easy_perform () */
   gboolean leaving; /* is being taken out of @multi, which may call back */
   gboolean doomed; /* curl_easy_cleanup () came while it could not go */
+  gboolean after_cr; /* with @set.crlf: the last byte uploaded was a CR */
   curl_off_t delivered; /* bytes of bodies that the application took in this run */
   struct curl_header header; /* last one given out */
   struct curl_tlssessioninfo session; /* the same */

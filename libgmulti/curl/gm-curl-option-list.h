@@ -48,7 +48,7 @@
   X_SPECIAL (COOKIELIST, STRING, cookielist)                                                                           \
   X_SPECIAL (COOKIESESSION, LONG, cookiesession)                                                                       \
   X_SPECIAL (COPYPOSTFIELDS, OBJECT, copypostfields)                                                                   \
-  X_ABSENT (CRLF, LONG, 0, NOT_BUILT_IN, LATER)                                                                        \
+  X_SPECIAL (CRLF, LONG, crlf)                                                                                         \
   X_STRING (CRLFILE, STRING, TLS_CRL_FILE)                                                                             \
   X_SPECIAL (CURLU, OBJECT, curlu)                                                                                     \
   X_SPECIAL (CUSTOMREQUEST, STRING, customrequest)                                                                     \

@@ -62,6 +62,14 @@ gm_curl_set_header (GmCurlEasy *easy,
 }
 
 CURLcode
+gm_curl_set_crlf (GmCurlEasy *easy,
+                  const GmCurlValue *value)
+{
+  easy->set.crlf = value->number != 0;
+  return CURLE_OK;
+}
+
+CURLcode
 gm_curl_set_verbose (GmCurlEasy *easy,
                      const GmCurlValue *value)
 {

@@ -279,6 +279,39 @@ test_rewind (void)
     }
 }
 
+static size_t
+give_slowly (char *data,
+             size_t size,
+             size_t n,
+             void *user_data)
+{
+  return give (data, 1, MIN (size * n, 3), user_data);
+}
+
+/* However the bytes come, each line gets one CR. */
+static void
+test_line_ends (void)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+
+  scripted_server_on (server, "PUT /a", scripted_answer_echo (scripted_answer_new ()));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GString) body = g_string_new (NULL);
+      CURL *easy = new_easy (scripted_server_url (server, "/a"), body);
+      const char *rest = "\na\r\nbc\n\nd\r\n\re\n";
+
+      curl_easy_setopt (easy, CURLOPT_UPLOAD, 1L);
+      curl_easy_setopt (easy, CURLOPT_INFILESIZE, (long) strlen (rest));
+      curl_easy_setopt (easy, CURLOPT_READFUNCTION, i == 0 ? give : give_slowly);
+      curl_easy_setopt (easy, CURLOPT_READDATA, &rest);
+      curl_easy_setopt (easy, CURLOPT_CRLF, 1L);
+      g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+      g_assert_cmpstr (body->str, ==, "\r\na\r\nbc\r\n\r\nd\r\n\re\r\n");
+      curl_easy_cleanup (easy);
+    }
+}
+
 static int
 old_progress (void *user_data,
               double down_total,
@@ -584,6 +617,7 @@ main (int argc,
   g_test_add_func ("/curl/values/facts", test_facts);
   g_test_add_func ("/curl/values/proxy-login", test_proxy_login);
   g_test_add_func ("/curl/values/rewind", test_rewind);
+  g_test_add_func ("/curl/values/line-ends", test_line_ends);
   g_test_add_func ("/curl/values/watching", test_watching);
   g_test_add_func ("/curl/values/no-answer", test_no_answer);
   g_test_add_func ("/curl/values/socket", test_socket);
