@@ -203,7 +203,7 @@ void
 kdc_log_in (Kdc *self,
             guint seconds)
 {
-  g_autofree char *line = g_strdup_printf ("kinit -l %us " KDC_USER, seconds);
+  g_autofree char *line = g_strdup_printf ("kinit -f -l %us " KDC_USER, seconds);
 
   run (line, KDC_PASSWORD "\n");
 }

@@ -39,6 +39,7 @@ static struct
   char *user; /* (owned) (nullable): who came last */
   gboolean refuse; /* whatever the token says */
   gint n_taken;
+  gint n_delegated; /* those by which it could act for the user */
   gint n_forwarded; /* those that were told to a proxy */
 } script;
 
@@ -84,7 +85,7 @@ accept_token (const char *field,
   gss_buffer_desc input = GSS_C_EMPTY_BUFFER, output = GSS_C_EMPTY_BUFFER;
   gss_ctx_id_t context = GSS_C_NO_CONTEXT;
   gss_name_t client = GSS_C_NO_NAME;
-  OM_uint32 minor, major;
+  OM_uint32 minor, major, flags = 0;
   char *answer = NULL;
 
   if (field == NULL || !g_str_has_prefix (field, "Negotiate ") || script.refuse)
@@ -92,10 +93,12 @@ accept_token (const char *field,
   bytes = g_base64_decode (field + strlen ("Negotiate "), &input.length);
   input.value = bytes;
   major = gss_accept_sec_context (&minor, &context, GSS_C_NO_CREDENTIAL, &input, GSS_C_NO_CHANNEL_BINDINGS, &client, NULL,
-                                  &output, NULL, NULL, NULL);
+                                  &output, &flags, NULL, NULL);
   if (major == GSS_S_COMPLETE)
     {
       note_user (client);
+      if ((flags & GSS_C_DELEG_FLAG) != 0)
+        g_atomic_int_inc (&script.n_delegated);
       answer = make_last_field (name, &output);
     }
   gss_release_buffer (&minor, &output);
@@ -191,7 +194,7 @@ set_up (Fixture *self,
     }
   script.last_token = TOKEN_SENT;
   script.refuse = FALSE;
-  script.n_taken = script.n_forwarded = 0;
+  script.n_taken = script.n_delegated = script.n_forwarded = 0;
   kdc_log_in (kdc, 600);
   self->server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
   scripted_server_on (self->server, "*", scripted_answer_handler (scripted_answer_new (), answer_all, NULL));
@@ -350,6 +353,30 @@ test_service (Fixture *self,
   ASSERT_HAS (self->log->str, "nobody/127.0.0.1@" KDC_REALM);
   curl_easy_setopt (self->easy, CURLOPT_SERVICE_NAME, NULL);
   run (self, CURLE_OK, 200, "inside");
+  g_assert_cmpint (script.n_taken, ==, 2);
+}
+
+/* The server gets what acts for the user only if that is said, and the realm's policy says nothing here. */
+static void
+test_delegation (Fixture *self,
+                 gconstpointer data)
+{
+  static const struct
+  {
+    long delegation;
+    gint n_delegated;
+  } cases[] = {
+    { CURLGSSAPI_DELEGATION_NONE, 0 },
+    { CURLGSSAPI_DELEGATION_POLICY_FLAG, 0 },
+    { CURLGSSAPI_DELEGATION_FLAG, 1 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      curl_easy_setopt (self->easy, CURLOPT_GSSAPI_DELEGATION, cases[i].delegation);
+      run (self, CURLE_OK, 200, "inside");
+      g_assert_cmpint (script.n_delegated, ==, cases[i].n_delegated);
+    }
 }
 
 /* Who answers is not who was asked: not a byte of it is the application's. */
@@ -421,6 +448,7 @@ test_tunnel_service (Fixture *self,
   ASSERT_HAS (self->error, "nobody/127.0.0.1@" KDC_REALM);
   curl_easy_setopt (self->easy, CURLOPT_PROXY_SERVICE_NAME, "web");
   run (self, CURLE_OK, 200, "free");
+  g_assert_cmpint (script.n_forwarded, ==, 1);
 }
 
 static void
@@ -458,6 +486,7 @@ static const struct
   { "/negotiate/expired", test_expired },
   { "/negotiate/refused", test_refused },
   { "/negotiate/service", test_service },
+  { "/negotiate/delegation", test_delegation },
   { "/negotiate/impostor", test_impostor },
   { "/negotiate/big", test_big },
   { "/negotiate/no-last-token", test_no_last_token },
