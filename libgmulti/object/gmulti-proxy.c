@@ -16,6 +16,9 @@
  * [property@GMulti.Transfer:proxy-resolver]. Unlike a [class@Gio.SimpleProxyResolver] it knows tunnels for `http` URIs and
  * header fields for the proxy alone.
  *
+ * A proxy whose URI begins with `https` is asked by TLS whether it speaks HTTP/2. If it does, all tunnels through it are
+ * streams of one connection.
+ *
  * It does not change after construction, and may be used in any thread.
  *
  * Since: 1.0
