@@ -28,7 +28,7 @@ gm_http_tell_line (GmHttp *self,
 /* ---- the meaning of a head ---- */
 
 /* Whether the head that begins with entry @first goes over to what was offered. */
-static gboolean
+static G_NO_INLINE gboolean
 is_upgrade (GmHttp *self,
             guint first)
 {

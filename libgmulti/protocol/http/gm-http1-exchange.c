@@ -568,7 +568,7 @@ feed_body (Http1 *self,
 }
 
 /* RFC 7540 section 3.2: the answer to what was asked comes as stream 1. What follows is another exchange's. */
-static GmResult
+static G_NO_INLINE GmResult
 go_over (Http1 *self,
          GmSpan early)
 {
@@ -606,7 +606,7 @@ feed (Http1 *self,
             return result;
           if (parse == GM_PARSE_DONE)
             result = take_head (self);
-          if (result == GM_OK && self->plan.upgraded)
+          if (G_UNLIKELY (self->plan.upgraded) && result == GM_OK)
             result = go_over (self, gm_span (data + consumed, len - consumed));
         }
       else
