@@ -63,14 +63,14 @@ static const struct option long_options[] = {
   { "frame", required_argument, NULL, 'f' },     { "frame-work", required_argument, NULL, 'k' },
   { "priority", required_argument, NULL, 'y' },  { "directory", required_argument, NULL, 'd' },
   { "cpu", required_argument, NULL, 'c' },       { "reuse", no_argument, NULL, 'r' },
-  { "authority", required_argument, NULL, 'u' },
+  { "authority", required_argument, NULL, 'u' }, { "path", required_argument, NULL, 'x' },
   { NULL, 0, NULL, 0 },
 };
 
 static const char usage[] =
   "--work=small|big|files|wait|frames --port=N [--host=127.0.0.1] [--number=N] [--parallel=N] [--waiting=N]\n"
   "  [--size=BYTES] [--seconds=N] [--frame=MS] [--frame-work=MS] [--priority=N] [--directory=DIR] [--cpu=N] [--reuse]\n"
-  "  [--authority=FILE]";
+  "  [--authority=FILE] [--path=PATH]";
 
 void
 bench_die (const char *what)
@@ -463,6 +463,7 @@ parse_option (Bench *bench, int letter, const char *value)
     case 'c': pin (number); break;
     case 'r': bench->reuse = true; break;
     case 'u': bench->authority = value; break;
+    case 'x': snprintf (works.path, sizeof works.path, "%s", value); break;
     default: errno = 0; bench_die (usage);
     }
 }
@@ -497,9 +498,9 @@ bench_main (const BenchClient *client, int argc, char **argv)
   raise_descriptor_limit ();
   works.base_length = snprintf (works.base, sizeof works.base, "%s://%s:%u",
                                 bench->authority != NULL ? "https" : "http", bench->host, bench->port);
-  if (bench->size > 0 && bench->work != BENCH_WORK_SMALL)
+  if (works.path[0] == '\0' && bench->size > 0 && bench->work != BENCH_WORK_SMALL)
     snprintf (works.path, sizeof works.path, "/size/%llu", (unsigned long long) bench->size);
-  else
+  else if (works.path[0] == '\0')
     strcpy (works.path, "/small");
 
   client->open (bench);

@@ -91,6 +91,102 @@ class SecureServer:
         shutil.rmtree(self.folder)
 
 
+NGINX = """
+daemon off; master_process off; error_log {folder}/error.log crit; pid {folder}/pid;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; keepalive_requests 1000000000; default_type text/plain;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+  scgi_temp_path {folder}/s;
+  ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.key; ssl_protocols TLSv1.2 TLSv1.3;
+  log_format reused $ssl_session_reused;
+  server {{
+    listen 127.0.0.1:{full} ssl; ssl_session_tickets off; ssl_session_cache none;
+    location = /new {{ keepalive_timeout 0; return 200 "{body}"; }}
+    location /size/ {{ alias {folder}/; sendfile off; output_buffers 2 256k; }}
+  }}
+  server {{
+    listen 127.0.0.1:{resuming} ssl;
+    location = /new {{ keepalive_timeout 0; return 200 "{body}"; access_log {folder}/reused.log reused; }}
+  }}
+}}
+"""
+
+CERTIFICATES = """
+openssl ecparam -name prime256v1 -genkey -noout -out ca.key
+openssl req -x509 -key ca.key -subj /CN=bench-authority -days 2 -out ca.pem
+openssl ecparam -name prime256v1 -genkey -noout -out server.key
+openssl req -new -key server.key -subj /CN=bench -out server.csr
+printf 'subjectAltName=IP:127.0.0.1\\nextendedKeyUsage=serverAuth\\n' > ext
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out server.pem
+"""
+
+
+class Port:
+    """What Client.run() wants of a server."""
+
+    def __init__(self, port):
+        self.port = port
+
+
+class NewConnections:
+    """nginx, on the last core: one port where each session is a new one, one whose sessions are resumed. Both close each
+    connection after its answer, but for bodies."""
+
+    NEEDS = ('nginx', 'openssl', 'valgrind')
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix='gmulti-bench-tls-', dir='/dev/shm' if os.path.isdir('/dev/shm') else None)
+        self.authority = os.path.join(self.folder, 'ca.pem')
+        subprocess.run(['sh', '-ec', CERTIFICATES], cwd=self.folder, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        self.full, self.resuming = (Port(port) for port in free_ports(2))
+        with open(os.path.join(self.folder, 'nginx.conf'), 'w', encoding='ascii') as file:
+            file.write(NGINX.format(folder=self.folder, full=self.full.port, resuming=self.resuming.port, body='x' * 128))
+        self.process = subprocess.Popen(['nginx', '-p', self.folder, '-c', os.path.join(self.folder, 'nginx.conf')],
+                                        stdin=subprocess.DEVNULL)
+        os.sched_setaffinity(self.process.pid, {(os.cpu_count() or 1) - 1})
+        self._wait()
+
+    def _wait(self):
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(('127.0.0.1', self.resuming.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise Failure('nginx does not answer')
+
+    def make_file(self, size):
+        with open(os.path.join(self.folder, str(size)), 'wb') as file:
+            file.truncate(size)
+
+    def take_resumed(self):
+        """How many of the connections since the last time were resumed, and how many there were."""
+        path = os.path.join(self.folder, 'reused.log')
+        with open(path, encoding='ascii') as file:
+            words = file.read().split()
+        os.truncate(path, 0)
+        return words.count('r'), len(words)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.folder)
+
+
+def free_ports(number):
+    probes = [socket.socket() for _ in range(number)]
+    for probe in probes:
+        probe.bind(('127.0.0.1', 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
 class Client:
     """One of the programs bench-NAME."""
 
@@ -127,17 +223,17 @@ class Client:
         return figures
 
     @staticmethod
-    def _difference(count, more):
-        short, long = (count(('--work=small', f'--number={number}', *more)) for number in (SHORT_RUN, LONG_RUN))
-        return (long - short) / (LONG_RUN - SHORT_RUN)
+    def _difference(count, more, runs=(SHORT_RUN, LONG_RUN)):
+        short, long = (count(('--work=small', f'--number={number}', *more)) for number in runs)
+        return (long - short) / (runs[1] - runs[0])
 
-    def instructions(self, server, *more):
+    def instructions(self, server, *more, runs=(SHORT_RUN, LONG_RUN)):
         """User instructions per small GET, by callgrind."""
         def count(work):
             wrapper = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null']
             self.run(server, *work, wrapper=wrapper)
             return int(re.search(r'Collected : (\d+)', self.messages).group(1))
-        return self._difference(count, more)
+        return self._difference(count, more, runs)
 
     def allocations(self, server, *more):
         """Calls of malloc and its kin per small GET."""
