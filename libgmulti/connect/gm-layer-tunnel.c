@@ -75,6 +75,34 @@ fail (TunnelLayer *self,
   return result;
 }
 
+/* Whatever the parser calls it, it is the proxy that talks nonsense, and not the server. */
+static GmResult
+fail_reply (TunnelLayer *self,
+            GmResult why)
+{
+  static const struct
+  {
+    GmResult why;
+    const char *text;
+  } texts[] = {
+    { GM_HTTP_NOT_HTTP, "not HTTP" },
+    { GM_HTTP_BAD_STATUS_LINE, "a status line that is none" },
+    { GM_HTTP_BAD_VERSION, "a version of HTTP that is not known" },
+    { GM_HTTP_BAD_HEADER, "a header line that is none" },
+    { GM_HTTP_BARE_CR, "a line end that is none" },
+    { GM_HTTP_OBS_FOLD, "a folded header line" },
+    { GM_HTTP_NUL_IN_HEADER, "a NUL in its head" },
+    { GM_HTTP_HEADER_FLOOD, "a head that has no end" },
+  };
+  GmError *error = self->layer.host->error;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts) && error->detail == NULL; i++)
+    if (texts[i].why == why)
+      error->detail = g_strdup (texts[i].text);
+
+  return fail (self, GM_PROXY_BAD_REPLY);
+}
+
 /* ---- the request ---- */
 
 static void
@@ -200,7 +228,7 @@ judge (TunnelLayer *self)
   if (status < 200)
     {
       if (status == 101 || ++self->n_interim > MAX_INTERIM)
-        return fail (self, GM_PROXY_BAD_REPLY);
+        return fail_reply (self, status == 101 ? GM_HTTP_BAD_STATUS_LINE : GM_HTTP_HEADER_FLOOD);
       begin_head (self);
       return GM_AGAIN;
     }
@@ -232,7 +260,6 @@ keep_early (TunnelLayer *self,
   self->early_len = len;
 }
 
-/* Whatever the parser calls it, it is the proxy that talks nonsense, and not the server. */
 static GmResult
 take_bytes (TunnelLayer *self,
             const char *data,
@@ -246,7 +273,7 @@ take_bytes (TunnelLayer *self,
       GmResult result;
 
       if (parse == GM_PARSE_BAD)
-        return fail (self, GM_PROXY_BAD_REPLY);
+        return fail_reply (self, why);
       data += consumed;
       len -= consumed;
       if (parse != GM_PARSE_DONE)

@@ -362,12 +362,14 @@ make_sentence (const char *message,
   return g_string_free (text, FALSE);
 }
 
-/* Where no sentence has a place for it, but there may be something to tell: why a login could not be given. */
+/* Where no sentence has a place for it, but there may be something to tell: why a login could not be given, or what
+ * is wrong with an answer. */
 static void
 append_detail (GString *text,
                const GmFailure *failure)
 {
-  if (failure->detail == NULL || (failure->result != GM_HTTP_STATUS && failure->result != GM_PROXY_LOGIN))
+  if (failure->detail == NULL || (failure->result != GM_HTTP_STATUS && failure->result != GM_PROXY_LOGIN &&
+                                  failure->result != GM_PROXY_BAD_REPLY))
     return;
 
   g_string_append (text, ": ");

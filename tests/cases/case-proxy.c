@@ -608,12 +608,13 @@ run_garbage (Case *c)
     const char *scheme;
     const char *bytes;
     CURLcode result;
+    const char *detail; /* (nullable): in the error of ours */
   } answers[] = {
-    { "tunnel", "SSH-2.0-OpenSSH_9.2p1\r\n", CURLE_RECV_ERROR },
-    { "tunnel", "HTTP/1.1 2000 Yes\r\n\r\n", CURLE_RECV_ERROR },
-    { "tunnel", "HTTP/1.1 200 Yes\r\nno field\r\n\r\n", CURLE_RECV_ERROR },
-    { "tunnel", "HTTP/3.7 200 Yes\r\n\r\n", CURLE_RECV_ERROR },
-    { "tunnel", "HTTP/1.1 101 Yes\r\n\r\n", CURLE_RECV_ERROR },
+    { "tunnel", "SSH-2.0-OpenSSH_9.2p1\r\n", CURLE_RECV_ERROR, "not HTTP" },
+    { "tunnel", "HTTP/1.1 2000 Yes\r\n\r\n", CURLE_RECV_ERROR, "a status line that is none" },
+    { "tunnel", "HTTP/1.1 200 Yes\r\nno field\r\n\r\n", CURLE_RECV_ERROR, "a header line that is none" },
+    { "tunnel", "HTTP/3.7 200 Yes\r\n\r\n", CURLE_RECV_ERROR, "a version of HTTP that is not known" },
+    { "tunnel", "HTTP/1.1 101 Yes\r\n\r\n", CURLE_RECV_ERROR, "a status line that is none" },
     { "socks4a", "HTTP/1.1 400 Bad Request\r\n\r\n", CURLE_PROXY },
     { "socks5h", "HTTP/1.1 400 Bad Request\r\n\r\n", CURLE_PROXY },
     { "socks5h", "\5\1", CURLE_PROXY },
@@ -629,6 +630,10 @@ run_garbage (Case *c)
       case_set (t, CURLOPT_HTTPPROXYTUNNEL, (long) tunnel);
       case_run_transfer (t);
       case_check_error (t, answers[i].result);
+#ifndef CASES_ON_LIBCURL
+      if (answers[i].detail != NULL)
+        g_assert_nonnull (strstr (t->error, answers[i].detail));
+#endif
     }
 }
 
