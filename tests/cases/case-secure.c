@@ -161,12 +161,12 @@ run_reuse (Case *c)
   case_run_transfer (other);
   case_check_ok (other, 200, "safe");
   g_assert_cmpuint (scripted_server_n_connections (secure_server (c)), ==, 2);
-  g_assert_false (scripted_server_connection (secure_server (c), 1)->resumed);
+  g_assert_false (g_atomic_int_get (&scripted_server_connection (secure_server (c), 1)->resumed));
   case_set (fresh, CURLOPT_FRESH_CONNECT, 1L);
   case_run_transfer (fresh);
   case_check_ok (fresh, 200, "safe");
   g_assert_cmpuint (scripted_server_n_connections (secure_server (c)), ==, 3);
-  g_assert_true (scripted_server_connection (secure_server (c), 2)->resumed);
+  g_assert_true (g_atomic_int_get (&scripted_server_connection (secure_server (c), 2)->resumed));
 }
 
 static void

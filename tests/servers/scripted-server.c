@@ -350,7 +350,7 @@ agree (Client *client)
   g_autofree char *alpn = scripted_tls_dup_alpn (client->tls);
 
   client->agreed = TRUE;
-  connection_of (client)->resumed = scripted_tls_was_resumed (client->tls);
+  g_atomic_int_set (&connection_of (client)->resumed, scripted_tls_was_resumed (client->tls));
   if ((client->server->flags & SCRIPTED_SERVER_HTTP2) == 0 || g_strcmp0 (alpn, "h2") != 0)
     return;
   g_clear_pointer (&client->peer, scripted_peer_free);

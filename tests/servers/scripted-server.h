@@ -34,7 +34,7 @@ typedef struct
   gboolean reset_by_peer;
   guint64 bytes_in;
   guint64 bytes_out;
-  gboolean resumed; /* TLS */
+  gboolean resumed; /* TLS; atomic */
 } ScriptedConnection;
 
 typedef struct _ScriptedServer ScriptedServer;
