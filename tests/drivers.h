@@ -37,6 +37,7 @@ typedef struct
   int want; /* CURL_POLL_IN … as announced last */
   guint64 identity; /* of the open file, to see a number that was closed and opened again */
   gpointer tag; /* the driver's own */
+  guint told_in; /* driver->n_rests when it was announced last */
 } DriverSocket;
 
 struct _Driver
@@ -47,6 +48,7 @@ struct _Driver
   guint n_turns;
   guint n_steps; /* calls of perform or socket_action */
   guint n_announced; /* calls of the socket callback */
+  guint n_rests; /* steps after which nothing ran any more */
   guint n_timers; /* calls of the timer callback */
   gint64 timer_at; /* microseconds; -1: none */
   GHashTable *sockets; /* (owned) fd → DriverSocket */

@@ -39,7 +39,9 @@ typedef enum
 typedef enum
 {
   GM_NOTE_TRYING, /* @data: numeric address; @number: port */
-  GM_NOTE_CONNECTED, /* @data: host name; @number: connection id */
+  GM_NOTE_CONNECTED, /* @number: connection id; the address is in the transfer's info */
+  GM_NOTE_SECURED, /* @data: "TLS1.3" */
+  GM_NOTE_TUNNEL, /* @number: the proxy's status */
   GM_NOTE_REUSED,
   GM_NOTE_LEFT_INTACT, /* @number: connection id */
   GM_NOTE_CLOSING, /* @number: connection id */

@@ -195,7 +195,7 @@ gm_source_rewind (GmSource *self)
           self->kept_all = TRUE;
           return GM_OK;
         case GM_SEEK_FAIL:
-          return GM_READ_FAILED;
+          return GM_NOT_REWINDABLE;
         case GM_SEEK_CANNOT:
         default:
           break;

@@ -197,6 +197,9 @@ void          gm_pool_leave_carrier (GmPool *self,
 void          gm_pool_set_max_streams (GmPool *self,
                                   guint max_streams);
 void          gm_pool_close_idle (GmPool *self);
+/* For a foreign loop, when nobody transfers any more: what idles has no timer, its age is looked at when somebody wants it;
+ * and its watch is told once more then, see gm_socket_renew(). O(those that began to idle since). */
+void          gm_pool_rest       (GmPool *self);
 /* What servers and proxies ask for, shared by all who use the pool; made on first use. */
 GmAuthStore  *gm_pool_get_auth_store (GmPool *self);
 guint         gm_pool_n_total    (GmPool *self); /* closing ones do not count */

@@ -164,8 +164,6 @@ attempt_start (RaceLayer *self,
   attempt->link.data = attempt;
   g_queue_push_tail_link (&self->attempts, &attempt->link);
   self->n_started++;
-  if (attempt->host.trying != NULL)
-    attempt->host.trying (address, attempt->host.socket_data);
 
   return attempt_step (self, attempt);
 }

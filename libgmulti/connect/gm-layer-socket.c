@@ -132,6 +132,8 @@ open_socket (SocketLayer *self)
 static GmResult
 connected (SocketLayer *self)
 {
+  if (G_UNLIKELY (self->layer.host->attempt != NULL))
+    self->layer.host->attempt (&self->address, TRUE, self->layer.host->socket_data);
   self->state = STATE_CONNECTED;
   self->heard_at = self->layer.host->reactor->now;
   /* The first request is sent at once: a fresh socket has room, and the event that says so would cost a turn. */
@@ -188,8 +190,11 @@ open_and_connect (SocketLayer *self)
   GmLayerHost *host = self->layer.host;
   GmSocketAnswer answer = GM_SOCKET_SET_UP;
   int error = 0;
-  int fd = open_socket (self);
+  int fd;
 
+  if (G_UNLIKELY (host->attempt != NULL))
+    host->attempt (&self->address, FALSE, host->socket_data);
+  fd = open_socket (self);
   if (fd < 0)
     return fail (self, errno == EMFILE || errno == ENFILE ? GM_TOO_MANY_FILES : GM_CONNECT_FAILED, errno);
 

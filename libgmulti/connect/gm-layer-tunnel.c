@@ -148,6 +148,8 @@ write_request (TunnelLayer *self)
     gm_byte_builder_append (out, proxy->fields, strlen (proxy->fields));
   if (result == GM_OK)
     result = gm_http1_write_end (out);
+  if (result == GM_OK && self->layer.host->tunnel != NULL)
+    self->layer.host->tunnel->request (out->data, out->len, self->layer.host->socket_data);
 
   return result;
 }

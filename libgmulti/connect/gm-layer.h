@@ -32,10 +32,11 @@ typedef enum
   GM_SOCKET_CONNECTED, /* it is connected already: connect() is left out */
 } GmSocketAnswer;
 
-/* Where the answer of a proxy to CONNECT is read into, and told once a head of it is complete (an interim one, too): GM_OK,
- * or what to fail with. */
+/* A CONNECT is told when it begins to be sent; where the answer of the proxy is read into, and told once a head of it is
+ * complete (an interim one, too): GM_OK, or what to fail with. */
 typedef struct
 {
+  void (*request) (const char *head, gsize len, gpointer user_data);
   GmHeaders *(*headers) (gpointer user_data);
   GmResult (*head) (const GmHttp1Head *head, GmHeaders *headers, const struct _GmProxy *proxy, gpointer user_data);
 } GmTunnelOps;
@@ -59,8 +60,8 @@ typedef struct
    * address; it gives a descriptor, or -1 to refuse. */
   int (*open_socket) (struct _GmAddress *address, gpointer user_data);
   GmSocketAnswer (*set_up_socket) (int fd, gpointer user_data);
-  /* An attempt at @address begins; NULL = nobody wants to hear of it. */
-  void (*trying) (const struct _GmAddress *address, gpointer user_data);
+  /* (nullable): who wants to know when a socket is about to connect, and when it is. */
+  void (*attempt) (const struct _GmAddress *address, gboolean connected, gpointer user_data);
   const GmTunnelOps *tunnel; /* (nullable): nobody wants to hear of a tunnel */
   gpointer socket_data; /* for them all */
 } GmLayerHost;

@@ -1159,6 +1159,25 @@ gm_pool_close_idle (GmPool *self)
     close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
 }
 
+void
+gm_pool_rest (GmPool *self)
+{
+  self->reactor->n_rests++;
+  /* nobody waits for those any more, and who takes one doubts it again */
+  while (self->doubtful->len > 0)
+    leave_doubt (self, g_ptr_array_index (self->doubtful, self->doubtful->len - 1));
+  gm_reactor_set_timer (self->reactor, &self->doubt_timer, 0);
+  for (GList *link = self->idle_lru.head; link != NULL; link = link->next)
+    {
+      GmConnection *connection = link->data;
+
+      /* it was at rest before, and so were those behind it */
+      if (connection->timer.due == 0)
+        return;
+      gm_reactor_set_timer (self->reactor, &connection->timer, 0);
+    }
+}
+
 guint
 gm_pool_n_total (GmPool *self)
 {

@@ -211,8 +211,25 @@ gm_socket_set_want (GmSocket *self,
       GM_TRACE (SOCKET, 0, 0, "descriptor %d: watch for %u instead of %u", self->fd, want, self->told);
       reactor->ops->announce (reactor, self, want);
       self->told = want;
+      self->told_in = reactor->n_rests;
       if (want == GM_IO_NONE)
         self->assigned = NULL;
+    }
+}
+
+void
+gm_socket_renew (GmSocket *self)
+{
+  GmReactor *reactor = self->reactor;
+
+  if (G_LIKELY (self->told_in == reactor->n_rests))
+    return;
+
+  self->told_in = reactor->n_rests;
+  if (reactor->ops->announce != NULL && self->told != GM_IO_NONE)
+    {
+      GM_TRACE (SOCKET, 0, 0, "descriptor %d: watch for %u, as before", self->fd, self->told);
+      reactor->ops->announce (reactor, self, self->told);
     }
 }
 

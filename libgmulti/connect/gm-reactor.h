@@ -56,6 +56,7 @@ struct _GmSocket
   guint8 ready; /* latched GmIo; the user clears a bit when the transport said AGAIN */
   guint8 want; /* GmIo that the owner waits for: a pure function of its state */
   guint8 told; /* GmIo last told to the announcer */
+  guint told_in; /* reactor->n_rests at that time */
   guint8 in_epoll : 1;
   guint8 always_ready : 1; /* epoll refused it (EPERM): a regular file */
   guint8 idle : 1; /* of the pool: watched, but no transfer waits for it */
@@ -97,6 +98,7 @@ struct _GmReactor
   gsize spare_size;
   GmByteBuilder write_buffer; /* shared scratch for what is composed and sent within one step */
   guint depth; /* > 0 while runnables run */
+  guint n_rests; /* times that nobody transferred any more */
   gboolean foreign; /* sockets are told to a foreign loop: no hang-up is seen, so a short read is no proof of drain */
 };
 
@@ -146,6 +148,8 @@ void      gm_socket_close          (GmSocket *self);
 int       gm_socket_release        (GmSocket *self);
 void      gm_socket_set_want       (GmSocket *self,
                                     GmIo want);
+/* Somebody uses it again: what is watched is told once more if nobody transferred in between. */
+void      gm_socket_renew          (GmSocket *self);
 /* Something happened (epoll, a foreign loop, a simulation): latches and queues the owner. */
 void      gm_socket_post           (GmSocket *self,
                                     GmIo ready);

@@ -479,6 +479,9 @@ client_note (GmClient *client,
     return;
   if (data == NULL || *data == '\0')
     data = host = dup_host (easy);
+  /* Ours begin with 1, and are never used again. */
+  if (note != GM_NOTE_TRYING && note != GM_NOTE_TUNNEL && number > 0)
+    number--;
   switch (note)
     {
     case GM_NOTE_TRYING:
@@ -487,8 +490,14 @@ client_note (GmClient *client,
     case GM_NOTE_CONNECTED:
       text = make_connected (easy, data, number);
       break;
+    case GM_NOTE_SECURED:
+      text = g_strdup_printf ("SSL connection using TLSv%s\n", g_str_has_prefix (data, "TLS") ? data + 3 : data);
+      break;
+    case GM_NOTE_TUNNEL:
+      text = g_strdup_printf ("CONNECT tunnel established, response %" G_GUINT64_FORMAT "\n", number);
+      break;
     case GM_NOTE_REUSED:
-      text = g_strdup_printf ("Re-using existing connection with host %s\n", data);
+      text = g_strdup_printf ("Re-using existing connection #%" G_GUINT64_FORMAT " with host %s\n", number, data);
       break;
     case GM_NOTE_LEFT_INTACT:
       text = g_strdup_printf ("Connection #%" G_GUINT64_FORMAT " to host %s left intact\n", number, data);

@@ -381,7 +381,10 @@ write_detailed (GmCurlEasy *easy,
       break;
     case GM_TLS_FAILED:
     default:
-      WRITE ("TLS connect error with %s: %s", host_of (easy), detail);
+      if (*detail != '\0')
+        WRITE ("TLS connect error with %s: %s", host_of (easy), detail);
+      else
+        WRITE ("TLS connect error with %s: the handshake failed (GnuTLS error %d)", host_of (easy), error->tls);
       break;
     }
 }

@@ -145,7 +145,7 @@ get_offset (GmCurlEasy *easy,
       *answer = (curl_off_t) gm_transfer_get_id (easy->transfer);
       return CURLE_OK;
     case CURLINFO_CONN_ID:
-      *answer = info->hop.connection_id != 0 ? (curl_off_t) info->hop.connection_id : -1;
+      *answer = info->hop.connection_id != 0 ? (curl_off_t) info->hop.connection_id - 1 : -1;
       return CURLE_OK;
     case CURLINFO_EARLYDATA_SENT_T:
       *answer = 0;

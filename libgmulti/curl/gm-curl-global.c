@@ -61,10 +61,13 @@ curl_global_sslset (curl_sslbackend id,
                     const char *name,
                     const curl_ssl_backend ***avail)
 {
-  static const curl_ssl_backend *const none[] = { NULL };
+  static const curl_ssl_backend gnutls = { CURLSSLBACKEND_GNUTLS, "gnutls" };
+  static const curl_ssl_backend *const all[] = { &gnutls, NULL };
 
   if (avail != NULL)
-    *avail = (const curl_ssl_backend **) none;
+    *avail = (const curl_ssl_backend **) all;
 
-  return CURLSSLSET_NO_BACKENDS;
+  return id == gnutls.id || (name != NULL && g_ascii_strcasecmp (name, gnutls.name) == 0)
+           ? CURLSSLSET_OK
+           : CURLSSLSET_UNKNOWN_BACKEND;
 }

@@ -347,6 +347,8 @@ gm_curl_multi_after_turn (GmCurlMulti *self,
   gboolean aborted;
 
   take_facts (self);
+  if (self->socket_function != NULL)
+    gm_multi_rest (self->engine);
   gm_curl_multi_tell_timer (self);
   aborted = self->dying;
   if (aborted)

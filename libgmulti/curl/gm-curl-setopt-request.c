@@ -208,6 +208,14 @@ set_method (GmCurlEasy *easy,
   return result != CURLE_OK ? result : gm_curl_set_engine_int (easy, GM_OPTION_NO_BODY, method == GM_METHOD_HEAD);
 }
 
+/* A body is no longer sent; whether one is wanted stays as it is. */
+static CURLcode
+unset_method (GmCurlEasy *easy)
+{
+  easy->set.form_kind = GM_CURL_FORM_NONE;
+  return gm_curl_set_engine_int (easy, GM_OPTION_METHOD, GM_METHOD_GET);
+}
+
 CURLcode
 gm_curl_set_httpget (GmCurlEasy *easy,
                      const GmCurlValue *value)
@@ -219,14 +227,14 @@ CURLcode
 gm_curl_set_post (GmCurlEasy *easy,
                   const GmCurlValue *value)
 {
-  return set_method (easy, value->number != 0 ? GM_METHOD_POST : GM_METHOD_GET);
+  return value->number != 0 ? set_method (easy, GM_METHOD_POST) : unset_method (easy);
 }
 
 CURLcode
 gm_curl_set_upload (GmCurlEasy *easy,
                     const GmCurlValue *value)
 {
-  return set_method (easy, value->number != 0 ? GM_METHOD_PUT : GM_METHOD_GET);
+  return value->number != 0 ? set_method (easy, GM_METHOD_PUT) : unset_method (easy);
 }
 
 CURLcode

@@ -461,6 +461,13 @@ gm_multi_close_idle (GmMulti *self)
 }
 
 void
+gm_multi_rest (GmMulti *self)
+{
+  if (self->n_running == 0)
+    gm_pool_rest (self->pool);
+}
+
+void
 gm_multi_network_changed (GmMulti *self,
                           gboolean drop_connections,
                           gboolean drop_names)

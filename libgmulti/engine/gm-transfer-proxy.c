@@ -191,6 +191,18 @@ gm_transfer_choose_proxy (GmTransfer *self)
 
 /* ---- tunnels ---- */
 
+static void
+proxy_request (const char *head,
+               gsize len,
+               gpointer user_data)
+{
+  GmTransfer *self = user_data;
+
+  self->info.request_bytes += len;
+  if (self->client.ops->debug != NULL)
+    self->client.ops->debug (&self->client, GM_DEBUG_HEADER_OUT, head, len);
+}
+
 static GmHeaders *
 proxy_headers (gpointer user_data)
 {
@@ -225,8 +237,10 @@ proxy_head (const GmHttp1Head *head,
       if (result == GM_OK)
         result = gm_request_tell_line (request, line.data, line.len);
     }
+  if (self->client.ops->note != NULL && head->status / 100 == 2)
+    self->client.ops->note (&self->client, GM_NOTE_TUNNEL, NULL, head->status);
 
   return result;
 }
 
-const GmTunnelOps gm_transfer_tunnel_ops = { proxy_headers, proxy_head };
+const GmTunnelOps gm_transfer_tunnel_ops = { proxy_request, proxy_headers, proxy_head };

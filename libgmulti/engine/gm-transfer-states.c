@@ -230,13 +230,22 @@ set_up_socket (int fd,
 }
 
 static void
-note_trying (const GmAddress *address,
-             gpointer user_data)
+attempt (const GmAddress *address,
+         gboolean connected,
+         gpointer user_data)
 {
   GmTransfer *self = user_data;
   char text[GM_ADDRESS_TEXT_MAX];
 
-  if (self->client.ops->note != NULL)
+  if (self->client.ops->note == NULL)
+    return;
+
+  if (connected)
+    {
+      gm_endpoint_set (&self->info.remote, address);
+      self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, self->info.hop.connection_id);
+    }
+  else
     self->client.ops->note (&self->client, GM_NOTE_TRYING, gm_address_print (address, text),
                             gm_address_get_port (address));
 }
@@ -270,6 +279,8 @@ attach (GmTransfer *self,
     }
   else if (connection->host.holder == NULL)
     gm_connection_set_holder (connection, self);
+  if (connection->socket != NULL)
+    gm_socket_renew (connection->socket);
   self->info.hop.connection_id = connection->id;
   self->info.hop.reused = run->request.reused;
   self->info.hop.times.queue_end = gm_multi_get_reactor (self->multi)->now;
@@ -287,14 +298,13 @@ open_connection (GmTransfer *self,
   connection->host.socket_data = self;
   if (self->client.ops->open_socket != NULL)
     connection->host.open_socket = open_socket;
-  if (self->client.ops->note != NULL)
-    connection->host.trying = note_trying;
   if (self->client.ops->socket_option != NULL)
     connection->host.set_up_socket = set_up_socket;
+  if (self->client.ops->note != NULL)
+    connection->host.attempt = attempt;
   connection->host.tunnel = &gm_transfer_tunnel_ops;
   attach (self, connection);
   gm_chain_stack (connection, gm_multi_get_resolver (self->multi), key);
-  self->info.n_connects++;
   self->deadlines[GM_DEADLINE_CONNECT] =
     gm_multi_get_reactor (self->multi)->now + (gint64) (timeout_ms != 0 ? timeout_ms : CONNECT_TIMEOUT_MS) * 1000;
 }
@@ -583,7 +593,7 @@ state_starting (GmTransfer *self)
         return result;
     }
   if (self->client.ops->progress != NULL)
-    self->deadlines[GM_DEADLINE_PROGRESS] = reactor->now + G_USEC_PER_SEC;
+    self->deadlines[GM_DEADLINE_PROGRESS] = reactor->now; /* at the end of this turn, before anything has come */
 
   return begin_hop (self);
 }
@@ -636,14 +646,12 @@ state_connecting (GmTransfer *self)
       return result;
     }
 
+  self->info.n_connects++;
   times->connected = connection->connected_at;
   times->secured = connection->secured_at;
   self->deadlines[GM_DEADLINE_CONNECT] = 0;
-  if (self->client.ops->note != NULL)
-    {
-      learn_connection (self); /* where it went is a part of it */
-      self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, connection->id);
-    }
+  if (self->client.ops->note != NULL && connection->tls != NULL)
+    self->client.ops->note (&self->client, GM_NOTE_SECURED, connection->tls->version, connection->id);
   gm_transfer_set_state (self, GM_STATE_RUNNING);
 
   return GM_OK;

@@ -140,6 +140,22 @@ run_http10_length (Case *c)
   case_check_log (c, "GET /1#0 GET /2#1");
 }
 
+/* What says that no body is sent says nothing about the one that comes: programs set everything to its default. */
+static void
+run_head_kept (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/a");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"));
+  case_set (t, CURLOPT_NOBODY, 1L);
+  case_set (t, CURLOPT_UPLOAD, 0L);
+  case_set (t, CURLOPT_POST, 0L);
+  case_set (t, CURLOPT_HTTPGET, 0L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "");
+  case_check_log (c, "HEAD /a#0");
+}
+
 static void
 run_head (Case *c)
 {
@@ -306,6 +322,7 @@ const CaseSpec case_basics[] = {
   { "http10", run_http10 },
   { "http10-length", run_http10_length },
   { "head", run_head },
+  { "head-kept", run_head_kept },
   { "without-body", run_without_body },
   { "methods", run_methods },
   { "keep-alive", run_keep_alive },

@@ -687,6 +687,33 @@ test_share (void)
   curl_easy_cleanup (easy);
 }
 
+/* What one handle leaves open the next one takes, also after the first is gone. */
+static void
+test_share_connections (void)
+{
+  g_autoptr (ScriptedServer) server = new_server ("*", scripted_answer_text (200, NULL, "x"));
+  g_autoptr (GString) body = g_string_new (NULL);
+  CURLSH *share = curl_share_init ();
+
+  g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT), ==, CURLSHE_OK);
+  for (guint i = 0; i < 4; i++)
+    {
+      CURL *easy = new_easy (scripted_server_url (server, "/"), body);
+      long n_connects = -1;
+
+      /* one that has no part in it has a connection of its own */
+      if (i != 3)
+        g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_SHARE, share), ==, CURLE_OK);
+      g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+      g_assert_cmpint (curl_easy_getinfo (easy, CURLINFO_NUM_CONNECTS, &n_connects), ==, CURLE_OK);
+      g_assert_cmpint (n_connects, ==, i == 0 || i == 3);
+      curl_easy_cleanup (easy);
+    }
+  g_assert_cmpstr (body->str, ==, "xxxx");
+  g_assert_cmpint (curl_share_setopt (share, CURLSHOPT_UNSHARE, CURL_LOCK_DATA_CONNECT), ==, CURLSHE_OK);
+  g_assert_cmpint (curl_share_cleanup (share), ==, CURLSHE_OK);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -708,5 +735,6 @@ main (int argc,
   g_test_add_func ("/curl/easy/watching", test_watching);
   g_test_add_func ("/curl/easy/curlu", test_curlu);
   g_test_add_func ("/curl/easy/share", test_share);
+  g_test_add_func ("/curl/easy/share-connections", test_share_connections);
   return g_test_run ();
 }

@@ -355,9 +355,14 @@ test_global (void)
   curl_free (curl_easy_escape (NULL, "a b", 0));
   g_assert_cmpuint (n_mallocs, ==, 4);
 
-  g_assert_cmpint (curl_global_sslset (CURLSSLBACKEND_OPENSSL, NULL, &backends), ==, CURLSSLSET_NO_BACKENDS);
+  g_assert_cmpint (curl_global_sslset (CURLSSLBACKEND_OPENSSL, NULL, &backends), ==, CURLSSLSET_UNKNOWN_BACKEND);
   g_assert_nonnull (backends);
-  g_assert_null (backends[0]);
+  g_assert_nonnull (backends[0]);
+  g_assert_cmpint (backends[0]->id, ==, CURLSSLBACKEND_GNUTLS);
+  g_assert_cmpstr (backends[0]->name, ==, "gnutls");
+  g_assert_null (backends[1]);
+  g_assert_cmpint (curl_global_sslset (CURLSSLBACKEND_GNUTLS, NULL, NULL), ==, CURLSSLSET_OK);
+  g_assert_cmpint (curl_global_sslset (CURLSSLBACKEND_NONE, "GnuTLS", NULL), ==, CURLSSLSET_OK);
   g_assert_cmpint (curl_global_trace ("all"), ==, CURLE_OK);
   curl_global_cleanup ();
   curl_global_cleanup ();

@@ -488,6 +488,53 @@ test_deprecated (void)
     }
 }
 
+static int
+forgetful_socket_cb (CURL *easy,
+                     curl_socket_t fd,
+                     int what,
+                     void *user_data,
+                     void *assigned)
+{
+  Loop *loop = user_data;
+
+  if (what == CURL_POLL_REMOVE)
+    g_hash_table_remove (loop->sockets, GINT_TO_POINTER (fd));
+  else
+    g_hash_table_insert (loop->sockets, GINT_TO_POINTER (fd), GINT_TO_POINTER (what));
+  return 0;
+}
+
+/* Many loops drop their watches when nothing runs any more, and wait to be told again; the connection is used all the
+ * same. Nor is a timer left, which would hold up their end. */
+static void
+test_forgetful (void)
+{
+  g_autoptr (ScriptedServer) server = new_server (scripted_answer_text (200, NULL, "x"));
+  Loop loop;
+
+  loop_init (&loop);
+  curl_multi_setopt (loop.multi, CURLMOPT_SOCKETFUNCTION, forgetful_socket_cb);
+  loop.easy = new_easy (scripted_server_url (server, "/"));
+  for (guint i = 0; i < 3; i++)
+    {
+      int running = 1, turns = 0, left = 0;
+      long n_connects = -1;
+
+      g_assert_cmpint (curl_multi_add_handle (loop.multi, loop.easy), ==, CURLM_OK);
+      while (running > 0 && turns++ < 100)
+        g_assert_cmpint (loop_turn (&loop, &running), ==, CURLM_OK);
+      g_assert_cmpint (running, ==, 0);
+      g_assert_cmpint (loop.timer_ms, <, 0);
+      g_hash_table_remove_all (loop.sockets);
+      g_assert_cmpint (curl_multi_info_read (loop.multi, &left)->data.result, ==, CURLE_OK);
+      curl_easy_getinfo (loop.easy, CURLINFO_NUM_CONNECTS, &n_connects);
+      g_assert_cmpint (n_connects, ==, i == 0);
+      g_assert_cmpint (curl_multi_remove_handle (loop.multi, loop.easy), ==, CURLM_OK);
+    }
+  curl_easy_cleanup (loop.easy);
+  loop_clear (&loop);
+}
+
 /* A callback that answers −1 stops all; then the handles can be used again. */
 static void
 test_abort (void)
@@ -942,6 +989,7 @@ main (int argc,
   g_test_add_func ("/curl/multi/descriptors", test_descriptors);
   g_test_add_func ("/curl/multi/events", test_events);
   g_test_add_func ("/curl/multi/deprecated", test_deprecated);
+  g_test_add_func ("/curl/multi/forgetful", test_forgetful);
   g_test_add_func ("/curl/multi/abort", test_abort);
   g_test_add_func ("/curl/multi/recursion", test_recursion);
   g_test_add_func ("/curl/multi/cleanup-inside", test_cleanup_inside);

@@ -400,7 +400,12 @@ write_body_fields (GmHttp *self,
   GmResult result = GM_OK;
 
   if (self->body_withheld)
-    return gm_http1_write_field (out, GM_SPAN ("Content-Length"), GM_SPAN ("0"));
+    {
+      result = gm_http1_write_field (out, GM_SPAN ("Content-Length"), GM_SPAN ("0"));
+      return result == GM_OK && request->method == GM_METHOD_POST
+               ? write_content_type (request, (user->overridden & FIELD_CONTENT_TYPE) != 0, out)
+               : result;
+    }
   if (self->upload == GM_HTTP_UPLOAD_NONE)
     return GM_OK;
 
