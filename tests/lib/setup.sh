@@ -16,7 +16,8 @@ packages_demos=(nginx)
 # What the suite wants beside: languages, servers, peers for the comparisons, and tools that look at programs.
 packages_tests=(gjs python3-gi nginx apache2-bin caddy nghttp2-server nghttp2-client nghttp2-proxy squid tinyproxy
   dante-server krb5-kdc krb5-admin-server krb5-user gnutls-bin softhsm2 libp11-kit-dev python3-h2 media-types openssl
-  libcurl4-openssl-dev libsoup-3.0-dev valgrind strace binutils git tmux xvfb gir1.2-gtk-4.0)
+  libcurl4-openssl-dev libsoup-3.0-dev valgrind strace binutils git tmux xvfb gir1.2-gtk-4.0 curl
+  python3-pycurl ostree cmake libwww-curl-perl zchunk debuginfod newsboat html-xml-utils)
 
 # What continuous integration wants beside the suite.
 packages_ci=(clang clang-format libclang-rt-14-dev llvm-14)
