@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ struct _Kdc
 };
 
 static const char *const files[] = { "krb5.conf",     "kdc.conf",    "principal", "principal.ok", "principal.kadm5",
-                                     "principal.kadm5.lock", "stash", "keys",      "tickets" };
+                                     "principal.kadm5.lock", "stash", "keys",      "tickets", "pid" };
 static const char *const variables[] = { "KRB5_CONFIG", "KRB5_KDC_PROFILE", "KRB5CCNAME", "KRB5_KTNAME", "KRB5RCACHETYPE" };
 
 static char *
@@ -157,6 +158,13 @@ make_realm (Kdc *self)
   run ("kadmin.local -r " KDC_REALM, commands);
 }
 
+/* It does not outlive a test that is aborted. */
+static void
+follow_parent (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static void
 start (Kdc *self)
 {
@@ -166,7 +174,7 @@ start (Kdc *self)
   g_autoptr (GError) error = NULL;
 
   g_spawn_async (NULL, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                 NULL, NULL, &self->pid, &error);
+                 follow_parent, NULL, &self->pid, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < 1000 && !answers (self->port); i++)
     g_usleep (10000);
