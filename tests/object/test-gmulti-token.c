@@ -198,6 +198,7 @@ test_later (Fixture *self,
       g_autoptr (GBytes) bytes = face_fetch (self->session, other, &error);
 
       g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (bytes), ==, 4);
     }
   g_assert_null (self->result);
   slow_answer (self->slow, "4711");
@@ -261,6 +262,7 @@ test_blocking (Fixture *self,
   gmulti_transfer_set_timeout (self->transfer, 20000);
   bytes = gmulti_session_fetch (self->session, self->transfer, NULL, &error);
   g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, 6);
   g_assert_cmpuint (self->slow->n_asked, ==, 1);
 }
 
