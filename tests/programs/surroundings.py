@@ -87,7 +87,9 @@ class Surroundings:
         """A server process that ends with the test; returns when @port accepts."""
         log = open(self.path(os.path.basename(command[0]) + '.log'), 'ab')
         self.stack.callback(log.close)
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+        # Apache ends its whole process group: it has one of its own.
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                   **options)
         self.stack.callback(stop, process)
         wait_for_port(port, process)
         return process
