@@ -346,6 +346,43 @@ gm_decoder_free (GmDecoder *self)
   g_free (self);
 }
 
+/* ---- the shelf ---- */
+
+GmDecoder *
+gm_decoder_shelf_take (GmDecoderShelf *self,
+                       GmCoding coding)
+{
+  if (self != NULL && self->spare != NULL && self->spare->coding == coding)
+    return g_steal_pointer (&self->spare);
+
+  return gm_decoder_new (coding);
+}
+
+void
+gm_decoder_shelf_give (GmDecoderShelf *self,
+                       GmDecoder *decoder)
+{
+#if HAVE_ZSTD
+  if (self != NULL && self->spare == NULL && decoder != NULL && decoder->coding == GM_CODING_ZSTD && decoder->open &&
+      ZSTD_sizeof_DCtx (decoder->zstd) <= GM_DECODER_SPARE_MAX &&
+      !ZSTD_isError (ZSTD_DCtx_reset (decoder->zstd, ZSTD_reset_session_only)))
+    {
+      decoder->place = AT_START;
+      self->spare = g_steal_pointer (&decoder);
+    }
+#endif
+
+  gm_decoder_free (decoder);
+}
+
+void
+gm_decoder_shelf_clear (GmDecoderShelf *self)
+{
+  g_clear_pointer (&self->spare, gm_decoder_free);
+}
+
+/* ---- running ---- */
+
 static GmResult
 run_once (GmDecoder *self,
           Step *step)
@@ -398,7 +435,7 @@ gm_decoder_run (GmDecoder *self,
     result = GM_CODED_BODY_BROKEN; /* RFC 7932 section 9.1: nothing stands behind the last block */
   else if (self->place == ENDED)
     step.in_left = 0;
-  else if (self->open || len > 0)
+  else if (self->place != AT_START || len > 0)
     result = run_once (self, &step);
 
   *consumed = len - step.in_left;

@@ -31,6 +31,25 @@ typedef struct _GmDecoder GmDecoder;
 /* NULL: no memory, or a coding that needs none. */
 GmDecoder  *gm_decoder_new      (GmCoding coding);
 void        gm_decoder_free     (GmDecoder *self); /* NULL is fine */
+
+/* Where an engine keeps a decoder that nobody uses for the next body of its coding. That is one of zstd, which takes
+ * 20 times as long to set up as a small body to decode, and of at most GM_DECODER_SPARE_MAX bytes: it has some 100 KB
+ * before it is used, and frames with a large window add theirs. zlib's is set up in no time, brotli's cannot be used
+ * twice. */
+#define GM_DECODER_SPARE_MAX (256 * 1024)
+
+typedef struct
+{
+  GmDecoder *spare; /* (owned) (nullable) */
+} GmDecoderShelf;
+
+/* As gm_decoder_new() and gm_decoder_free(); @self may be NULL. */
+GmDecoder  *gm_decoder_shelf_take  (GmDecoderShelf *self,
+                                    GmCoding coding);
+void        gm_decoder_shelf_give  (GmDecoderShelf *self,
+                                    GmDecoder *decoder);
+void        gm_decoder_shelf_clear (GmDecoderShelf *self);
+
 /* Takes from the @len bytes at @data what it can while there is room for @size bytes at @out, at least one byte of
  * either unless both are 0. GM_OK, GM_OUT_OF_MEMORY, or GM_CODED_BODY_BROKEN. */
 GmResult    gm_decoder_run      (GmDecoder *self,

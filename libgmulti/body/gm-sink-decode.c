@@ -11,6 +11,7 @@ struct _GmSinkDecode
   GmSink sink; /* first member */
   GmSinkDecode *front; /* (unowned): the chain's first decoder, whose @came counts for all */
   GmFlow *flow; /* (unowned) */
+  GmDecoderShelf *shelf; /* (unowned) (nullable) */
   GmDecoder *decoder; /* (owned) */
   char *kept; /* (owned) (nullable): coded bytes that wait */
   gsize kept_pos;
@@ -180,7 +181,7 @@ sink_decode_free (GmSink *sink)
 {
   GmSinkDecode *self = (GmSinkDecode *) sink;
 
-  gm_decoder_free (self->decoder);
+  gm_decoder_shelf_give (self->shelf, self->decoder);
   g_free (self->kept);
   g_free (self);
 }
@@ -192,7 +193,8 @@ static const GmSinkType decode_type = {
 static GmSinkDecode *
 push (GmSink *next,
       GmCoding coding,
-      GmFlow *flow)
+      GmFlow *flow,
+      GmDecoderShelf *shelf)
 {
   GmSinkDecode *self = g_try_malloc (sizeof *self);
 
@@ -202,7 +204,8 @@ push (GmSink *next,
   memset (self, 0, G_STRUCT_OFFSET (GmSinkDecode, block));
   self->sink = (GmSink){ &decode_type, next };
   self->flow = flow;
-  self->decoder = gm_decoder_new (coding);
+  self->shelf = shelf;
+  self->decoder = gm_decoder_shelf_take (shelf, coding);
   if (self->decoder == NULL)
     g_clear_pointer (&self, g_free);
 
@@ -214,6 +217,7 @@ gm_sink_decode_new (GmSink *next,
                     const GmCoding *codings,
                     guint n_codings,
                     GmFlow *flow,
+                    GmDecoderShelf *shelf,
                     GmSink **chain)
 {
   GmSink *front = next;
@@ -224,7 +228,7 @@ gm_sink_decode_new (GmSink *next,
 
       if (codings[i] == GM_CODING_IDENTITY)
         continue;
-      link = push (front, codings[i], flow);
+      link = push (front, codings[i], flow, shelf);
       if (link == NULL)
         {
           while (front != next)

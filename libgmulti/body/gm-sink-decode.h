@@ -19,12 +19,13 @@
 #define GM_DECODE_RATIO_FROM (64 * 1024 * 1024)
 
 /* Puts links in front of @next for @codings, which are in the order in which they were applied (as in the header field);
- * identity needs none. *@chain is the new front, or @next itself. @flow is borrowed for the chain's life. OUT_OF_MEMORY
- * leaves nothing behind.
+ * identity needs none. *@chain is the new front, or @next itself. @flow is borrowed for the chain's life, and so is @shelf
+ * (nullable), from which decoders are taken. OUT_OF_MEMORY leaves nothing behind.
  *
  * Results of the links: CODED_BODY_BROKEN (no sense, or an early end), CODED_BODY_BOMB, OUT_OF_MEMORY. */
 GmResult gm_sink_decode_new (GmSink *next,
                              const GmCoding *codings,
                              guint n_codings,
                              GmFlow *flow,
+                             GmDecoderShelf *shelf,
                              GmSink **chain);

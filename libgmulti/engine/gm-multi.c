@@ -26,6 +26,7 @@ struct _GmMulti
   guint64 n_ever;
   GmRun *spare_runs[SPARE_RUNS];
   guint n_spare_runs;
+  GmDecoderShelf decoders;
   guint fork_generation;
   guint turning;
   gboolean dead; /* free at the end of the turn */
@@ -67,6 +68,7 @@ destroy (GmMulti *self)
   gm_dns_cache_unref (self->dns_cache);
   g_clear_pointer (&self->rates, gm_rates_unref);
   gm_proxy_environment_clear (&self->proxy_environment);
+  gm_decoder_shelf_clear (&self->decoders);
   while (self->n_spare_runs > 0)
     g_free (self->spare_runs[--self->n_spare_runs]);
   gm_reactor_clear (&self->reactor);
@@ -98,6 +100,12 @@ GmMulti *
 gm_multi_from_reactor (GmReactor *reactor)
 {
   return (GmMulti *) reactor;
+}
+
+GmDecoderShelf *
+gm_multi_get_decoders (GmMulti *self)
+{
+  return &self->decoders;
 }
 
 gpointer

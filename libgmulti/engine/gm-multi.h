@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-coding.h"
 #include "gm-connection.h"
 #include "gm-transfer.h"
 
@@ -41,6 +42,7 @@ GmMulti         *gm_multi_new           (const GmClock *clock,
 void             gm_multi_free          (GmMulti *self);
 GmReactor       *gm_multi_get_reactor   (GmMulti *self);
 GmMulti         *gm_multi_from_reactor  (GmReactor *reactor);
+GmDecoderShelf  *gm_multi_get_decoders  (GmMulti *self);
 gpointer         gm_multi_get_user_data (GmMulti *self);
 void             gm_multi_set_limits    (GmMulti *self,
                                          const GmMultiLimits *limits);

@@ -424,6 +424,7 @@ wipe_request (GmTransfer *self,
   gm_transfer_place_request (self);
   request->settings = run->request_settings;
   request->reactor = gm_multi_get_reactor (self->multi);
+  request->decoders = gm_multi_get_decoders (self->multi);
   request->owner = &self->runnable;
   request->holder = self;
   request->client = &self->client;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-coding.h"
 #include "gm-connection.h"
 #include "gm-headers.h"
 #include "gm-info.h"
@@ -31,6 +32,7 @@ struct _GmRequest
   GmUrl *origin; /* (unowned): the one the user named; it may have the login for all of its origin */
   const GmRequestSettings *settings; /* (unowned) */
   GmReactor *reactor; /* (unowned) */
+  GmDecoderShelf *decoders; /* (unowned) */
   GmRunnable *owner; /* (unowned): queue it to be stepped */
   gpointer holder; /* (unowned): goes to sockets the protocol opens by itself */
   GmConnection *connection; /* (unowned) (nullable) */

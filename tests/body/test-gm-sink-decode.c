@@ -39,6 +39,9 @@ take (GmClient *client,
 
 static const GmClientOps ops = { .write = take };
 
+/* What one test used the next gets, whatever became of it there. */
+static GmDecoderShelf shelf;
+
 static void
 set_up (Fixture *f,
         const GmCoding *codings,
@@ -46,7 +49,7 @@ set_up (Fixture *f,
 {
   *f = (Fixture){ .client = { &ops, NULL }, .got = g_string_new (NULL) };
   gm_sink_client_init (&f->last, &f->client, &f->flow);
-  g_assert_cmpint (gm_sink_decode_new (&f->last.sink, codings, n, &f->flow, &f->chain), ==, GM_OK);
+  g_assert_cmpint (gm_sink_decode_new (&f->last.sink, codings, n, &f->flow, &shelf, &f->chain), ==, GM_OK);
 }
 
 static void
@@ -667,6 +670,41 @@ test_zstd_window (void)
   g_assert_cmpint (try_decode (GM_CODING_ZSTD, too_large, 100, NULL), ==, GM_CODED_BODY_BROKEN);
 }
 
+/* Used again it knows nothing of the body before, whole or not; one that grew large, or of another coding, is not kept. */
+static void
+test_shelf (void)
+{
+  g_autofree char *text = make_text (3000);
+  g_autoptr (GBytes) coded = encode (ENCODE_ZSTD, text, strlen (text));
+  g_autoptr (GBytes) large = encode_zstd_window (GM_ZSTD_WINDOW_LOG_MAX);
+  g_autoptr (GBytes) cut = NULL, bad = NULL;
+  GmDecoder *spare;
+
+  if (coded == NULL)
+    {
+      g_test_skip ("no zstd");
+      return;
+    }
+  cut = g_bytes_new_from_bytes (coded, 0, g_bytes_get_size (coded) / 2);
+  bad = join (cut, "nonsense that is long enough to be seen", 39);
+  gm_decoder_shelf_clear (&shelf);
+  g_assert_cmpint (try_decode (GM_CODING_ZSTD, coded, 100, text), ==, GM_OK);
+  spare = shelf.spare;
+  g_assert_nonnull (spare);
+  g_assert_cmpint (try_decode (GM_CODING_ZSTD, cut, 100, NULL), ==, GM_CODED_BODY_BROKEN);
+  g_assert_cmpint (try_decode (GM_CODING_ZSTD, coded, 1, text), ==, GM_OK);
+  try_decode (GM_CODING_ZSTD, bad, 1000, NULL);
+  g_assert_cmpint (try_decode (GM_CODING_ZSTD, coded, 1000, text), ==, GM_OK);
+  g_assert_true (shelf.spare == spare);
+
+  g_assert_cmpint (try_decode (GM_CODING_ZSTD, large, 100, NULL), ==, GM_OK);
+  g_assert_null (shelf.spare);
+  gm_decoder_shelf_give (&shelf, gm_decoder_new (GM_CODING_GZIP));
+  g_assert_null (shelf.spare);
+  gm_decoder_shelf_give (&shelf, NULL);
+  g_assert_null (shelf.spare);
+}
+
 /* Data that want a dictionary nobody agreed on, and what is no coded data at all. */
 static void
 test_nonsense (void)
@@ -696,6 +734,7 @@ main (int argc,
     { "corrupt", test_corrupt }, { "empty", test_empty },   { "behind", test_behind },
     { "pause", test_pause },     { "limits", test_limits },
   };
+  int result;
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/coding/names", test_names);
@@ -716,6 +755,9 @@ main (int argc,
   g_test_add_func ("/sink-decode/no-bomb", test_no_bomb);
   g_test_add_func ("/sink-decode/max-size", test_max_size);
   g_test_add_func ("/sink-decode/zstd-window", test_zstd_window);
+  g_test_add_func ("/sink-decode/shelf", test_shelf);
   g_test_add_func ("/sink-decode/nonsense", test_nonsense);
-  return g_test_run ();
+  result = g_test_run ();
+  gm_decoder_shelf_clear (&shelf);
+  return result;
 }

@@ -101,5 +101,5 @@ gm_http_decode (GmHttp *self,
     return result;
 
   GM_TRACE (BODY, request->id, request->connection->id, "%u codings to undo", found.n);
-  return gm_sink_decode_new (request->sink, found.codings, found.n, request->flow, &request->sink);
+  return gm_sink_decode_new (request->sink, found.codings, found.n, request->flow, request->decoders, &request->sink);
 }
