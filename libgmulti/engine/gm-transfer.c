@@ -114,7 +114,8 @@ gm_transfer_reset (GmTransfer *self)
 void
 gm_transfer_destroy (GmTransfer *self)
 {
-  gm_transfer_drop_raw (self);
+  if (self->raw != NULL)
+    gm_transfer_drop_raw (self);
   forget (self);
   drop_settings (self);
   g_clear_pointer (&self->group_rates, gm_rates_unref);
