@@ -24,12 +24,14 @@ gm_transfer_keep_raw (GmTransfer *self)
 void
 gm_transfer_drop_raw (GmTransfer *self)
 {
-  GmConnection *connection = g_steal_pointer (&self->raw);
-  GmMulti *multi = g_steal_pointer (&self->raw_multi);
+  GmConnection *connection;
+  GmMulti *multi;
 
-  if (connection == NULL)
+  if (G_LIKELY (self->raw == NULL))
     return;
 
+  connection = g_steal_pointer (&self->raw);
+  multi = g_steal_pointer (&self->raw_multi);
   g_queue_unlink (gm_multi_get_raws (multi), &self->raw_link);
   gm_pool_give_back (gm_multi_get_pool (multi), connection, FALSE, gm_multi_n_added (multi));
 }

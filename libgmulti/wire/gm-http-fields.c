@@ -41,6 +41,15 @@ lowered_word (const char *p)
   return word | G_GUINT64_CONSTANT (0x2020202020202020);
 }
 
+static inline guint32
+lowered_half (const char *p)
+{
+  guint32 half;
+
+  memcpy (&half, p, 4);
+  return half | 0x20202020;
+}
+
 /* Both have @len bytes. A name consists of token characters, and of those only an upper-case letter gets a lower-case
  * letter by setting bit 5; "-" stays what it is. */
 static inline gboolean
@@ -57,6 +66,8 @@ matches (const char *name,
     }
   if (i < len && len >= 8)
     return lowered_word (name + len - 8) == lowered_word (lower + len - 8);
+  if (len >= 4 && len < 8)
+    return lowered_half (name) == lowered_half (lower) && lowered_half (name + len - 4) == lowered_half (lower + len - 4);
   for (; i < len; i++)
     {
       if ((name[i] | 0x20) != lower[i])

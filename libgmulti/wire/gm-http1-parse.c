@@ -2,6 +2,10 @@
 #include "gm-http1-parse.h"
 #include "gm-http-chars.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum
 {
   STATE_NEW,
@@ -36,14 +40,48 @@ bad (GmResult *why,
   return GM_PARSE_BAD;
 }
 
-/* The first control character at or behind @p, or @end. Nearly every byte of every head passes here, eight at a
- * time. */
+/* Nearly every byte of every head passes through one of the next two: sixteen at a time where the processor can. */
+#ifdef __SSE2__
+/* How many of the sixteen bytes from @p on come before the first control character. */
+static inline guint
+count_text (const char *p)
+{
+  __m128i bytes = _mm_loadu_si128 ((const __m128i *) (const void *) p);
+  __m128i text = _mm_cmpeq_epi8 (_mm_max_epu8 (bytes, _mm_set1_epi8 (0x20)), bytes);
+
+  return (guint) __builtin_ctz (~(guint) _mm_movemask_epi8 (text));
+}
+
+/* How many of them come before the first that is neither a letter nor a hyphen, of which most names are made. */
+static inline guint
+count_letters (const char *p)
+{
+  __m128i bytes = _mm_loadu_si128 ((const __m128i *) (const void *) p);
+  __m128i lower = _mm_or_si128 (bytes, _mm_set1_epi8 (0x20));
+  __m128i letters
+    = _mm_and_si128 (_mm_cmpgt_epi8 (lower, _mm_set1_epi8 ('a' - 1)), _mm_cmplt_epi8 (lower, _mm_set1_epi8 ('z' + 1)));
+  __m128i name = _mm_or_si128 (letters, _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('-')));
+
+  return (guint) __builtin_ctz (~(guint) _mm_movemask_epi8 (name));
+}
+#endif
+
+/* The first control character at or behind @p, or @end. */
 static inline const char *
 skip_text (const char *p,
            const char *end)
 {
   const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
 
+#ifdef __SSE2__
+  for (; end - p >= 16; p += 16)
+    {
+      guint n = count_text (p);
+
+      if (n < 16)
+        return p + n;
+    }
+#endif
   for (; end - p >= 8; p += 8)
     {
       guint64 word;
@@ -62,13 +100,15 @@ skip_text (const char *p,
   return p;
 }
 
-/* The first character at or behind @p that stands in no name; the sentinel is one. */
+/* The first character at or behind @p that stands in no name; the sentinel at @end is one. */
 static inline const char *
-skip_name (const char *p)
+skip_name (const char *p,
+           const char *end)
 {
-  while (gm_http_char_is_token (p[0]) && gm_http_char_is_token (p[1]) && gm_http_char_is_token (p[2]) &&
-         gm_http_char_is_token (p[3]))
-    p += 4;
+#ifdef __SSE2__
+  if (end - p >= 16)
+    p += count_letters (p);
+#endif
   while (gm_http_char_is_token (*p))
     p++;
 
@@ -242,7 +282,7 @@ parse_field (const GmHttp1Head *parser,
 {
   const char *line = headers->data + parser->line;
   const char *end = headers->data + text_end;
-  const char *name_end = skip_name (line);
+  const char *name_end = skip_name (line, end);
   const char *value;
   GmResult result;
 
@@ -282,7 +322,7 @@ parse_plain_fields (GmHttp1Head *parser,
       const char *value_end;
       const char *p;
 
-      colon = skip_name (line);
+      colon = skip_name (line, end);
       if (colon == line || *colon != ':')
         break;
       for (value = colon + 1; *value == ' ';)
