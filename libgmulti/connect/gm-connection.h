@@ -78,8 +78,8 @@ struct _GmConnection
   guint8 shared : 1; /* BUSY, and takes more users: in origin->shared */
   guint8 hopeful : 1; /* CONNECTING, and may turn out to carry many */
   guint8 retired : 1; /* takes no more users, and is not kept */
+  GmConnectionState state : 8;
   guint n_requests; /* begun on it */
-  GmConnectionState state;
   gint64 created_at; /* µs */
   gint64 idle_since; /* or, BUSY and in doubt: used since */
   gint64 connected_at; /* the transport; 0 until then */

@@ -74,6 +74,14 @@ typedef enum
   GM_N_DEADLINES,
 } GmDeadline;
 
+/* A connection that was left to the user. */
+typedef struct
+{
+  GmConnection *connection; /* (unowned): BUSY, and nobody else's */
+  GmMulti *multi; /* (unowned): where it is from */
+  GList link; /* there; data = the transfer */
+} GmRaw;
+
 struct _GmTransfer
 {
   GmRunnable runnable; /* first member */
@@ -115,9 +123,7 @@ struct _GmTransfer
   GmMeter *send_meter; /* (owned) (nullable): since it sent a body */
   guint32 last_slot; /* socket of the last connection, for gm_transfer_get_fd() */
   guint32 last_generation;
-  GmConnection *raw; /* (unowned) (nullable): left to the user for bytes of his own; BUSY, and nobody else's */
-  GmMulti *raw_multi; /* (unowned): where it is from, while there is one */
-  GList raw_link; /* there */
+  GmRaw *raw; /* (owned) (nullable): for the user's own bytes */
 
   /* what is known */
   GmUrl *url; /* (owned) (nullable): the effective one */

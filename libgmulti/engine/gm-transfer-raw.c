@@ -7,6 +7,7 @@ void
 gm_transfer_keep_raw (GmTransfer *self)
 {
   GmConnection *connection = g_steal_pointer (&self->run->request.connection);
+  GmRaw *raw;
 
   if (connection == NULL) /* of a protocol that needs none */
     return;
@@ -15,25 +16,26 @@ gm_transfer_keep_raw (GmTransfer *self)
   connection->user = NULL;
   connection->host.question = NULL;
   gm_connection_set_want (connection, GM_IO_NONE);
-  self->raw = connection;
-  self->raw_multi = self->multi;
-  self->raw_link.data = self;
-  g_queue_push_tail_link (gm_multi_get_raws (self->multi), &self->raw_link);
+  raw = g_new0 (GmRaw, 1);
+  raw->connection = connection;
+  raw->multi = self->multi;
+  raw->link.data = self;
+  g_queue_push_tail_link (gm_multi_get_raws (self->multi), &raw->link);
+  self->raw = raw;
 }
 
 void
 gm_transfer_drop_raw (GmTransfer *self)
 {
-  GmConnection *connection;
-  GmMulti *multi;
+  GmRaw *raw = self->raw;
 
-  if (G_LIKELY (self->raw == NULL))
+  if (G_LIKELY (raw == NULL))
     return;
 
-  connection = g_steal_pointer (&self->raw);
-  multi = g_steal_pointer (&self->raw_multi);
-  g_queue_unlink (gm_multi_get_raws (multi), &self->raw_link);
-  gm_pool_give_back (gm_multi_get_pool (multi), connection, FALSE, gm_multi_n_added (multi));
+  self->raw = NULL;
+  g_queue_unlink (gm_multi_get_raws (raw->multi), &raw->link);
+  gm_pool_give_back (gm_multi_get_pool (raw->multi), raw->connection, FALSE, gm_multi_n_added (raw->multi));
+  g_free (raw);
 }
 
 GmResult
@@ -46,8 +48,8 @@ gm_transfer_send_raw (GmTransfer *self,
   if (self->raw == NULL)
     return GM_BAD_REQUEST;
 
-  gm_connection_look (self->raw);
-  return gm_connection_send (self->raw, data, len, n_sent);
+  gm_connection_look (self->raw->connection);
+  return gm_connection_send (self->raw->connection, data, len, n_sent);
 }
 
 GmResult
@@ -60,16 +62,20 @@ gm_transfer_recv_raw (GmTransfer *self,
   if (self->raw == NULL)
     return GM_BAD_REQUEST;
 
-  gm_connection_look (self->raw);
-  return gm_connection_recv (self->raw, data, len, n_read);
+  gm_connection_look (self->raw->connection);
+  return gm_connection_recv (self->raw->connection, data, len, n_read);
 }
 
 gpointer
 gm_transfer_get_tls_session (GmTransfer *self)
 {
-  GmConnection *connection = self->run != NULL ? self->run->request.connection : self->raw;
+  GmConnection *connection = NULL;
   gpointer session = NULL;
 
+  if (self->run != NULL)
+    connection = self->run->request.connection;
+  else if (self->raw != NULL)
+    connection = self->raw->connection;
   if (connection != NULL && connection->top != NULL)
     gm_layer_query (connection->top, GM_QUERY_TLS_SESSION, &session);
 
