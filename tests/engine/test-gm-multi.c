@@ -811,7 +811,7 @@ test_sizes (void)
   g_assert_cmpuint (sizeof (GmRun), <=, 1152);
   g_assert_cmpuint (sizeof (GmHeaders), <=, 832);
   g_assert_cmpuint (sizeof (GmConnection), <=, 512);
-  g_assert_cmpuint (sizeof (GmSocket), <=, 48);
+  g_assert_cmpuint (sizeof (GmSocket), <=, 56); /* takes the same room on the heap */
 }
 
 int
