@@ -241,7 +241,7 @@ run_continue_never (Case *c)
   case_check_ok (t, 200, "the body");
   /* From before the transfer: on a busy machine the server may meet the head long after it was sent. */
   waited = request (c, 0)->complete_at - began;
-  g_assert_cmpint (waited, >=, 150000);
+  g_assert_cmpint (waited, >=, 149000); /* libcurl counts whole milliseconds, and not the first */
   g_assert_cmpint (waited, <, 5 * G_USEC_PER_SEC);
 }
 
