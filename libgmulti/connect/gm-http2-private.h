@@ -22,6 +22,7 @@ struct _GmHttp2
   gdouble chatter;
   gint64 chatter_at; /* µs: when it was last drained */
   GmResult send_error;
+  GmResult verdict; /* what another connection to the same peer would end with, too; else GM_OK */
   guint code; /* of the GOAWAY that was sent or came */
   gboolean turning;
   gboolean blocked; /* the transport takes no more for now */

@@ -74,11 +74,14 @@ die (GmHttp2 *self,
 
   GM_TRACE (HTTP, 0, self->connection->id, "HTTP/2 session over: %s, code %u", gm_result_name (result), code);
   self->dead = TRUE;
+  /* With TLS 1.3 this comes behind the handshake, and may come before any request is sent. */
+  if (result == GM_TLS_CLIENT_CERTIFICATE_WANTED)
+    self->verdict = result;
   for (GList *l = self->streams.head; l != NULL; l = l->next)
     {
       GmHttp2Stream *stream = l->data;
 
-      if (!stream->head_sent)
+      if (!stream->head_sent && self->verdict == GM_OK)
         gm_http2_stream_fail (stream, GM_HTTP2_GONE, code, TRUE);
       else if (self->draining && code != GM_HTTP2_NO_ERROR && result == GM_OK)
         gm_http2_stream_fail (stream, GM_HTTP2_GONE, code, FALSE);
@@ -746,7 +749,7 @@ gm_http2_request (GmHttp2 *self,
   GmHttp2Stream *stream;
 
   if (!gm_http2_is_usable (self))
-    return GM_HTTP2_GONE;
+    return self->verdict != GM_OK ? self->verdict : GM_HTTP2_GONE;
 
   stream = g_new0 (GmHttp2Stream, 1);
   stream->window = GM_HTTP2_WINDOW;
