@@ -313,6 +313,38 @@ stream_ended (GmHttp2Stream *stream)
   gm_http2_stream_push (stream, &event);
 }
 
+/* The peer takes fewer than had been hoped for, and what was not sent waits in line: those that would wait for ever go
+ * elsewhere. */
+static void
+release_impatient (GmHttp2 *self)
+{
+  guint32 room = gm_http2_get_max_streams (self);
+
+  for (GList *l = self->streams.head; l != NULL; l = l->next)
+    {
+      GmHttp2Stream *stream = l->data;
+
+      if (stream->head_sent && !stream->closed && room > 0)
+        room--;
+    }
+  for (GList *l = self->streams.head; l != NULL; l = l->next)
+    {
+      GmHttp2Stream *stream = l->data;
+
+      if (stream->head_sent || stream->closed)
+        continue;
+      if (room > 0)
+        {
+          room--;
+          continue;
+        }
+      if (!stream->owner.impatient)
+        continue;
+      gm_http2_stream_fail (stream, GM_HTTP2_GONE, NGHTTP2_REFUSED_STREAM, TRUE);
+      gm_http2_mark_ready (stream);
+    }
+}
+
 static int
 frame_cb (nghttp2_session *session,
           const nghttp2_frame *frame,
@@ -325,6 +357,8 @@ frame_cb (nghttp2_session *session,
             frame->hd.type, frame->hd.length, frame->hd.flags, frame->hd.stream_id);
   if (frame->hd.type == NGHTTP2_GOAWAY)
     goaway_came (self, &frame->goaway);
+  if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
+    release_impatient (self);
   if (stream == NULL)
     return 0;
 

@@ -93,6 +93,7 @@ typedef struct
   /* The headers to which heads are added: asked when the first one comes. */
   GmHeaders *(*get_headers) (gpointer data);
   gpointer data;
+  gboolean impatient; /* may last as long as the connection does, as others like it: does not wait for their end */
 } GmHttp2Owner;
 
 /* ---- the session ---- */

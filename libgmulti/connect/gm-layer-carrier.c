@@ -294,7 +294,7 @@ gm_layer_carrier_request (GmLayer *layer,
                           gpointer data)
 {
   CarrierLayer *self = (CarrierLayer *) layer;
-  GmHttp2Owner owner = { &self->stream_runnable, NULL, get_headers, self };
+  GmHttp2Owner owner = { &self->stream_runnable, NULL, get_headers, self, TRUE };
   g_autoptr (GArray) fields = gm_http2_fields_new ();
   GmResult result;
 
