@@ -713,15 +713,16 @@ fill_quotas (GmTransfer *self,
 {
   const GmTransferSettings *settings = self->transfer_settings; /* live */
   GmRates *all = gm_multi_get_rates (self->multi);
+  gboolean grouped = self->group_rates != NULL && gm_rates_are_limited (self->group_rates);
 
   self->flow.decoded = 0;
   self->flow.recv_quota = self->flow.send_quota = G_MAXINT64;
-  if ((settings->max_recv_speed | settings->max_send_speed) == 0 && self->group_rates == NULL && all == NULL)
+  if ((settings->max_recv_speed | settings->max_send_speed) == 0 && !grouped && all == NULL)
     return;
 
   self->flow.recv_quota = gm_bucket_fill (&self->recv_bucket, settings->max_recv_speed, now);
   self->flow.send_quota = gm_bucket_fill (&self->send_bucket, settings->max_send_speed, now);
-  if (self->group_rates != NULL)
+  if (grouped)
     narrow_quotas (self, self->group_rates, gm_rates_share (self->group_rates, 0), now);
   if (all != NULL)
     narrow_quotas (self, all, gm_multi_n_running (self->multi), now);

@@ -694,24 +694,27 @@ gmulti_group_add (GMultiGroup *self,
                   GMultiTransfer *transfer)
 {
   GmMember *member;
+  gboolean joined;
 
   g_return_if_fail (GMULTI_IS_GROUP (self));
   g_return_if_fail (GMULTI_IS_TRANSFER (transfer));
 
   member = member_new (self, transfer);
-  if (!gm_face_transfer_join (transfer, member))
-    {
-      g_critical ("The transfer of %s is in a group already", gmulti_transfer_get_uri (transfer));
-      gm_member_unref (member);
-      return;
-    }
-
+  /* In one: another thread may take it out at once. */
   g_mutex_lock (&self->board->lock);
-  member->link.data = gm_member_ref (member);
-  g_queue_push_tail_link (&self->board->members, &member->link);
-  mark_dirty (self->board, member, TRUE);
+  joined = gm_face_transfer_join (transfer, member);
+  if (joined)
+    {
+      member->link.data = gm_member_ref (member);
+      g_queue_push_tail_link (&self->board->members, &member->link);
+      mark_dirty (self->board, member, TRUE);
+    }
   g_mutex_unlock (&self->board->lock);
-  gm_face_transfer_order (transfer, GM_ORDER_BAND);
+
+  if (joined)
+    gm_face_transfer_order (transfer, GM_ORDER_BAND);
+  else
+    g_critical ("The transfer of %s is in a group already", gmulti_transfer_get_uri (transfer));
   gm_member_unref (member);
 }
 
@@ -734,14 +737,15 @@ gmulti_group_remove (GMultiGroup *self,
   g_return_if_fail (GMULTI_IS_GROUP (self));
   g_return_if_fail (GMULTI_IS_TRANSFER (transfer));
 
+  g_mutex_lock (&self->board->lock);
   member = gm_face_transfer_leave (transfer, self->band);
+  if (member != NULL)
+    dropped = detach (self->board, member);
+  g_mutex_unlock (&self->board->lock);
   if (member == NULL)
     return;
 
   gm_face_transfer_order (transfer, GM_ORDER_BAND);
-  g_mutex_lock (&self->board->lock);
-  dropped = detach (self->board, member);
-  g_mutex_unlock (&self->board->lock);
   gm_member_unref (member); /* the board's */
   gm_member_unref (member); /* the transfer's */
 }

@@ -384,6 +384,48 @@ test_meddled_with (Fixture *self,
   g_assert_cmpuint (gmulti_group_get_n_active (self->group), ==, 0);
 }
 
+/* Two threads put the same one in and take it out: it is in or out, never half. */
+typedef struct
+{
+  GMultiGroup *group;
+  GMultiTransfer *transfer;
+} Tug;
+
+static gpointer
+tug (gpointer data)
+{
+  Tug *self = data;
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      if (i % 2 == 0)
+        gmulti_group_add (self->group, self->transfer);
+      else
+        gmulti_group_remove (self->group, self->transfer);
+    }
+
+  return NULL;
+}
+
+static void
+test_tug_of_war (Fixture *self,
+                 gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new ("http://a.example/");
+  Tug pull = { self->group, transfer };
+  guint before = n_criticals;
+  GThread *thread = g_thread_new ("tug", tug, &pull);
+
+  for (guint i = 0; i < 20000; i++)
+    gmulti_group_remove (self->group, transfer);
+  g_thread_join (thread);
+  g_assert_cmpuint (n_criticals, ==, before);
+  gmulti_group_add (self->group, transfer);
+  face_wait_for (n_items (self) == 1);
+  gmulti_group_remove (self->group, transfer);
+  face_wait_for (n_items (self) == 0);
+}
+
 /* It is shown where it was made, whoever adds to it and wherever its transfers run. */
 static gpointer
 add_elsewhere (gpointer data)
@@ -477,6 +519,7 @@ main (int argc,
   ADD ("/group/pause", NULL, test_pause);
   ADD ("/group/dropped", NULL, test_dropped);
   ADD ("/group/meddled-with", NULL, test_meddled_with);
+  ADD ("/group/tug-of-war", NULL, test_tug_of_war);
   ADD ("/group/contexts", NULL, test_contexts);
   return g_test_run ();
 }
