@@ -8,9 +8,10 @@
  *
  * A server or a proxy asks who is there, and nobody has said so yet, or said it wrong.
  *
- * It comes by [signal@GMulti.Transfer::authenticate]. It may be answered at once or later, from any thread; until then the
- * transfer waits, and no other with it. Only the first answer counts. One that is never answered is declined when the last
- * reference to it is dropped. An answer that comes when the transfer is over has no effect.
+ * It comes by [signal@GMulti.Transfer::authenticate], or by [signal@GMulti.Session::authenticate] if nobody has taken it
+ * there. It may be answered at once or later, from any thread; until then the transfer waits, and no other with it.
+ * Only the first answer counts. One that is never answered is declined when the last reference to it is dropped. An answer
+ * that comes when the transfer is over has no effect.
  *
  * Since: 1.0
  */

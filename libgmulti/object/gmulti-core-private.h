@@ -75,6 +75,8 @@ GPtrArray    *gm_core_list_transfers (GmCore *self);
 void          gm_core_set_face       (GmCore *self,
                                       GObject *face,
                                       gboolean (*changed) (GObject *face, gboolean counts));
+/* (transfer full) (nullable): the one that was set, if it is still there. Any thread. */
+gpointer      gm_core_ref_face       (GmCore *self);
 /* New references on the unfinished errands whose home is the core's own context. */
 GPtrArray    *gm_core_list_home_runs (GmCore *self);
 /* When the last errand is delivered @func is called, from the context it is delivered in; at once if there is none. */

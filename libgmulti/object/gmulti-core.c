@@ -455,6 +455,12 @@ gm_core_set_face (GmCore *self,
   self->changed = self->own_thread ? NULL : changed;
 }
 
+gpointer
+gm_core_ref_face (GmCore *self)
+{
+  return g_weak_ref_get (&self->face);
+}
+
 GPtrArray *
 gm_core_list_home_runs (GmCore *self)
 {

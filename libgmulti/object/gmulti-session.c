@@ -5,6 +5,7 @@
 
 #include "gm-config.h"
 #include "gmulti-body-stream-private.h"
+#include "gmulti-challenge.h"
 #include "gmulti-core-private.h"
 #include "gmulti-download-private.h"
 #include "gmulti-error-private.h"
@@ -12,6 +13,7 @@
 #include "gmulti-splice-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
+#include "gmulti-trust-check.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -71,7 +73,14 @@ typedef enum
   PROP_SPEED,
 } Property;
 
+typedef enum
+{
+  SIGNAL_AUTHENTICATE,
+  SIGNAL_CHECK_TRUST,
+} Signal;
+
 static GParamSpec *properties[PROP_SPEED + 1];
+static guint signals[SIGNAL_CHECK_TRUST + 1];
 
 G_DEFINE_FINAL_TYPE (GMultiSession, gmulti_session, G_TYPE_OBJECT)
 
@@ -565,6 +574,53 @@ install_default_properties (void)
 }
 
 static void
+install_signals (GType type)
+{
+  /**
+   * GMultiSession::authenticate:
+   * @self: the session
+   * @transfer: the transfer that waits for it
+   * @challenge: who asks, and for what
+   *
+   * A server or a proxy asks for a login, and no handler of [signal@GMulti.Transfer::authenticate] has taken it. A handler
+   * that will answer keeps a reference on @challenge and returns %TRUE; it may call [method@GMulti.Challenge.answer] at
+   * once or later, and meanwhile the transfer waits. If nobody does, the transfer gets the refusal for its answer.
+   *
+   * It is emitted in the context in which @transfer was started, also if the session has a thread of its own. Connect
+   * before the transfer is started: who was not there then is not asked.
+   *
+   * Returns: whether the challenge will be answered
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_AUTHENTICATE]
+    = g_signal_new ("authenticate", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+                    G_TYPE_BOOLEAN, 2, GMULTI_TYPE_TRANSFER, GMULTI_TYPE_CHALLENGE);
+
+  /**
+   * GMultiSession::check-trust:
+   * @self: the session
+   * @transfer: the transfer that waits for it
+   * @check: whose certificate it is, and what is wrong with it
+   *
+   * Something is wrong with the certificate of a server or a proxy, and no handler of [signal@GMulti.Transfer::check-trust]
+   * has taken it. A handler that will answer keeps a reference on @check and returns %TRUE; it may call
+   * [method@GMulti.TrustCheck.accept] at once or later, and meanwhile the transfer waits. If nobody does, the transfer
+   * fails.
+   *
+   * It is emitted in the context in which @transfer was started, also if the session has a thread of its own. Connect
+   * before the transfer is started: who was not there then is not asked.
+   *
+   * Returns: whether the check will be answered
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CHECK_TRUST]
+    = g_signal_new ("check-trust", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+                    G_TYPE_BOOLEAN, 2, GMULTI_TYPE_TRANSFER, GMULTI_TYPE_TRUST_CHECK);
+}
+
+static void
 gmulti_session_class_init (GMultiSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -581,6 +637,7 @@ gmulti_session_class_init (GMultiSessionClass *klass)
   install_tls_properties ();
   install_count_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+  install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
@@ -1609,6 +1666,38 @@ gmulti_session_get_n_unfinished (GMultiSession *self)
   return gm_core_get_n_unfinished (self->core);
 }
 
+/* ---- questions of transfers ---- */
+
+guint
+gm_face_session_get_ask (GMultiSession *self)
+{
+  guint ask = 0;
+
+  /* mostly there is no handler at all: one look says so for both */
+  if (g_signal_handler_find (self, G_SIGNAL_MATCH_DETAIL, 0, 0, NULL, NULL, NULL) == 0)
+    return 0;
+
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
+    ask |= 1u << GM_QUESTION_LOGIN;
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
+    ask |= 1u << GM_QUESTION_TRUST;
+
+  return ask;
+}
+
+gboolean
+gm_face_session_ask (GMultiSession *self,
+                     GmQuestionKind kind,
+                     GMultiTransfer *transfer,
+                     gpointer question)
+{
+  guint signal = signals[kind == GM_QUESTION_LOGIN ? SIGNAL_AUTHENTICATE : SIGNAL_CHECK_TRUST];
+  gboolean handled = FALSE;
+
+  g_signal_emit (self, signal, 0, transfer, question, &handled);
+  return handled;
+}
+
 /* ---- starting ---- */
 
 /* A frozen errand of @transfer, not started yet; NULL and @error if the transfer is under way. */
@@ -1641,7 +1730,7 @@ go (GMultiSession *self,
     GmErrand *errand)
 {
   errand->eager |= gm_face_transfer_is_watched (errand->transfer);
-  errand->ask = gm_face_transfer_get_ask (errand->transfer);
+  errand->ask = gm_face_transfer_get_ask (errand->transfer) | gm_face_session_get_ask (self);
   gm_errand_take_source (errand);
   if (errand->eager || errand->again
       || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))

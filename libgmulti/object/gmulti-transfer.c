@@ -13,6 +13,7 @@
 #include "gmulti-metrics-private.h"
 #include "gmulti-pin-private.h"
 #include "gmulti-response-private.h"
+#include "gmulti-session-private.h"
 #include "gmulti-transfer-list-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -113,6 +114,8 @@ install_signals (GType type)
    * it may call [method@GMulti.Challenge.answer] at once or later, and meanwhile the transfer waits. If nobody does, the
    * transfer gets the refusal for its answer.
    *
+   * What no handler takes goes to [signal@GMulti.Session::authenticate].
+   *
    * Connect before the transfer is started: who was not there then is not asked.
    *
    * Returns: whether the challenge will be answered
@@ -131,6 +134,8 @@ install_signals (GType type)
    * Something is wrong with the certificate of the server or the proxy. A handler that will answer keeps a reference on
    * @check and returns %TRUE; it may call [method@GMulti.TrustCheck.accept] at once or later, and meanwhile the transfer
    * waits. If nobody does, the transfer fails.
+   *
+   * What no handler takes goes to [signal@GMulti.Session::check-trust].
    *
    * Connect before the transfer is started: who was not there then is not asked.
    *
@@ -991,6 +996,10 @@ gm_face_transfer_get_ask (GMultiTransfer *self)
 {
   guint ask = 0;
 
+  /* mostly there is no handler at all: one look says so for both */
+  if (g_signal_handler_find (self, G_SIGNAL_MATCH_DETAIL, 0, 0, NULL, NULL, NULL) == 0)
+    return 0;
+
   if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
     ask |= 1u << GM_QUESTION_LOGIN;
   if (g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
@@ -999,14 +1008,31 @@ gm_face_transfer_get_ask (GMultiTransfer *self)
   return ask;
 }
 
+/* First whoever looks after this transfer, then who looks after all of them. @inquiry is @question's. */
+static gboolean
+ask_handlers (GMultiTransfer *self,
+              Signal signal,
+              GmInquiry *inquiry,
+              gpointer question)
+{
+  g_autoptr (GMultiSession) session = NULL;
+  gboolean handled = FALSE;
+
+  g_signal_emit (self, signals[signal], 0, question, &handled);
+  if (handled)
+    return TRUE;
+
+  session = gm_core_ref_face (gm_inquiry_get_errand (inquiry)->core);
+  return session != NULL && gm_face_session_ask (session, gm_inquiry_get_data (inquiry)->kind, self, question);
+}
+
 static void
 ask_for_login (GMultiTransfer *self,
                GmInquiry *inquiry)
 {
   g_autoptr (GMultiChallenge) challenge = gm_face_challenge_new (inquiry);
-  gboolean handled = FALSE;
+  gboolean handled = ask_handlers (self, SIGNAL_AUTHENTICATE, inquiry, challenge);
 
-  g_signal_emit (self, signals[SIGNAL_AUTHENTICATE], 0, challenge, &handled);
   /* who says no may still hold a reference, as the frame of a script does */
   if (!handled)
     gmulti_challenge_decline (challenge);
@@ -1018,9 +1044,8 @@ check_trust (GMultiTransfer *self,
              GTlsCertificateFlags errors)
 {
   g_autoptr (GMultiTrustCheck) check = gm_face_trust_check_new (inquiry, errors);
-  gboolean handled = FALSE;
+  gboolean handled = ask_handlers (self, SIGNAL_CHECK_TRUST, inquiry, check);
 
-  g_signal_emit (self, signals[SIGNAL_CHECK_TRUST], 0, check, &handled);
   if (!handled)
     gmulti_trust_check_reject (check);
 }

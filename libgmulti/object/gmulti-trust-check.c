@@ -8,9 +8,10 @@
  *
  * Something is wrong with the certificate of a server or a proxy, and somebody may know better.
  *
- * It comes by [signal@GMulti.Transfer::check-trust]. It may be answered at once or later, from any thread; until then the
- * transfer waits, and no other with it. Only the first answer counts. One that is never answered is rejected when the last
- * reference to it is dropped. An answer that comes when the transfer is over has no effect.
+ * It comes by [signal@GMulti.Transfer::check-trust], or by [signal@GMulti.Session::check-trust] if nobody has taken it
+ * there. It may be answered at once or later, from any thread; until then the transfer waits, and no other with it.
+ * Only the first answer counts. One that is never answered is rejected when the last reference to it is dropped. An answer
+ * that comes when the transfer is over has no effect.
  *
  * Since: 1.0
  */

@@ -43,6 +43,10 @@ async function fails(domain, code, promise) {
     check(caught?.matches?.(domain, code), caught);
 }
 
+function later(ms, callback) {
+    GLib.timeout_add(GLib.PRIORITY_DEFAULT, ms, () => callback() ?? GLib.SOURCE_REMOVE);
+}
+
 const cases = {
     async fetch() {
         check(text(await new GMulti.Session().fetch_async(transfer('/bytes/123456/x'), null)) === content(123456));
@@ -139,6 +143,45 @@ const cases = {
             session.start(one);
         });
         check(error.matches(GMulti.TransferError, GMulti.TransferError.HTTP_STATUS), error);
+    },
+    // The session is asked for all its transfers, and answers when it likes; garbage is collected meanwhile.
+    async question_late() {
+        const session = new GMulti.Session();
+        const one = transfer('/login');
+        session.connect('authenticate', (asker, about, challenge) => {
+            check(asker === session && about === one && challenge.realm === 'way in' && challenge.attempt === 1);
+            later(30, () => challenge.answer('user', 'secret'));
+            return true;
+        });
+        later(10, () => System.gc());
+        check(text(await session.fetch_async(one, null)) === 'inside');
+    },
+    async question_transfer_first() {
+        const session = new GMulti.Session();
+        const one = transfer('/login');
+        let asked = 0;
+        session.connect('authenticate', () => ++asked > 0);
+        one.connect('authenticate', (_, challenge) => challenge.answer('user', 'secret') ?? true);
+        check(text(await session.fetch_async(one, null)) === 'inside' && asked === 0);
+    },
+    // Who promises an answer and loses the question has declined, when the collector finds it.
+    async question_dropped() {
+        const session = new GMulti.Session();
+        let asked = 0;
+        session.connect('authenticate', () => ++asked > 0);
+        later(30, () => System.gc());
+        await fails(GMulti.TransferError, GMulti.TransferError.HTTP_STATUS, session.fetch_async(transfer('/login'), null));
+        check(asked === 1);
+    },
+    async question_never() {
+        const session = new GMulti.Session();
+        const one = transfer('/login');
+        const held = [];
+        one.timeout = 200;
+        session.connect('authenticate', (_, __, challenge) => held.push(challenge) > 0);
+        await fails(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, session.fetch_async(one, null));
+        held[0].answer('user', 'secret');
+        check((await session.fetch_async(transfer('/bytes/10/x'), null)).get_size() === 10);
     },
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The object face from Python, by callbacks and by the blocking twins. Run by serve.py."""
 
+import gc
 import os
 import sys
 
@@ -186,10 +187,57 @@ def dropped():
     assert not held and ended[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), ended
 
 
+def question_late():
+    """The session is asked for all its transfers, and answers when it likes; garbage is collected meanwhile."""
+    session, held = GMulti.Session(), []
+    one = transfer('/login')
+
+    def answer():
+        gc.collect()
+        held.pop().answer('user', 'secret')
+
+    def ask(asker, about, challenge):
+        assert asker is session and about is one
+        assert (challenge.get_realm(), challenge.get_attempt(), challenge.is_proxy()) == ('way in', 1, False)
+        held.append(challenge)
+        GLib.timeout_add(30, answer)
+        return True
+
+    session.connect('authenticate', ask)
+    assert wait(session.fetch_async, one, None).get_data() == b'inside' and not held
+
+
+def question_transfer_first():
+    session, one = GMulti.Session(), transfer('/login')
+    asked = []
+    session.connect('authenticate', lambda _, about, challenge: bool(asked.append(about)) or challenge.answer('x', 'y') or True)
+    one.connect('authenticate', lambda _, challenge: challenge.answer('user', 'secret') or True)
+    assert wait(session.fetch_async, one, None).get_data() == b'inside' and not asked
+
+
+def question_dropped():
+    """Who promises an answer and loses the question has declined."""
+    session, held = GMulti.Session(), []
+    session.connect('authenticate', lambda _, __, challenge: not held.append(challenge))
+    GLib.timeout_add(30, lambda: bool(held.clear() or gc.collect() < 0))
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, wait, session.fetch_async, transfer('/login'), None)
+    assert not held
+
+
+def question_never():
+    session, held = GMulti.Session(), []
+    session.connect('authenticate', lambda _, __, challenge: not held.append(challenge))
+    one = transfer('/login')
+    one.set_timeout(200)
+    fails(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, wait, session.fetch_async, one, None)
+    held.pop().answer('user', 'secret')
+    assert wait(session.fetch_async, transfer('/bytes/10/x'), None).get_size() == 10
+
+
 def main():
     tap = Tap()
     for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
-                 many, start, dropped):
+                 many, start, dropped, question_late, question_transfer_first, question_dropped, question_never):
         tap.run(case.__name__, case)
     return tap.finish()
 

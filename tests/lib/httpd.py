@@ -3,13 +3,15 @@
 
 /bytes/N/…    N bytes, ranges answered      /plain/N/…   N bytes, ranges ignored
 /slow/N/…     N bytes, 10 kB every 50 ms    /status/N    an answer with that status
-/echo         what the request said, as text"""
+/echo         what the request said, as text
+/login        "inside" for user and secret, by Basic"""
 
 import http.server
 import threading
 import time
 
 BLOCK = 10_000
+LOGIN = 'Basic dXNlcjpzZWNyZXQ='
 
 
 def content(size):
@@ -44,6 +46,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
             head = ''.join(f'{name}: {value}\n' for name, value in self.headers.items())
             self.send_whole(200, f'{self.command}\n{head}\n'.encode() + body)
+        elif kind == 'login' and self.headers.get('Authorization') == LOGIN:
+            self.send_whole(200, b'inside')
+        elif kind == 'login':
+            self.send_whole(401, b'outside', WWW_Authenticate='Basic realm="way in"')
         else:
             self.send_whole(404, b'nothing here\n')
 

@@ -16,6 +16,18 @@ asked_cb (GMultiTransfer *transfer,
   return TRUE;
 }
 
+static gboolean
+asked_of_session_cb (GMultiSession *session,
+                     GMultiTransfer *transfer,
+                     gpointer question,
+                     gpointer user_data)
+{
+  Asked *self = user_data;
+
+  g_assert_true (session == self->session);
+  return asked_cb (transfer, question, user_data);
+}
+
 void
 asked_set_up (Asked *self,
               const AskedKind *kind,
@@ -63,6 +75,13 @@ asked_wait (Asked *self)
 {
   asked_start (self);
   face_wait_for (self->question != NULL);
+}
+
+void
+asked_by_session (Asked *self)
+{
+  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  g_signal_connect (self->session, self->kind->signal, G_CALLBACK (asked_of_session_cb), self);
 }
 
 void
@@ -133,24 +152,155 @@ say_no (GMultiTransfer *transfer,
   return FALSE;
 }
 
+static gboolean
+session_says_no (GMultiSession *session,
+                 GMultiTransfer *transfer,
+                 gpointer question,
+                 gpointer user_data)
+{
+  return say_no (transfer, question, user_data);
+}
+
+/* What handlers there are: the transfer's, the session's. */
+static void
+disconnect_all (Asked *self)
+{
+  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  g_signal_handlers_disconnect_by_data (self->session, self);
+}
+
 static void
 test_handler_says_no (Asked *self,
                       gconstpointer data)
 {
   g_autoptr (GObject) kept = NULL;
 
-  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  disconnect_all (self);
   g_signal_connect (self->transfer, self->kind->signal, G_CALLBACK (say_no), &kept);
   asked_start (self);
   asked_check_refused (self);
   g_assert_nonnull (kept);
 }
 
+/* Both are asked about the same question, the transfer's first, and both leave it. */
+static void
+test_both_say_no (Asked *self,
+                  gconstpointer data)
+{
+  g_autoptr (GObject) first = NULL;
+  g_autoptr (GObject) second = NULL;
+
+  disconnect_all (self);
+  g_signal_connect (self->transfer, self->kind->signal, G_CALLBACK (say_no), &first);
+  g_signal_connect (self->session, self->kind->signal, G_CALLBACK (session_says_no), &second);
+  asked_start (self);
+  asked_check_refused (self);
+  g_assert_nonnull (first);
+  g_assert_true (first == second);
+}
+
+/* What the transfer's handler has left goes to the session's. */
+static void
+test_transfer_says_no (Asked *self,
+                       gconstpointer data)
+{
+  g_autoptr (GObject) kept = NULL;
+
+  asked_by_session (self);
+  g_signal_connect (self->transfer, self->kind->signal, G_CALLBACK (say_no), &kept);
+  asked_wait (self);
+  g_assert_true (kept == self->question);
+  self->kind->accept (self);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+}
+
+/* What the transfer's handler has taken does not come to the session's. */
+static void
+test_transfer_takes (Asked *self,
+                     gconstpointer data)
+{
+  g_autoptr (GObject) kept = NULL;
+
+  g_signal_connect (self->session, self->kind->signal, G_CALLBACK (session_says_no), &kept);
+  asked_wait (self);
+  self->kind->accept (self);
+  asked_check_inside (self);
+  g_assert_null (kept);
+}
+
+static gboolean
+drop_session (GMultiTransfer *transfer,
+              gpointer question,
+              gpointer user_data)
+{
+  Asked *self = user_data;
+
+  g_clear_object (&self->session);
+  return FALSE;
+}
+
+static void
+count_cb (GMultiTransfer *transfer,
+          GError *error,
+          gpointer user_data)
+{
+  Asked *self = user_data;
+
+  self->error = g_error_copy (error);
+}
+
+/* The last reference on the session goes while it is being asked; what was only started is cancelled. */
+static void
+test_session_goes (Asked *self,
+                   gconstpointer data)
+{
+  disconnect_all (self);
+  g_signal_connect (self->transfer, self->kind->signal, G_CALLBACK (drop_session), self);
+  g_signal_connect (self->session, self->kind->signal, G_CALLBACK (asked_of_session_cb), self);
+  g_signal_connect (self->transfer, "completed", G_CALLBACK (count_cb), self);
+  gmulti_session_start (self->session, self->transfer);
+  face_wait_for (self->error != NULL);
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (self->session);
+  g_assert_cmpuint (self->n_asked, ==, 0);
+}
+
+static gpointer
+ask_in_thread (gpointer data)
+{
+  Asked *self = data;
+  GMainContext *context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  asked_start (self);
+  while (self->bytes == NULL && self->error == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  return NULL;
+}
+
+/* The session works in a thread of its own, and is asked for a transfer of yet another. */
+static void
+test_threads (Asked *self,
+              gconstpointer data)
+{
+  disconnect_all (self);
+  g_clear_object (&self->session);
+  self->session = gmulti_session_new_threaded ();
+  asked_by_session (self);
+  self->at_once = TRUE;
+  g_thread_join (g_thread_new ("home", ask_in_thread, self));
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+}
+
 static void
 test_nobody_there (Asked *self,
                    gconstpointer data)
 {
-  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  disconnect_all (self);
   asked_start (self);
   asked_check_refused (self);
   g_assert_cmpuint (scripted_server_n_requests (self->server), ==, self->kind->n_requests);
@@ -221,31 +371,59 @@ test_other_thread (Asked *self,
   asked_check_inside (self);
 }
 
+typedef struct
+{
+  const char *name;
+  void (*func) (Asked *self, gconstpointer data);
+} AskedTest;
+
+static void
+run_by_session (Asked *self,
+                gconstpointer data)
+{
+  const AskedTest *test = data;
+
+  asked_by_session (self);
+  test->func (self, NULL);
+}
+
 void
 asked_add_tests (const char *prefix,
                  void (*set_up) (Asked *self, gconstpointer data))
 {
-  static const struct
-  {
-    const char *name;
-    void (*func) (Asked *self, gconstpointer data);
-  } tests[] = {
+  /* whoever it is that is asked */
+  static const AskedTest tests[] = {
     { "blocking", test_blocking },
     { "accepted", test_accepted },
     { "declined", test_declined },
     { "dropped", test_dropped },
-    { "handler-says-no", test_handler_says_no },
     { "nobody-there", test_nobody_there },
     { "dead", test_dead },
     { "all-gone", test_all_gone },
     { "never", test_never },
     { "other-thread", test_other_thread },
   };
+  static const AskedTest of_both[] = {
+    { "handler-says-no", test_handler_says_no },
+    { "both-say-no", test_both_say_no },
+    { "transfer-says-no", test_transfer_says_no },
+    { "transfer-takes", test_transfer_takes },
+    { "session-goes", test_session_goes },
+    { "threads", test_threads },
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     {
       g_autofree char *path = g_strconcat (prefix, tests[i].name, NULL);
+      g_autofree char *session_path = g_strconcat (prefix, "session/", tests[i].name, NULL);
 
       g_test_add (path, Asked, NULL, set_up, tests[i].func, asked_tear_down);
+      g_test_add (session_path, Asked, &tests[i], set_up, run_by_session, asked_tear_down);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (of_both); i++)
+    {
+      g_autofree char *path = g_strconcat (prefix, of_both[i].name, NULL);
+
+      g_test_add (path, Asked, NULL, set_up, of_both[i].func, asked_tear_down);
     }
 }

@@ -3,8 +3,8 @@
 
 #include "face.h"
 
-/* A transfer that asks somebody a question, and what all kinds of questions have in common: answered twice, from another
- * thread, declined, dropped, when the transfer or even the session is gone, never. */
+/* A transfer that asks somebody a question, by its own signal or by its session's, and what all kinds of questions have in
+ * common: answered twice, from another thread, declined, dropped, when the transfer or even the session is gone, never. */
 
 typedef struct _Asked Asked;
 
@@ -39,6 +39,8 @@ void asked_set_up       (Asked *self,
 void asked_tear_down    (Asked *self,
                          gconstpointer data);
 void asked_start        (Asked *self);
+/* From now on the session's handler is there, and not the transfer's. */
+void asked_by_session   (Asked *self);
 /* Starts, and waits until somebody is asked. */
 void asked_wait         (Asked *self);
 void asked_check_inside (Asked *self);
