@@ -150,6 +150,8 @@ gm_chain_stack (GmConnection *self,
 {
   GmLayer *top = stack_channel (self, resolver, key);
 
+  if (G_UNLIKELY (key->settings->announce))
+    top = gm_layer_announce_new (&self->host, top, key->proxy != NULL && gm_proxy_is_tls (key->proxy));
   if (gm_pool_key_is_secure (key))
     top = stack_tls (self, top, key);
   self->top = top;

@@ -27,6 +27,8 @@ gm_connect_settings_copy (const GmConnectSettings *self)
   g_atomic_ref_count_init (&copy->refs);
   if (copy->unix_path != NULL)
     g_ref_string_acquire (copy->unix_path);
+  if (copy->announced_address != NULL)
+    g_ref_string_acquire (copy->announced_address);
   if (copy->local_interface != NULL)
     g_ref_string_acquire (copy->local_interface);
   gm_tls_settings_ref (copy->tls);
@@ -64,6 +66,7 @@ gm_connect_settings_unref (const GmConnectSettings *self)
     return;
 
   g_clear_pointer (&block->unix_path, g_ref_string_release);
+  g_clear_pointer (&block->announced_address, g_ref_string_release);
   g_clear_pointer (&block->local_interface, g_ref_string_release);
   gm_tls_settings_unref (block->tls);
   gm_tls_settings_unref (block->proxy_tls);

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-string-list.h"
 #include "gm-tls-settings.h"
 
 /* What the user may set of this ring. Copy-on-write: everybody shares the default block until something differs, and a
  * block that a connection has taken is never written again. Strings are GRefStrings (nullable). */
-
-/* A borrowed list of strings, in the layout C programs use. */
-typedef struct _GmStringList GmStringList;
-struct _GmStringList
-{
-  char *data;
-  GmStringList *next;
-};
 
 typedef enum
 {
@@ -31,6 +24,7 @@ typedef struct
   char *proxy_user; /* GRefString: unless @proxy has one */
   char *proxy_password; /* GRefString */
   char *proxy_service; /* GRefString: of Negotiate; NULL: "HTTP" */
+  char *announced_address; /* GRefString: the client in the line of @announce; NULL: this end of the connection */
   char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */
   const GmStringList *overrides; /* (unowned): "[+]host:port:addr[,addr]…" or "-host:port", as CURLOPT_RESOLVE */
   const GmStringList *connect_to; /* (unowned): "host:port:host2:port2", as CURLOPT_CONNECT_TO */
@@ -56,6 +50,7 @@ typedef struct
   guint8 proxy_hides_head; /* the answer to CONNECT is not told */
   guint8 ip_version; /* GmIpVersion */
   guint8 unix_abstract;
+  guint8 announce; /* the first bytes of a connection say who it comes from: gm-layer-announce.c */
   guint8 keepalive;
   guint8 no_delay;
   guint8 fresh_connect; /* do not take one from the pool */

@@ -142,6 +142,12 @@ gm_layer_recv (GmLayer *self,
  * not write. */
 GmLayer *gm_layer_socket_new (GmLayerHost *host,
                               const struct _GmAddress *address);
+/* gm-layer-announce.c: version 1 of the PROXY protocol, for balancers in front of a server: the first line on the channel
+ * @below (taken over) says which addresses it connects; then it is out of the way. UNSUPPORTED_SCHEME if it would be @hidden
+ * in a TLS session with a proxy. */
+GmLayer *gm_layer_announce_new (GmLayerHost *host,
+                              GmLayer *below,
+                              gboolean hidden);
 /* gm-layer-race.c: "host:port" to a connected channel by RFC 8305 sections 4 and 5: looks the name up, lets attempts
  * compete, each a sub-chain of its own that shares nothing it writes; passes everything through to the winner once there
  * is one. The error of the attempt that got furthest is kept. @host_name: A-label or numeric address (copied). */

@@ -134,7 +134,8 @@ settings_equal (const GmConnectSettings *a,
   return g_strcmp0 (a->unix_path, b->unix_path) == 0 && a->unix_abstract == b->unix_abstract &&
          g_strcmp0 (a->local_interface, b->local_interface) == 0 && a->local_port == b->local_port &&
          a->local_port_range == b->local_port_range && a->ip_version == b->ip_version &&
-         a->address_scope == b->address_scope;
+         a->address_scope == b->address_scope && a->announce == b->announce &&
+         g_strcmp0 (a->announced_address, b->announced_address) == 0;
 }
 
 gboolean

@@ -98,8 +98,8 @@
   X_ABSENT (FTPSSLAUTH, VALUES, 0, UNKNOWN_OPTION, FTP)                                                                \
   X_NUMBER (GSSAPI_DELEGATION, VALUES, DELEGATION, ONE)                                                                \
   X_NUMBER (HAPPY_EYEBALLS_TIMEOUT_MS, LONG, ATTEMPT_DELAY_MS, ONE)                                                    \
-  X_ABSENT (HAPROXY_CLIENT_IP, STRING, 0, NOT_BUILT_IN, LATER)                                                         \
-  X_ABSENT (HAPROXYPROTOCOL, LONG, 0, NOT_BUILT_IN, LATER)                                                             \
+  X_SPECIAL (HAPROXY_CLIENT_IP, STRING, haproxy_client_ip)                                                             \
+  X_NUMBER (HAPROXYPROTOCOL, LONG, ANNOUNCE, BOOL)                                                                     \
   X_SPECIAL (HEADER, LONG, header)                                                                                     \
   X_SPECIAL (HEADERDATA, CBPTR, headerdata)                                                                            \
   X_SPECIAL (HEADERFUNCTION, FUNCTION, headerfunction)                                                                 \
@@ -111,7 +111,7 @@
   X_KEPT (HSTSWRITEDATA, CBPTR, hstswritedata)                                                                         \
   X_KEPT (HSTSWRITEFUNCTION, FUNCTION, hstswritefunction)                                                              \
   X_NUMBER (HTTP09_ALLOWED, LONG, ALLOW_HTTP09, BOOL)                                                                  \
-  X_ABSENT (HTTP200ALIASES, SLIST, 0, NOT_BUILT_IN, LATER)                                                             \
+  X_LIST (HTTP200ALIASES, SLIST, STATUS_ALIASES)                                                                       \
   X_NUMBER (HTTP_CONTENT_DECODING, LONG, RAW_CONTENT, NOT)                                                             \
   X_NUMBER (HTTP_TRANSFER_DECODING, LONG, RAW_TRANSFER, NOT)                                                           \
   X_SPECIAL (HTTP_VERSION, VALUES, http_version)                                                                       \

@@ -92,3 +92,21 @@ gm_curl_set_socks5_auth (GmCurlEasy *easy,
   return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_SOCKS_AUTH,
                                  GM_SOCKS_AUTH_NONE | ((methods & CURLAUTH_BASIC) != 0 ? GM_SOCKS_AUTH_LOGIN : 0));
 }
+
+/* ---- the line before everything else ---- */
+
+/* It stands in a line of its own: what would end that, or begin another word of it, is refused. */
+CURLcode
+gm_curl_set_haproxy_client_ip (GmCurlEasy *easy,
+                               const GmCurlValue *value)
+{
+  const char *address = value->pointer;
+  CURLcode result;
+
+  for (const char *p = address; p != NULL && *p != '\0'; p++)
+    if ((guchar) *p <= ' ' || (guchar) *p >= 0x7f)
+      return CURLE_BAD_FUNCTION_ARGUMENT;
+
+  result = gm_curl_set_engine_string (easy, GM_OPTION_ANNOUNCED_ADDRESS, address);
+  return result != CURLE_OK ? result : gm_curl_set_engine_int (easy, GM_OPTION_ANNOUNCE, address != NULL);
+}

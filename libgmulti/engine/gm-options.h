@@ -60,6 +60,8 @@
   X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                  \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
   X (UNIX_ABSTRACT, U8, connect, unix_abstract, 0, 1, FALSE)                                                           \
+  X (ANNOUNCE, U8, connect, announce, 0, 1, FALSE)                                                                     \
+  X (ANNOUNCED_ADDRESS, STRING, connect, announced_address, 0, 0, FALSE)                                               \
   X (INTERFACE, STRING, connect, local_interface, 0, 0, FALSE)                                                         \
   X (PROXY, STRING, connect, proxy, 0, 0, FALSE)                                                                       \
   X (PRE_PROXY, STRING, connect, pre_proxy, 0, 0, FALSE)                                                               \
@@ -106,6 +108,7 @@
   X (ACCEPT_ENCODING, STRING, request, accept_encoding, 0, 0, FALSE)                                                   \
   X (REQUEST_TARGET, STRING, request, request_target, 0, 0, FALSE)                                                     \
   X (FIRST_PARTY, STRING, request, first_party, 0, 0, FALSE)                                                           \
+  X (STATUS_ALIASES, LIST, request, status_aliases, 0, 0, FALSE)                                                       \
   X (HEADERS, LIST, request, headers, 0, 0, FALSE)                                                                     \
   X (POST_DATA, POINTER, request, post_data, 0, 0, FALSE)                                                              \
   X (POST_COPY, BYTES, request, post_copy, 0, 0, FALSE) /* sets POST_DATA and POST_SIZE too */                         \

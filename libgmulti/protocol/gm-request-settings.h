@@ -73,6 +73,7 @@ typedef struct
   char *first_party; /* URI of the page that it is made for; NULL: none, it is its user's own */
   GmHttpStores *stores; /* (owned) (nullable): cookies and the like */
   const GmStringList *headers; /* "Name: value", "Name:" removes ours, "Name;" sends it empty */
+  const GmStringList *status_aliases; /* beginnings of status lines that mean "HTTP/1.0 200" */
   const char *post_data; /* (unowned) (nullable) */
   GmForm *form; /* (unowned) (nullable): the body of a POST, comes before post_data */
   GBytes *post_copy; /* (owned) (nullable): then post_data points into it */

@@ -32,6 +32,13 @@ gm_http1_head_init (GmHttp1Head *parser,
   parser->flags = (guint8) flags;
 }
 
+void
+gm_http1_head_set_aliases (GmHttp1Head *parser,
+                           const GmStringList *aliases)
+{
+  parser->aliases = aliases;
+}
+
 static GmParse
 bad (GmResult *why,
      GmResult cause)
@@ -169,6 +176,31 @@ not_http (GmHttp1Head *parser,
   return GM_PARSE_DONE;
 }
 
+/* DONE: it begins as one of the aliases, MORE: that may be so, BAD: with none. */
+static G_NO_INLINE GmParse
+check_aliases (GmHttp1Head *parser,
+               const char *p,
+               gsize n)
+{
+  GmParse answer = GM_PARSE_BAD;
+
+  for (const GmStringList *alias = parser->aliases; alias != NULL; alias = alias->next)
+    {
+      gsize len = alias->data != NULL ? strlen (alias->data) : 0;
+
+      if (len == 0 || !gm_span_equal_nocase (gm_span (p, MIN (n, len)), gm_span (alias->data, MIN (n, len))))
+        continue;
+      if (n >= len)
+        {
+          parser->aliased = TRUE;
+          return GM_PARSE_DONE;
+        }
+      answer = GM_PARSE_MORE;
+    }
+
+  return answer;
+}
+
 /* Passes blank lines, then looks whether the answer speaks HTTP, as early as that can be said. DONE with version 9:
  * no. */
 static GmParse
@@ -195,7 +227,11 @@ check_beginning (GmHttp1Head *parser,
 
   parser->scan = MAX (parser->scan, parser->line);
   if (n > 0 && memcmp (p, NAME_OF_HTTP, MIN (n, LEN_OF_HTTP)) != 0)
-    return not_http (parser, why);
+    {
+      GmParse answer = parser->aliases != NULL ? check_aliases (parser, p, n) : GM_PARSE_BAD;
+
+      return answer != GM_PARSE_BAD ? answer : not_http (parser, why);
+    }
 
   return n < LEN_OF_HTTP ? GM_PARSE_MORE : GM_PARSE_DONE;
 }
@@ -215,6 +251,13 @@ parse_status_line (GmHttp1Head *parser,
 {
   const char *p = headers->data + parser->line + LEN_OF_HTTP;
 
+  if (G_UNLIKELY (parser->aliased))
+    {
+      parser->version = 10;
+      parser->status = 200;
+      parser->reason_offset = text_end;
+      return GM_PARSE_DONE;
+    }
   if (p[0] != '1' || p[1] != '.' || (p[2] != '0' && p[2] != '1') || p[3] != ' ')
     {
       gboolean one_number = is_digit (p[0]) && p[1] == ' ';

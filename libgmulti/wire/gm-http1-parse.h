@@ -5,6 +5,7 @@
 #include "gm-headers.h"
 #include "gm-parse.h"
 #include "gm-result.h"
+#include "gm-string-list.h"
 
 /* GmHttp1Head: reads one head of an HTTP/1 answer (RFC 9112 sections 2 to 5), a proxy's answer to CONNECT, or a trailer
  * section, out of bytes that arrive in any pieces, into a GmHeaders. Lives in the caller's memory, owns nothing.
@@ -62,17 +63,24 @@ typedef struct
   guint8 flags;
   guint8 state;
   guint8 n_blank;
+  guint8 aliased; /* the status line begins with one of @aliases */
   gboolean folded;
   guint32 base; /* block offset of the first byte fed */
   guint32 line; /* block offset of the line being read */
   guint32 scan; /* block offset from which to look for its end */
   const GmHttp1Limits *limits; /* (unowned) */
+  const GmStringList *aliases; /* (unowned) (nullable) */
 } GmHttp1Head;
 
 /* Before each head. @limits stays the caller's and must outlive the parser's use; NULL means the defaults. */
 void    gm_http1_head_init   (GmHttp1Head *parser,
                               const GmHttp1Limits *limits,
                               guint flags);
+
+/* Behind gm_http1_head_init(): a status line that does not begin with "HTTP/", but as one of these (the case of letters does
+ * not count), means "HTTP/1.0 200" ("ICY 200 OK" of old radio stations). The list stays the caller's. */
+void    gm_http1_head_set_aliases (GmHttp1Head *parser,
+                                   const GmStringList *aliases);
 
 /* Takes @len bytes and sets *@consumed to how many of them belong to the head.
  * DONE: whole head incl. blank line was read; the members above hold. With GM_HTTP1_ALLOW_09 and no "HTTP/": version is

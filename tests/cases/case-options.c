@@ -286,6 +286,27 @@ run_head_with_body (Case *c)
   case_check_ok (case_get (c, "/b"), 200, "good");
 }
 
+/* Old radio stations: a status line of their own is one that the user knows to mean 200. */
+static void
+run_status_aliases (Case *c)
+{
+  static const char answer[] = "ICY 200 OK\r\nicy-name: x\r\n\r\nmusic";
+  CaseTransfer *t = case_transfer (c, "/a"), *without = case_transfer (c, "/b"), *other = case_transfer (c, "/b");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_end (scripted_answer_exact (answer), SCRIPTED_END_FIN));
+  case_set (t, CURLOPT_HTTP200ALIASES, case_list (t, "YCI", "icy 200", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "music");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_1_0);
+  g_assert_cmpstr (t->head->str, ==, "ICY 200 OK\r\nicy-name: x\r\n\r\n");
+
+  case_run_transfer (without);
+  case_check_error (without, CURLE_UNSUPPORTED_PROTOCOL);
+  case_set (other, CURLOPT_HTTP200ALIASES, case_list (other, "ICY 404", NULL));
+  case_run_transfer (other);
+  case_check_error (other, CURLE_UNSUPPORTED_PROTOCOL);
+}
+
 const CaseSpec case_options[] = {
   { "option-port", run_port },
   { "option-scheme-guess", run_scheme_guess },
@@ -301,5 +322,6 @@ const CaseSpec case_options[] = {
   { "continue-redirect", run_continue_redirect },
   { "keep-sending", run_keep_sending },
   { "head-with-body", run_head_with_body },
+  { "option-status-aliases", run_status_aliases },
   { NULL },
 };

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#ifdef CASES_ON_LIBCURL
+#define CURLOPT_HAPROXY_CLIENT_IP ((CURLoption) 10323)
+#endif
+
 /* Through a proxy, and past it. The proxy takes every name for 127.0.0.1. */
 
 static char *
@@ -743,6 +747,134 @@ run_leak_own_header (Case *c)
   g_assert_null (scripted_request_header (scripted_server_request (case_server (c), 0), "Proxy-Authorization"));
 }
 
+/* ---- the line of the PROXY protocol ---- */
+
+static void
+check_announced (Case *c,
+                 guint number,
+                 const char *kind,
+                 const char *client,
+                 const char *server,
+                 guint port)
+{
+  const ScriptedRequest *request = scripted_server_request (case_server (c), number);
+  const ScriptedConnection *connection = scripted_server_connection (case_server (c), request->connection);
+  g_autofree char *line = g_strdup_printf ("PROXY %s %s %s %u %u\r\n", kind, client, server, connection->peer_port, port);
+
+  g_assert_cmpstr (request->announced, ==, line);
+  g_assert_true (g_str_has_prefix (request->head, "GET /"));
+}
+
+/* Once for each connection, and never on one that others use without it. */
+static void
+run_announced (Case *c)
+{
+  guint port = scripted_server_port (case_server (c));
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "known"));
+  for (guint i = 0; i < 3; i++)
+    {
+      CaseTransfer *t = case_transfer (c, "/a");
+
+      case_set (t, CURLOPT_HAPROXYPROTOCOL, i < 2 ? 1L : 0L);
+      case_set (t, CURLOPT_FRESH_CONNECT, i < 2 ? 0L : 1L);
+      case_run_transfer (t);
+      case_check_ok (t, 200, "known");
+    }
+  check_announced (c, 0, "TCP4", "127.0.0.1", "127.0.0.1", port);
+  g_assert_null (scripted_server_request (case_server (c), 1)->announced);
+  g_assert_null (scripted_server_request (case_server (c), 2)->announced);
+  case_check_log (c, "GET /a#0 GET /a#0 GET /a#1");
+}
+
+static void
+run_announced_ipv6 (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_ONLY_IPV6);
+  g_autofree char *url = g_strdup_printf ("http://[::1]:%u/a", scripted_server_port (server));
+  CaseTransfer *t = case_transfer (c, url);
+
+  scripted_server_on (server, "*", scripted_answer_text (200, NULL, "known"));
+  case_set (t, CURLOPT_HAPROXYPROTOCOL, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "known");
+  check_announced (c, 0, "TCP6", "::1", "::1", scripted_server_port (server));
+}
+
+static void
+run_announced_unix (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_UNIX);
+  CaseTransfer *t = case_transfer (c, "http://localhost/a");
+
+  scripted_server_on (server, "*", scripted_answer_text (200, NULL, "known"));
+  case_set (t, CURLOPT_UNIX_SOCKET_PATH, scripted_server_path (server));
+  case_set (t, CURLOPT_HAPROXYPROTOCOL, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "known");
+  g_assert_cmpstr (scripted_server_request (server, 0)->announced, ==, "PROXY UNKNOWN\r\n");
+}
+
+/* Behind the handshake with a proxy, before the request, and in clear text before TLS with the server. */
+static void
+run_announced_tunnel (Case *c)
+{
+  g_autoptr (ProxyServer) proxy = proxy_server_new ();
+  CaseTransfer *t = proxied (c, proxy, "http", "far.example", "/a"), *socks = proxied (c, proxy, "socks5h", "far.example", "/b");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "known"));
+  case_set (t, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  case_set (t, CURLOPT_HAPROXYPROTOCOL, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "known");
+  case_set (socks, CURLOPT_HAPROXYPROTOCOL, 1L);
+  case_run_transfer (socks);
+  case_check_ok (socks, 200, "known");
+  check_summary (c, proxy, "CONNECT far.example:PORT#0 SOCKS5 far.example:PORT#1");
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (g_str_has_prefix (scripted_server_request (case_server (c), i)->announced,
+                                     "PROXY TCP4 127.0.0.1 127.0.0.1 "));
+}
+
+/* A proxy that is spoken to over TLS has no room for it. */
+static void
+run_announced_no_room (Case *c)
+{
+  ScriptedServer *proxy = case_new_server (c, SCRIPTED_SERVER_TLS);
+  CaseTransfer *t = case_transfer (c, "http://far.example/a");
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u", scripted_server_port (proxy));
+
+  scripted_server_on (proxy, "*", scripted_answer_text (200, NULL, "never"));
+  case_set (t, CURLOPT_PROXY, url);
+  case_set (t, CURLOPT_PROXY_CAINFO, scripted_tls_get_authority_file ());
+  case_set (t, CURLOPT_HAPROXYPROTOCOL, 1L);
+  case_run_transfer (t);
+  case_check_error (t, CURLE_UNSUPPORTED_PROTOCOL);
+  g_assert_cmpuint (scripted_server_n_requests (proxy), ==, 0);
+}
+
+static void
+run_announced_client (Case *c)
+{
+  static const char *const bad[] = { "192.0.2.7 x", "192.0.2.7\r\nGET", "192.0.2.7\t", "\xff" };
+  CaseTransfer *t = case_transfer (c, "/a"), *off = case_transfer (c, "/b");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "known"));
+  case_set (t, CURLOPT_HAPROXY_CLIENT_IP, "192.0.2.7");
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_cmpint (curl_easy_setopt (t->easy, CURLOPT_HAPROXY_CLIENT_IP, bad[i]), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "known");
+  check_announced (c, 0, "TCP4", "192.0.2.7", "127.0.0.1", scripted_server_port (case_server (c)));
+
+  case_set (off, CURLOPT_HAPROXY_CLIENT_IP, "192.0.2.7");
+  case_set (off, CURLOPT_HAPROXY_CLIENT_IP, NULL);
+  case_run_transfer (off);
+  case_check_ok (off, 200, "known");
+  g_assert_null (scripted_server_request (case_server (c), 1)->announced);
+  case_check_log (c, "GET /a#0 GET /b#1");
+}
+
 const CaseSpec case_proxy[] = {
   { "proxy-forward", run_forward, CASE_ONLY_CLEARTEXT },
   { "proxy-forward-shared", run_forward_shared, CASE_ONLY_CLEARTEXT },
@@ -781,5 +913,12 @@ const CaseSpec case_proxy[] = {
   { "proxy-leak-reuse", run_leak_reuse, CASE_ONLY_CLEARTEXT },
   { "proxy-leak-own-header", run_leak_own_header, CASE_ONLY_CLEARTEXT | CASE_NOT_ON_LIBCURL,
     "libcurl sends it to the server" },
+  { "proxy-line", run_announced, CASE_ONLY_CLEARTEXT },
+  { "proxy-line-ipv6", run_announced_ipv6, CASE_ONLY_CLEARTEXT },
+  { "proxy-line-unix", run_announced_unix, CASE_ONLY_CLEARTEXT },
+  { "proxy-line-tunnel", run_announced_tunnel, CASE_ONLY_CLEARTEXT },
+  { "proxy-line-no-room", run_announced_no_room, CASE_ONLY_CLEARTEXT },
+  { "proxy-line-client", run_announced_client, CASE_ONLY_CLEARTEXT | CASE_NOT_ON_LIBCURL,
+    "libcurl 7.88 has no such option" },
   { NULL },
 };

@@ -67,6 +67,20 @@ flip_unix_abstract (GmPoolKey *key,
 }
 
 static void
+flip_announce (GmPoolKey *key,
+               GmConnectSettings *settings)
+{
+  settings->announce = TRUE;
+}
+
+static void
+flip_announced_address (GmPoolKey *key,
+                        GmConnectSettings *settings)
+{
+  settings->announced_address = g_ref_string_new ("192.0.2.1");
+}
+
+static void
 flip_interface (GmPoolKey *key,
                 GmConnectSettings *settings)
 {
@@ -284,7 +298,7 @@ test_key_members (void)
   static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
                                 flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
                                 flip_local_port,    flip_address_scope, flip_local_port_range, flip_ip_version,
-                                flip_speak };
+                                flip_speak,         flip_announce,      flip_announced_address };
 
   for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
     {

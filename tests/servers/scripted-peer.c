@@ -66,6 +66,7 @@ scripted_request_free (ScriptedRequest *request)
   g_free (request->method);
   g_free (request->target);
   g_free (request->version);
+  g_free (request->announced);
   g_free (request->head);
   g_clear_pointer (&request->headers, g_ptr_array_unref);
   g_clear_pointer (&request->body, g_byte_array_unref);
@@ -169,6 +170,14 @@ parse_head (ScriptedPeer *peer,
   g_auto (GStrv) lines = NULL;
   g_auto (GStrv) words = NULL;
 
+  if (g_str_has_prefix (text, "PROXY ") && peer->n_requests == 0)
+    {
+      gsize line = (gsize) ((const char *) memmem (text, len, "\r\n", 2) + 2 - text);
+
+      request->announced = g_strndup (text, line);
+      text += line;
+      len -= line;
+    }
   request->head = g_strndup (text, len);
   request->headers = g_ptr_array_new_with_free_func (g_free);
   request->body = g_byte_array_new ();

@@ -17,6 +17,7 @@ struct _ScriptedRequest
   char *method; /* (owned) */
   char *target; /* (owned) */
   char *version; /* (owned): "HTTP/1.1" */
+  char *announced; /* (owned) (nullable): the line of the PROXY protocol before it, with its end */
   char *head; /* (owned): every byte up to and with the empty line */
   GPtrArray *headers; /* (owned) (element-type utf8): name, value, name, value … */
   GByteArray *body; /* (owned): decoded, the first SCRIPTED_BODY_KEPT bytes */

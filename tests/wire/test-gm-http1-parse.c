@@ -9,6 +9,7 @@ typedef struct
   /* "version status [reason] {raw line}… name=value;… <rest>", or the cause why it was refused; CR LF shown as $ */
   const char *expected;
   const GmHttp1Limits *limits;
+  const GmStringList *aliases;
 } Vector;
 
 typedef struct
@@ -31,6 +32,7 @@ run_begin (gconstpointer data)
   /* Something of an earlier head lies before. */
   gm_headers_append (run->headers, GM_HEADER_1XX, GM_SPAN ("Earlier"), GM_SPAN ("one"));
   gm_http1_head_init (&run->parser, run->vector->limits, run->vector->flags);
+  gm_http1_head_set_aliases (&run->parser, run->vector->aliases);
   run->answer = GM_PARSE_MORE;
   run->rest = g_string_new (NULL);
   return run;
@@ -256,6 +258,27 @@ test_09 (void)
   check_vectors (vectors, G_N_ELEMENTS (vectors));
 }
 
+static void
+test_aliases (void)
+{
+  static char icy[] = "ICY 200", weird[] = "x";
+  static GmStringList second = { weird, NULL }, empty = { NULL, &second }, list = { icy, &empty };
+  static const Vector vectors[] = {
+    { 0, GM_SPAN ("ICY 200 OK\r\nA: b\r\n\r\n."), "1.0 200 [] ICY 200 OK$A: b$$ A=b:1; <.>", NULL, &list },
+    { 0, GM_SPAN ("icy 200\r\n\r\n"), "1.0 200 [] icy 200$$  <>", NULL, &list },
+    { 0, GM_SPAN ("\r\nXenon \t\n\n"), "1.0 200 [] Xenon \t$$  <>", NULL, &list },
+    { 0, GM_SPAN ("HTTP/1.1 404 No\r\n\r\n"), "1.1 404 [No] HTTP/1.1 404 No$$  <>", NULL, &list },
+    { 0, GM_SPAN ("ICY 404 No\r\n\r\n"), "HTTP_NOT_HTTP", NULL, &list },
+    { 0, GM_SPAN ("ICY 2"), "PARTIAL", NULL, &list },
+    { 0, GM_SPAN ("ICY 200 OK\r\n\r\n"), "HTTP_NOT_HTTP" },
+    { 0, GM_SPAN ("ICY 200 O\rK\r\n\r\n"), "HTTP_BARE_CR", NULL, &list },
+    { GM_HTTP1_ALLOW_09, GM_SPAN ("ICY 200 OK\r\n\r\n"), "1.0 200 [] ICY 200 OK$$  <>", NULL, &list },
+    { GM_HTTP1_ALLOW_09, GM_SPAN ("ICE"), "0.9 ICE", NULL, &list },
+  };
+
+  check_vectors (vectors, G_N_ELEMENTS (vectors));
+}
+
 /* At each limit, and one past it. "HTTP/1.1 200 OK\r\n" has 17 bytes. */
 static void
 test_limits (void)
@@ -441,6 +464,7 @@ main (int argc,
   g_test_add_func ("/http1-parse/folded", test_folded);
   g_test_add_func ("/http1-parse/refused", test_refused);
   g_test_add_func ("/http1-parse/0.9", test_09);
+  g_test_add_func ("/http1-parse/aliases", test_aliases);
   g_test_add_func ("/http1-parse/limits", test_limits);
   g_test_add_func ("/http1-parse/default-limits", test_default_limits);
   g_test_add_func ("/http1-parse/block-limits", test_block_limits);

@@ -464,10 +464,18 @@ take_old_answer (Http1 *self)
   return raw.len > 0 ? deliver (self, raw.data, raw.len) : GM_OK;
 }
 
+static void
+begin_head (Http1 *self)
+{
+  const GmRequestSettings *settings = self->exchange.request->settings;
+
+  gm_http1_head_init (&self->head, NULL, settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
+  gm_http1_head_set_aliases (&self->head, settings->status_aliases);
+}
+
 static GmResult
 take_head (Http1 *self)
 {
-  GmRequest *request = self->exchange.request;
   GmHttp *http = self->exchange.http;
   gboolean sending = self->send_state != SEND_DONE;
   GmResult result;
@@ -486,7 +494,7 @@ take_head (Http1 *self)
     {
       if (self->plan.go_on_sending && self->send_state == SEND_EXPECT)
         go_on_sending (self);
-      gm_http1_head_init (&self->head, NULL, request->settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
+      begin_head (self);
       return GM_OK;
     }
 
@@ -858,7 +866,7 @@ gm_http1_exchange_new (GmHttp *http)
   Http1 *self = gm_request_alloc (request, sizeof *self);
 
   self->exchange = (GmHttpExchange){ &type, http, request };
-  gm_http1_head_init (&self->head, NULL, request->settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
+  begin_head (self);
 
   return &self->exchange;
 }
