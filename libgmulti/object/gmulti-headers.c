@@ -316,7 +316,7 @@ gmulti_headers_replace (GMultiHeaders *self,
  * @self: the headers
  * @name: a field's name
  *
- * Removes all fields of that name.
+ * Removes all fields of that name. Headers that belong to somebody else, as a response's, cannot be changed.
  *
  * Since: 1.0
  */
