@@ -82,3 +82,22 @@ gm_proxy_talk_clear (GmProxyTalk *self)
     explicit_bzero (self->out.data, self->out.size);
   gm_byte_builder_clear (&self->out);
 }
+
+void
+gm_proxy_want_login (GmLayerHost *host,
+                     const GmProxy *proxy,
+                     const char *scheme,
+                     const char *realm)
+{
+  GmQuestionData *data;
+
+  if (!gm_question_has (host->question, GM_QUESTION_LOGIN) || host->wanted_login != NULL)
+    return;
+
+  data = host->wanted_login = gm_question_data_new (GM_QUESTION_LOGIN);
+  data->scheme = g_strdup (scheme);
+  data->text = g_strdup (realm);
+  data->host = g_strdup (proxy->host);
+  data->port = proxy->port;
+  data->is_proxy = TRUE;
+}

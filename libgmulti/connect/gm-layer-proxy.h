@@ -39,6 +39,13 @@ GmLayer *gm_layer_tunnel_new (GmLayerHost *host,
                               GmProxy *proxy,
                               const GmProxyTarget *target);
 
+/* Either one, before it fails with PROXY_LOGIN: another login may do, and somebody is there who could be asked for it. Then
+ * the host has what is to be asked. @realm: (nullable) */
+void     gm_proxy_want_login (GmLayerHost *host,
+                              const GmProxy *proxy,
+                              const char *scheme,
+                              const char *realm);
+
 /* ---- what both have in common: a message that goes out in pieces, an answer that comes in them ---- */
 
 typedef struct

@@ -128,6 +128,19 @@ step_name (SocksLayer *self)
 
 /* ---- the talk ---- */
 
+/* A user and a password were not right; or none were offered, and what was offered does not do. */
+static void
+want_login (SocksLayer *self,
+            GmSocksState answered,
+            GmResult why)
+{
+  const GmProxy *proxy = self->proxy;
+
+  if (why == GM_PROXY_LOGIN && (proxy->socks_auth & GM_SOCKS_AUTH_LOGIN) != 0 &&
+      (answered == GM_SOCKS_LOGIN || proxy->user == NULL || *proxy->user == '\0'))
+    gm_proxy_want_login (self->layer.host, proxy, "SOCKS", NULL);
+}
+
 static GmResult
 begin_talk (SocksLayer *self)
 {
@@ -142,7 +155,10 @@ begin_talk (SocksLayer *self)
     self->target.password = gm_span (proxy->password, strlen (proxy->password));
   result = gm_socks_begin (&self->socks, &self->target, &self->talk.out);
   if (result != GM_OK)
-    return fail (self, result);
+    {
+      want_login (self, GM_SOCKS_METHOD, result);
+      return fail (self, result);
+    }
 
   self->state = STATE_TALK;
   return GM_OK;
@@ -156,6 +172,7 @@ step_talk (SocksLayer *self)
       char answer[GM_SOCKS_REPLY_MAX];
       GmResult why = GM_PROXY_BAD_REPLY;
       GmResult result = gm_proxy_talk_send (&self->talk, self->layer.next);
+      GmSocksState answered = self->socks.state;
       gsize n = 0, consumed;
       GmParse parse;
 
@@ -168,7 +185,10 @@ step_talk (SocksLayer *self)
 
       parse = gm_socks_feed (&self->socks, answer, n, &consumed, &self->talk.out, &why);
       if (parse == GM_PARSE_BAD)
-        return fail (self, why);
+        {
+          want_login (self, answered, why);
+          return fail (self, why);
+        }
       if (parse == GM_PARSE_DONE)
         return GM_OK;
     }

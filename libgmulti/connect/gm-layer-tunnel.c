@@ -105,16 +105,24 @@ fail_reply (TunnelLayer *self,
 
 /* ---- the request ---- */
 
-static void
-make_auth (TunnelLayer *self)
+static GmAuth *
+new_auth (TunnelLayer *self)
 {
   const GmProxy *proxy = self->proxy;
   GmAuthTarget target = { GM_SPAN ("http"), gm_span (proxy->host, strlen (proxy->host)), proxy->port, TRUE };
 
+  return gm_auth_new (self->way.store, &target, proxy->auth);
+}
+
+static void
+make_auth (TunnelLayer *self)
+{
+  const GmProxy *proxy = self->proxy;
+
   if (proxy->user == NULL || gm_proxy_has_field (proxy, GM_SPAN ("Proxy-Authorization")))
     return;
 
-  self->auth = gm_auth_new (self->way.store, &target, proxy->auth);
+  self->auth = new_auth (self);
   gm_auth_set_login (self->auth, proxy->user, proxy->password);
   gm_auth_set_service (self->auth, proxy->service, GM_DELEGATION_NONE);
 }
@@ -210,6 +218,26 @@ begin_again (TunnelLayer *self)
   self->state = STATE_IGNORE;
 }
 
+/* Without a login nobody has looked at the demand yet. */
+static void
+want_login (TunnelLayer *self)
+{
+  GmLayerHost *host = self->layer.host;
+  const char *realm;
+  GmAuthScheme scheme;
+
+  if (gm_proxy_has_field (self->proxy, GM_SPAN ("Proxy-Authorization")))
+    return;
+  if (self->auth == NULL)
+    {
+      self->auth = new_auth (self);
+      gm_auth_refused (self->auth, self->headers, self->head.first_entry, self->head.n_entries);
+    }
+  scheme = gm_auth_get_wanted (self->auth, &realm);
+  if (scheme != GM_AUTH_NONE)
+    gm_proxy_want_login (host, self->proxy, gm_auth_scheme_name (scheme), realm);
+}
+
 /* RFC 9110 section 9.3.6: any 2xx is a tunnel, and no fields of it say anything about a body. GM_AGAIN: another head
  * follows. */
 static GmResult
@@ -246,6 +274,9 @@ judge (TunnelLayer *self)
         gm_auth_accepted (self->auth, self->headers, self->head.first_entry, self->head.n_entries);
       return GM_OK;
     }
+
+  if (status == 407 && gm_question_has (host->question, GM_QUESTION_LOGIN))
+    want_login (self);
 
   return fail (self, status == 407 ? GM_PROXY_LOGIN : GM_PROXY_REFUSED);
 }

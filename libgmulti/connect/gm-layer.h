@@ -51,6 +51,7 @@ typedef struct
   gpointer holder; /* (nullable): goes to the sockets the chain opens */
   GmError *error; /* where details of a failure go; the first one stays */
   GmQuestion *question; /* (unowned) (nullable): who connects may be asked by it; NULL when nobody can be */
+  GmQuestionData *wanted_login; /* (owned) (nullable): a proxy refused with PROXY_LOGIN, and somebody may have a (better) one */
   /* May replace the lowest layer: simulated sockets (tests). NULL = the real one. */
   GmLayer *(*new_socket_layer) (const void *address, guint address_len, gpointer user_data);
   /* May put a layer on top of a socket layer just made (fault injection in tests). NULL = none. */

@@ -650,6 +650,7 @@ destroy (GmPool *self,
   g_clear_pointer (&connection->top, gm_layer_free);
   uncount (self, connection);
   gm_error_clear (&connection->error);
+  g_clear_pointer (&connection->host.wanted_login, gm_question_data_unref);
   gm_tls_info_unref (connection->tls);
   gm_connect_settings_unref (connection->host.settings);
   g_free (connection);

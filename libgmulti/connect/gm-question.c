@@ -9,7 +9,7 @@ gm_question_ask (GmQuestion *question,
                  GmQuestionData *(*make) (gpointer user_data),
                  gpointer user_data)
 {
-  if (question == NULL || (question->mask & (1u << kind)) == 0)
+  if (!gm_question_has (question, kind))
     return GM_REPLY_DECLINE;
   if (question->kind == kind)
     return question->reply;

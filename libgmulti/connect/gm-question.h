@@ -78,6 +78,14 @@ GmReply         gm_question_ask         (GmQuestion *question,
 void            gm_question_clear       (GmQuestion *question);
 gboolean        gm_question_is_open     (const GmQuestion *question);
 
+/* Somebody is there to answer such a one. NULL is fine. */
+static inline gboolean
+gm_question_has (const GmQuestion *question,
+                 GmQuestionKind kind)
+{
+  return question != NULL && (question->mask & (1u << kind)) != 0;
+}
+
 GmQuestionData *gm_question_data_new    (GmQuestionKind kind);
 GmQuestionData *gm_question_data_ref    (GmQuestionData *self);
 void            gm_question_data_unref  (GmQuestionData *self);

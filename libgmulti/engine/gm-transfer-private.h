@@ -35,6 +35,17 @@ typedef struct
   guint8 hand_over; /* the connection is left to the user without a request */
 } GmTransferSettings;
 
+/* The login that somebody was asked for, for one proxy; it stays with the run. */
+typedef struct
+{
+  GmQuestionData *wanted; /* (owned): who asked last, and for what */
+  char *user; /* (owned) (nullable): none yet */
+  char *password; /* (owned) (nullable): wiped */
+  guint status; /* of the refusal */
+  guint8 socks; /* it is that kind of proxy */
+  guint8 open; /* nobody has answered yet */
+} GmProxyLogin;
+
 /* What a transfer has only between the end of waiting and its result. */
 typedef struct
 {
@@ -46,6 +57,7 @@ typedef struct
   GmUrl *origin; /* (owned): the URL the user named */
   GmUrl *referer; /* (owned) (nullable) */
   GString *ways_tried; /* (owned) (nullable): those of @proxies that did not work, and why */
+  GmProxyLogin *proxy_login; /* (owned) (nullable) */
   char **proxies; /* (owned) (nullable): what the face answered for this URL, to be tried in order */
   guint8 begun; /* protocol->begin() was called for this hop */
   guint8 fresh; /* not from the pool: a pooled one has just proved dead */
@@ -164,6 +176,12 @@ gboolean gm_transfer_has_another_way (GmTransfer *self,
 void     gm_transfer_take_another_way (GmTransfer *self,
                                  GmResult why);
 void     gm_transfer_forget_ways (GmRun *run); /* the list is another URL's */
+/* A proxy did not let the connection through, and another login may do: before the connection is left, want; then the
+ * choice of the proxy asks for one. */
+gboolean gm_transfer_may_log_in_to_proxy (GmTransfer *self,
+                                          GmResult result);
+void     gm_transfer_want_proxy_login (GmTransfer *self);
+void     gm_transfer_forget_proxy_login (GmRun *run);
 extern const GmTunnelOps gm_transfer_tunnel_ops;
 
 /* ---- for gm-transfer-stores.c, given by gm-transfer-states.c ---- */

@@ -3,6 +3,7 @@
 
 #include "gm-connect-to.h"
 #include "gm-http1-parse.h"
+#include "gm-layer-proxy.h"
 #include "gm-trace.h"
 
 /* A transfer and proxies: which one it goes by, what is told of a tunnel's answers, and the list of ways that are tried one
@@ -164,8 +165,8 @@ choose_from_list (GmTransfer *self,
     }
 }
 
-GmResult
-gm_transfer_choose_proxy (GmTransfer *self)
+static GmResult
+choose (GmTransfer *self)
 {
   GmRun *run = self->run;
   const GmConnectSettings *settings = run->connect_settings;
@@ -187,6 +188,150 @@ gm_transfer_choose_proxy (GmTransfer *self)
 
   return (run->question.mask & (1 << GM_QUESTION_PROXY)) != 0 ? choose_from_list (self, &wish)
                                                              : gm_proxy_choose (&wish, &run->request.proxy);
+}
+
+/* ---- a login that a proxy wants before it lets anybody through ---- */
+
+/* One that forwards requests asks as a server does, and its login is the request's; here it is a matter of connecting. The
+ * person is asked between two attempts: a proxy need not be kept waiting. What was answered becomes part of the proxy, and
+ * so of the pool's key: a tunnel that was made with it is nobody's who has not the same login. */
+
+static GmProxyLogin *
+ensure_proxy_login (GmRun *run)
+{
+  if (run->proxy_login == NULL)
+    run->proxy_login = g_new0 (GmProxyLogin, 1);
+
+  return run->proxy_login;
+}
+
+static void
+wipe_proxy_login (GmProxyLogin *self)
+{
+  if (self->password != NULL)
+    explicit_bzero (self->password, strlen (self->password));
+  g_clear_pointer (&self->user, g_free);
+  g_clear_pointer (&self->password, g_free);
+}
+
+void
+gm_transfer_forget_proxy_login (GmRun *run)
+{
+  if (run->proxy_login == NULL)
+    return;
+
+  wipe_proxy_login (run->proxy_login);
+  g_clear_pointer (&run->proxy_login->wanted, gm_question_data_unref);
+  g_clear_pointer (&run->proxy_login, g_free);
+}
+
+gboolean
+gm_transfer_may_log_in_to_proxy (GmTransfer *self,
+                                 GmResult result)
+{
+  const GmRequest *request = &self->run->request;
+
+  return result == GM_PROXY_LOGIN && self->state == GM_STATE_CONNECTING && request->connection != NULL &&
+         request->connection->host.wanted_login != NULL && request->n_logins < GM_MAX_LOGINS;
+}
+
+void
+gm_transfer_want_proxy_login (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmConnection *connection = run->request.connection;
+  GmProxyLogin *login = ensure_proxy_login (run);
+
+  wipe_proxy_login (login);
+  g_clear_pointer (&login->wanted, gm_question_data_unref);
+  login->wanted = g_steal_pointer (&connection->host.wanted_login);
+  login->wanted->attempt = run->request.n_logins + 1;
+  login->status = connection->error.proxy_status;
+  login->socks = connection->error.socks;
+  login->open = TRUE;
+}
+
+static GmQuestionData *
+make_login_question (gpointer user_data)
+{
+  GmTransfer *self = user_data;
+
+  return gm_question_data_ref (self->run->proxy_login->wanted);
+}
+
+/* As if nobody could have been asked. */
+static GmResult
+refuse_login (GmTransfer *self)
+{
+  const GmProxyLogin *login = self->run->proxy_login;
+
+  gm_error_set (&self->error, GM_PROXY_LOGIN, GM_PHASE_PROXY, 0);
+  self->error.proxy_status = login->status;
+  self->error.socks = login->socks;
+  return GM_PROXY_LOGIN;
+}
+
+static GmResult
+ask_for_login (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmProxyLogin *login = run->proxy_login;
+  GmQuestion *question = &run->question;
+
+  switch (gm_question_ask (question, GM_QUESTION_LOGIN, make_login_question, self))
+    {
+    case GM_REPLY_NONE:
+      return GM_AGAIN;
+    case GM_REPLY_ACCEPT:
+      login->open = FALSE;
+      login->user = g_strdup (question->answer->user);
+      login->password = g_strdup (question->answer->password);
+      run->request.n_logins++;
+      gm_question_clear (question);
+      return GM_OK;
+    case GM_REPLY_DECLINE:
+    default:
+      gm_question_clear (question);
+      return refuse_login (self);
+    }
+}
+
+static gboolean
+is_login_for (const GmProxyLogin *login,
+              const GmProxy *proxy)
+{
+  return proxy != NULL && strcmp (login->wanted->host, proxy->host) == 0 && login->wanted->port == proxy->port &&
+         login->socks == gm_proxy_is_socks (proxy);
+}
+
+/* What was answered is for the proxy that asked, wherever it is on the way. */
+static GmResult
+log_in_to_proxy (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  GmProxyLogin *login = run->proxy_login;
+  GmProxy *proxy = run->request.proxy;
+  GmResult result = login->open ? ask_for_login (self) : GM_OK;
+
+  if (result != GM_OK)
+    return result;
+  if (is_login_for (login, proxy))
+    gm_proxy_set_login (proxy, login->user, login->password);
+  else if (is_login_for (login, proxy->via))
+    gm_proxy_set_login (proxy->via, login->user, login->password);
+
+  return GM_OK;
+}
+
+GmResult
+gm_transfer_choose_proxy (GmTransfer *self)
+{
+  GmResult result = choose (self);
+
+  if (result == GM_OK && self->run->proxy_login != NULL && self->run->request.proxy != NULL)
+    result = log_in_to_proxy (self);
+
+  return result;
 }
 
 /* ---- tunnels ---- */

@@ -964,10 +964,11 @@ gm_transfer_end_run (GmTransfer *self,
   self->run = NULL;
   gm_source_clear (&run->source);
   g_clear_pointer (&run->request.follow_url, gm_url_unref);
-  if (G_UNLIKELY (((gsize) run->request.proxy | (gsize) run->proxies) != 0))
+  if (G_UNLIKELY (((gsize) run->request.proxy | (gsize) run->proxies | (gsize) run->proxy_login) != 0))
     {
       g_clear_pointer (&run->request.proxy, gm_proxy_unref);
       gm_transfer_forget_ways (run);
+      gm_transfer_forget_proxy_login (run);
     }
   if (G_UNLIKELY (((gsize) run->request.auth | (gsize) run->request.proxy_auth | (gsize) run->request.netrc) != 0))
     {
@@ -1144,6 +1145,21 @@ go_another_way (GmTransfer *self,
   return next_hop (self, request->method, request->keep_custom_method, FALSE);
 }
 
+/* The same hop once more, with a login that somebody is asked for first. */
+static GmResult
+log_in_and_go (GmTransfer *self)
+{
+  GmRequest *request = &self->run->request;
+
+  GM_TRACE (PROXY, self->id, self->info.hop.connection_id, "the proxy wants a login");
+  gm_transfer_want_proxy_login (self);
+  self->info.n_retries++;
+  self->run->n_hops--; /* not a redirect */
+  gm_error_clear (&self->error);
+
+  return next_hop (self, request->method, request->keep_custom_method, FALSE);
+}
+
 static GmResult
 follow (GmTransfer *self)
 {
@@ -1304,12 +1320,26 @@ update_wants (GmTransfer *self)
     gm_connection_set_want (request->connection, request->protocol->want (request));
 }
 
+/* This attempt has failed, but another one is to be made. */
+static gboolean
+go_again (GmTransfer *self,
+          GmResult *result)
+{
+  if (can_retry (self, *result))
+    *result = retry (self);
+  else if (gm_transfer_has_another_way (self, *result))
+    *result = go_another_way (self, *result);
+  else if (gm_transfer_may_log_in_to_proxy (self, *result))
+    *result = log_in_and_go (self);
+
+  return *result == GM_OK;
+}
+
 static void
 step (GmTransfer *self)
 {
   GmReactor *reactor = gm_multi_get_reactor (self->multi);
   GmResult result;
-  gboolean again;
 
   /* A deadline has passed, and not everything that is ready need be known: a foreign loop may tell the time before it
    * tells of data, and the own set gives only so many events at a time. */
@@ -1340,17 +1370,10 @@ step (GmTransfer *self)
       return;
     }
 
-  again = can_retry (self, result);
-  if (again || gm_transfer_has_another_way (self, result))
-    {
-      result = again ? retry (self) : go_another_way (self, result);
-      if (result == GM_OK)
-        {
-          gm_reactor_queue (reactor, &self->runnable);
-          return;
-        }
-    }
-  finish (self, result);
+  if (go_again (self, &result))
+    gm_reactor_queue (reactor, &self->runnable);
+  else
+    finish (self, result);
 }
 
 static void

@@ -308,7 +308,9 @@ gm_transfer_get_phase (GmTransfer *self)
     case GM_STATE_RUNNING:
       return self->run->request.phase;
     case GM_STATE_STARTING:
-      return self->run != NULL && self->run->question.kind == GM_QUESTION_PROXY ? GM_PHASE_PROXY_LOOKUP : GM_PHASE_NONE;
+      if (self->run == NULL || self->run->question.kind == GM_QUESTION_NONE)
+        return GM_PHASE_NONE;
+      return self->run->question.kind == GM_QUESTION_PROXY ? GM_PHASE_PROXY_LOOKUP : GM_PHASE_PROXY;
     case GM_STATE_IDLE:
     case GM_STATE_PENDING:
     case GM_STATE_DONE:

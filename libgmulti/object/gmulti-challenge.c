@@ -89,7 +89,7 @@ install_properties (GObjectClass *object_class)
   /**
    * GMultiChallenge:scheme: (getter get_scheme)
    *
-   * How the login would be sent: `Basic` or `Digest`.
+   * How the login would be sent: `Basic`, `Digest`, or `SOCKS` to a proxy of that kind.
    *
    * Since: 1.0
    */
@@ -177,8 +177,8 @@ gm_face_challenge_new (GmInquiry *inquiry)
  * gmulti_challenge_get_scheme: (get-property scheme)
  * @self: the challenge
  *
- * Gets how the login would be sent: `Basic` (readable for everybody on the way, if the connection is not secure) or
- * `Digest`.
+ * Gets how the login would be sent: `Basic` (readable for everybody on the way, if the connection is not secure), `Digest`,
+ * or `SOCKS` (as readable) to a proxy of that kind.
  *
  * Returns: the scheme
  *

@@ -13,6 +13,9 @@
  * former one can leak into the next. Made and stepped by the engine; a protocol reads the first part and writes the
  * second. */
 
+/* Logins that somebody may give for one transfer, when asked. */
+#define GM_MAX_LOGINS 20
+
 typedef struct _GmRequest GmRequest;
 typedef struct _GmProtocol GmProtocol;
 typedef struct _GmNetrcLoad GmNetrcLoad;

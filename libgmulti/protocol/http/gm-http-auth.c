@@ -494,7 +494,7 @@ gm_http_auth_prove (GmHttp *self)
 static gboolean
 can_ask (const GmRequest *request)
 {
-  return (request->question->mask & (1u << GM_QUESTION_LOGIN)) != 0 && request->n_logins < GM_HTTP_MAX_LOGINS;
+  return (request->question->mask & (1u << GM_QUESTION_LOGIN)) != 0 && request->n_logins < GM_MAX_LOGINS;
 }
 
 /* The refusal is the answer: this is why. */

@@ -19,8 +19,6 @@ typedef struct _GmHttpExchange GmHttpExchange;
 /* Uploads larger than this ask with Expect: 100-continue before they send. */
 #define GM_HTTP_EXPECT_FROM (1024 * 1024)
 
-/* Logins that somebody may give for one transfer, when asked. */
-#define GM_HTTP_MAX_LOGINS 20
 /* Uploads larger than this ask first, too, when a login will probably be asked for: what is longer than what is kept of a
  * stream cannot be sent twice. */
 #define GM_HTTP_EXPECT_LOGIN_FROM GM_SOURCE_KEEP_MAX
