@@ -299,6 +299,24 @@ gm_transfer_set_string (GmTransfer *self,
   return GM_OK;
 }
 
+GmResult
+gm_transfer_set_shared (GmTransfer *self,
+                        GmOption option,
+                        char *value)
+{
+  const GmOptionInfo *info = find (option);
+  char **member;
+
+  if (info == NULL || info->type != GM_OPTION_TYPE_STRING)
+    return GM_BAD_REQUEST;
+
+  member = edit (self, info);
+  g_clear_pointer (member, g_ref_string_release);
+  *member = g_ref_string_acquire (value);
+
+  return GM_OK;
+}
+
 static GmResult
 set_borrowed (GmTransfer *self,
               GmOption option,

@@ -282,6 +282,13 @@ gm_transfer_get_info (GmTransfer *self)
   return &self->info;
 }
 
+void
+gm_transfer_take_info (GmTransfer *self,
+                       GmInfo *info)
+{
+  gm_info_take (info, &self->info);
+}
+
 GmHeaders *
 gm_transfer_get_headers (GmTransfer *self)
 {

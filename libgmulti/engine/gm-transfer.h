@@ -61,6 +61,10 @@ GmResult         gm_transfer_set_int     (GmTransfer *self,
 GmResult         gm_transfer_set_string  (GmTransfer *self,
                                           GmOption option,
                                           const char *value); /* (nullable) */
+/* The same with a GRefString, of which it takes a reference instead of a copy. */
+GmResult         gm_transfer_set_shared  (GmTransfer *self,
+                                          GmOption option,
+                                          char *value);
 GmResult         gm_transfer_set_list    (GmTransfer *self,
                                           GmOption option,
                                           const GmStringList *list); /* (nullable), stays the caller's */
@@ -132,6 +136,8 @@ GmMulti         *gm_transfer_get_multi   (GmTransfer *self); /* (nullable) */
 GmResult         gm_transfer_get_result  (GmTransfer *self); /* GM_AGAIN until it is done */
 const GmError   *gm_transfer_get_error   (GmTransfer *self);
 const GmInfo    *gm_transfer_get_info    (GmTransfer *self);
+void             gm_transfer_take_info   (GmTransfer *self, /* from one that is only to be freed */
+                                          GmInfo *info);
 GmHeaders       *gm_transfer_get_headers (GmTransfer *self); /* (nullable): of all heads so far, by origin and request */
 GmUrl           *gm_transfer_get_url     (GmTransfer *self); /* (nullable): the effective one */
 GmPhase          gm_transfer_get_phase   (GmTransfer *self);

@@ -111,7 +111,7 @@ struct _GmErrand
   gboolean ending;    /* the engine's part is over */
   GmResult final_result; /* kept while the store still works */
   GError *final_error;   /* (owned) (nullable) */
-  GmInfo *final_info;    /* (owned) (nullable) */
+  gboolean has_info;     /* final_info is there, and changes no more */
   GmHead *head;          /* (owned) (nullable) */
 
   /* the home context's thread */
@@ -126,6 +126,8 @@ struct _GmErrand
   gpointer hook_data; /* the hook's */
   GmTransferList *list;     /* (owned) (nullable): the session's, while it is in it */
   GSequenceIter *list_iter; /* (nullable): its place there */
+
+  GmInfo final_info; /* at the end, where a new errand is not cleared */
 };
 
 GmErrand   *gm_errand_new            (GmCore *core,

@@ -25,7 +25,9 @@ gm_errand_new (GmCore *core,
                GMultiTransfer *transfer,
                GmErrandKind kind)
 {
-  GmErrand *self = g_new0 (GmErrand, 1);
+  GmErrand *self = g_malloc (sizeof (GmErrand));
+
+  memset (self, 0, offsetof (GmErrand, final_info));
 
   g_atomic_ref_count_init (&self->refs);
   self->core = gm_core_ref (core);
@@ -83,7 +85,8 @@ gm_errand_unref (GmErrand *self)
   g_clear_object (&self->interaction);
   g_clear_pointer (&self->band, gm_band_unref);
   g_clear_pointer (&self->head, gm_head_unref);
-  g_clear_pointer (&self->final_info, gm_face_info_free);
+  if (self->has_info)
+    gm_info_drop (&self->final_info);
   g_clear_error (&self->final_error);
   g_clear_object (&self->list);
   g_clear_object (&self->transfer);
@@ -463,7 +466,7 @@ gm_errand_tell (GmErrand *self,
     self->report.head = gm_head_ref (self->head);
   if ((tidings & GM_TIDINGS_DONE) != 0)
     {
-      self->report.info = g_steal_pointer (&self->final_info);
+      self->report.info = self->has_info ? &self->final_info : NULL;
       self->report.error = g_steal_pointer (&self->final_error);
     }
   gm_postbox_post (self->home, self);
@@ -734,7 +737,8 @@ end (GmErrand *self,
         result = self->read_fault;
       update_numbers (self);
       add_trailers (self);
-      self->final_info = gm_face_info_copy (gm_transfer_get_info (self->engine));
+      gm_transfer_take_info (self->engine, &self->final_info);
+      self->has_info = TRUE;
     }
 
   if (self->final_error == NULL)
@@ -1107,10 +1111,11 @@ gm_errand_take_body (GmErrand *self)
 static void
 deliver_done (GmErrand *self,
               GMultiTransfer *transfer,
-              GmReport *report)
+              GmReport *report,
+              gboolean heard)
 {
   unwatch_cancellable (self);
-  gm_face_transfer_complete (transfer, self, report);
+  gm_face_transfer_complete (transfer, self, report, heard);
   if (self->hook != NULL)
     self->hook (self, report->error);
   else
@@ -1133,6 +1138,7 @@ gm_errand_deliver (GmErrand *self,
                    GmReport *report)
 {
   g_autoptr (GMultiTransfer) transfer = NULL;
+  gboolean heard;
 
   if (self->delivered)
     return;
@@ -1141,7 +1147,7 @@ gm_errand_deliver (GmErrand *self,
     fill_feeds (self, gm_postbox_get_context (self->home) == NULL);
 
   transfer = g_object_ref (self->transfer);
-  gm_face_transfer_report (transfer, self, report);
+  heard = gm_face_transfer_report (transfer, self, report);
   /* a handler may have run a loop of its own, in which the rest was delivered */
   if (self->delivered)
     return;
@@ -1158,6 +1164,6 @@ gm_errand_deliver (GmErrand *self,
   if ((report->tidings & GM_TIDINGS_DONE) != 0)
     {
       self->delivered = TRUE;
-      deliver_done (self, transfer, report);
+      deliver_done (self, transfer, report, heard);
     }
 }

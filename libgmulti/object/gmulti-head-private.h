@@ -9,6 +9,13 @@
 /* The head of a response as the engine's thread leaves it behind: one allocation, immutable, any thread. Responses,
  * trailers and errors are made of it when somebody asks. */
 
+/* Where name and value of a field are, from the beginning of the texts; both end with a NUL. */
+typedef struct
+{
+  guint32 name;
+  guint32 value;
+} GmHeadField;
+
 typedef struct
 {
   gatomicrefcount refs;
@@ -18,9 +25,10 @@ typedef struct
   GmUrl *url;         /* (owned) (nullable): where it came from, after redirects */
   GmEndpoint remote; /* len 0 = none */
   GmTlsInfo *tls; /* (owned) (nullable) */
+  const char *reason; /* ends with a NUL; maybe empty */
+  const char *texts;
   guint n_fields;
-  guint reason_len;
-  char data[]; /* the reason phrase, then each field as "name\0value\0" */
+  GmHeadField fields[]; /* then the reason, then the texts */
 } GmHead;
 
 /* From what the engine knows now; @origins: GM_HEADER_FINAL or GM_HEADER_TRAILER. */

@@ -32,44 +32,66 @@ find_reason (const GmHeaders *headers,
   return gm_span_strip (rest);
 }
 
-/* The last request's entries of @origins; a plain walk, for each response takes it. */
-static gboolean
-belongs (const GmHeaders *headers,
-         guint position,
+/* One of the last request's entries of @origins. */
+static inline gboolean
+belongs (const GmHeaderEntry *entry,
+         guint request,
          guint origins)
 {
-  const GmHeaderEntry *entry = &headers->entries[position];
-
-  return (entry->origin & origins) != 0 && entry->request == headers->request;
+  return (entry->origin & origins) != 0 && entry->request == request;
 }
 
-static gsize
-measure (const GmHeaders *headers,
-         guint origins,
-         guint *n_fields,
-         gint *first)
+/* Counts the fields and says which are the first and the last of them. */
+static guint
+count (const GmHeaders *headers,
+       guint origins,
+       gint *first,
+       guint *last)
 {
+  const GmHeaderEntry *entry = headers->entries;
+  guint request = headers->request;
   guint n = gm_headers_get_n_entries (headers);
-  gsize size = 0;
+  guint n_fields = 0;
 
-  for (guint i = 0; i < n; i++)
-    if (belongs (headers, i, origins))
+  for (guint i = 0; i < n; i++, entry++)
+    if (belongs (entry, request, origins))
       {
-        if ((*n_fields)++ == 0)
+        if (n_fields++ == 0)
           *first = (gint) i;
-        size += headers->entries[i].name_len + headers->entries[i].value_len + 2;
+        *last = i;
       }
 
-  return size;
+  return n_fields;
 }
 
-static char *
-put (char *to,
-     GmSpan span)
+/* The lines from the first field to the last are copied as they came, in one piece, with an end put behind each name
+ * and each value: a colon or a line's end was there. */
+static void
+take_fields (GmHead *self,
+             char *texts,
+             gsize size,
+             const GmHeaders *headers,
+             guint origins,
+             guint first)
 {
-  memcpy (to, span.data, span.len);
-  to[span.len] = '\0';
-  return to + span.len + 1;
+  const GmHeaderEntry *entry = &headers->entries[first];
+  guint request = headers->request;
+  guint32 start = entry->name_offset;
+  GmHeadField *field = self->fields;
+
+  memcpy (texts, headers->data + start, size);
+  for (guint left = self->n_fields; left > 0; entry++)
+    {
+      guint32 name = entry->name_offset - start;
+      guint32 value = entry->value_offset - start;
+
+      if (!belongs (entry, request, origins))
+        continue;
+      *field++ = (GmHeadField){ name, value };
+      texts[name + entry->name_len] = '\0';
+      texts[value + entry->value_len] = '\0';
+      left--;
+    }
 }
 
 GmHead *
@@ -79,34 +101,36 @@ gm_head_new (const GmInfo *info,
              guint origins)
 {
   guint n_fields = 0;
+  guint last = 0;
   gint first = -1;
   gsize size = 0;
   GmSpan reason;
   GmHead *self;
-  char *to;
+  char *texts;
 
   if (headers != NULL)
-    size = measure (headers, origins, &n_fields, &first);
+    n_fields = count (headers, origins, &first, &last);
+  if (n_fields > 0)
+    size = headers->entries[last].value_offset + headers->entries[last].value_len - headers->entries[first].name_offset;
   reason = (origins & GM_HEADER_FINAL) != 0 ? find_reason (headers, first) : gm_span (NULL, 0);
 
-  self = g_malloc (sizeof (GmHead) + reason.len + 1 + size);
+  self = g_malloc (sizeof (GmHead) + n_fields * sizeof (GmHeadField) + reason.len + 1 + size + 1);
   *self = (GmHead){ .status = info->status, .http_version = info->http_version, .length = info->download_size };
   g_atomic_ref_count_init (&self->refs);
   self->url = url != NULL ? gm_url_ref (url) : NULL;
   self->remote = info->remote;
   self->tls = info->tls != NULL ? gm_tls_info_ref (info->tls) : NULL;
   self->n_fields = n_fields;
-  self->reason_len = (guint) reason.len;
 
-  to = put (self->data, reason.data != NULL ? reason : GM_SPAN (""));
-  for (guint i = (guint) MAX (first, 0), left = n_fields; left > 0; i++)
-    {
-      if (!belongs (headers, i, origins))
-        continue;
-      to = put (to, gm_headers_get_name (headers, i));
-      to = put (to, gm_headers_get_value (headers, i));
-      left--;
-    }
+  texts = (char *) &self->fields[n_fields];
+  self->reason = texts;
+  if (reason.len > 0)
+    memcpy (texts, reason.data, reason.len);
+  texts[reason.len] = '\0';
+  texts += reason.len + 1;
+  self->texts = texts;
+  if (n_fields > 0)
+    take_fields (self, texts, size, headers, origins, (guint) first);
 
   return self;
 }
@@ -129,30 +153,15 @@ gm_head_unref (GmHead *self)
   g_free (self);
 }
 
-/* Steps through the fields; @cursor starts as NULL. */
-static const char *
-next_value (const GmHead *self,
-            const char **cursor,
-            const char **name)
-{
-  const char *value;
-
-  *name = *cursor == NULL ? self->data + self->reason_len + 1 : *cursor;
-  value = *name + strlen (*name) + 1;
-  *cursor = value + strlen (value) + 1;
-  return value;
-}
-
 GMultiHeaders *
 gm_head_make_headers (const GmHead *self)
 {
   GMultiHeaders *headers = gmulti_headers_new ();
-  const char *cursor = NULL;
 
   for (guint i = 0; i < self->n_fields; i++)
     {
-      const char *name;
-      const char *value = next_value (self, &cursor, &name);
+      const char *name = self->texts + self->fields[i].name;
+      const char *value = self->texts + self->fields[i].value;
 
       gm_face_headers_add (headers, gm_span (name, strlen (name)), gm_span (value, strlen (value)));
     }
@@ -165,16 +174,9 @@ const char *
 gm_head_find (const GmHead *self,
               const char *name)
 {
-  const char *cursor = NULL;
-
   for (guint i = 0; i < self->n_fields; i++)
-    {
-      const char *field;
-      const char *value = next_value (self, &cursor, &field);
-
-      if (g_ascii_strcasecmp (field, name) == 0)
-        return value;
-    }
+    if (g_ascii_strcasecmp (self->texts + self->fields[i].name, name) == 0)
+      return self->texts + self->fields[i].value;
 
   return NULL;
 }

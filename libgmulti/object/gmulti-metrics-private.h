@@ -9,5 +9,3 @@
 GMultiMetrics *gm_face_metrics_new (const GmInfo *info);
 
 /* A snapshot that belongs to the caller. */
-GmInfo        *gm_face_info_copy   (const GmInfo *info);
-void           gm_face_info_free   (GmInfo *info);

@@ -52,35 +52,6 @@ fill (GMultiMetrics *self,
   self->bytes_received = hop->bytes_received;
 }
 
-GmInfo *
-gm_face_info_copy (const GmInfo *info)
-{
-  GmInfo *copy = g_memdup2 (info, sizeof (GmInfo));
-
-  copy->redirect_url = NULL;
-  copy->referer = NULL;
-  copy->tls = NULL;
-  if (copy->hop.url != NULL)
-    gm_url_ref (copy->hop.url);
-  if (info->earlier != NULL)
-    {
-      copy->earlier = g_array_copy (info->earlier);
-      g_array_set_clear_func (copy->earlier, gm_hop_clear);
-      for (guint i = 0; i < copy->earlier->len; i++)
-        if (g_array_index (copy->earlier, GmHop, i).url != NULL)
-          gm_url_ref (g_array_index (copy->earlier, GmHop, i).url);
-    }
-
-  return copy;
-}
-
-void
-gm_face_info_free (GmInfo *info)
-{
-  gm_info_clear (info);
-  g_free (info);
-}
-
 GMultiMetrics *
 gm_face_metrics_new (const GmInfo *info)
 {

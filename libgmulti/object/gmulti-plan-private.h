@@ -25,7 +25,7 @@ typedef enum
 
 typedef struct
 {
-  char *uri;              /* (owned) (nullable) */
+  char *uri;              /* (owned) (nullable): a GRefString, which the engine shares */
   char *method;           /* (owned) (nullable): NULL = GET, or POST if there is a body */
   GMultiHeaders *headers; /* (owned) (nullable): made on first use */
   char *bad_header;       /* (owned) (nullable): name of one that cannot be sent: fails the start */

@@ -34,7 +34,7 @@ void
 gm_plan_clear (GmPlan *self)
 {
   clear_body (self);
-  g_clear_pointer (&self->uri, g_free);
+  g_clear_pointer (&self->uri, g_ref_string_release);
   g_clear_pointer (&self->method, g_free);
   g_clear_pointer (&self->headers, gmulti_headers_unref);
   g_clear_pointer (&self->bad_header, g_free);
@@ -385,7 +385,7 @@ gm_plan_apply (const GmPlan *self,
   if (self->bad_header != NULL)
     return GM_BAD_REQUEST;
 
-  result = gm_transfer_set_string (engine, GM_OPTION_URL, self->uri);
+  result = gm_transfer_set_shared (engine, GM_OPTION_URL, self->uri);
   if (result == GM_OK && self->user_agent != NULL)
     result = gm_transfer_set_string (engine, GM_OPTION_USER_AGENT, self->user_agent);
   if (result == GM_OK && self->first_party != NULL)

@@ -47,7 +47,7 @@ typedef struct
   GmMirror mirror;
   GmHead *head;         /* (owned) (nullable) */
   GmHead *trailers;     /* (owned) (nullable) */
-  GmInfo *info;         /* (owned) (nullable): with DONE */
+  const GmInfo *info;   /* (nullable): with DONE; the errand's */
   GError *error;        /* (owned) (nullable): with DONE */
   GPtrArray *redirects; /* (owned) (nullable) (element-type utf8) */
   GmQuestionData *question; /* (owned) (nullable): with QUESTION */

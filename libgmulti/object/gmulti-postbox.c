@@ -27,7 +27,7 @@ gm_report_clear (GmReport *self)
 {
   g_clear_pointer (&self->head, gm_head_unref);
   g_clear_pointer (&self->trailers, gm_head_unref);
-  g_clear_pointer (&self->info, gm_face_info_free);
+  self->info = NULL;
   g_clear_error (&self->error);
   g_clear_pointer (&self->redirects, g_ptr_array_unref);
   g_clear_pointer (&self->question, gm_question_data_unref);

@@ -344,7 +344,7 @@ gmulti_response_get_reason (GMultiResponse *self)
 
   locker = g_mutex_locker_new (&self->lock);
   if (self->reason == NULL)
-    self->reason = make_text (self->head->data);
+    self->reason = make_text (self->head->reason);
   return self->reason;
 }
 

@@ -1729,8 +1729,12 @@ static void
 go (GMultiSession *self,
     GmErrand *errand)
 {
-  errand->eager |= gm_face_transfer_is_watched (errand->transfer);
-  errand->ask = gm_face_transfer_get_ask (errand->transfer) | gm_face_session_get_ask (self);
+  if (gm_face_transfer_is_heard (errand->transfer))
+    {
+      errand->eager |= gm_face_transfer_is_watched (errand->transfer);
+      errand->ask = gm_face_transfer_get_ask (errand->transfer);
+    }
+  errand->ask |= gm_face_session_get_ask (self);
   gm_errand_take_source (errand);
   if (errand->eager || errand->again
       || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))

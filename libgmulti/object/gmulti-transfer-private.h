@@ -27,7 +27,7 @@ struct _GMultiTransfer
   GmMirror mirror;
   GmHead *head;             /* (owned) (nullable) */
   GmHead *trailer_head;     /* (owned) (nullable) */
-  GmInfo *info;             /* (owned) (nullable) */
+  const GmInfo *info;       /* (nullable): in the errand, which ended */
   GMultiResponse *response; /* (owned) (nullable): made of @head when asked for, like the next two */
   GMultiHeaders *trailers;  /* (owned) (nullable) */
   GMultiMetrics *metrics;   /* (owned) (nullable) */
@@ -95,6 +95,8 @@ void          gm_face_transfer_order    (GMultiTransfer *self,
 /* FALSE if it is under way already; else it is frozen and queued, with @errand as its errand. */
 gboolean      gm_face_transfer_begin    (GMultiTransfer *self,
                                          GmErrand *errand);
+/* FALSE: nobody is connected to any signal, now, but for handlers that are blocked. */
+gboolean      gm_face_transfer_is_heard (GMultiTransfer *self);
 /* Somebody is connected to notify, now. */
 gboolean      gm_face_transfer_is_watched (GMultiTransfer *self);
 
@@ -117,8 +119,9 @@ void          gm_face_transfer_get_share (GMultiTransfer *self,
 GmBand       *gm_face_transfer_ref_band (GMultiTransfer *self); /* (nullable): of its group */
 
 /* ---- the home context; application code runs ---- */
-/* All of @report but completion. */
-void          gm_face_transfer_report   (GMultiTransfer *self,
+/* All of @report but completion. FALSE: nobody is connected to anything, so that no code of the application ran last and
+ * completion has nobody to tell either. */
+gboolean      gm_face_transfer_report   (GMultiTransfer *self,
                                          GmErrand *errand,
                                          GmReport *report);
 /* What the application is there to answer, as 1 << GmQuestionKind; looked at when it starts. */
@@ -129,4 +132,5 @@ void          gm_face_transfer_ask      (GMultiTransfer *self,
                                          gboolean blocking);
 void          gm_face_transfer_complete (GMultiTransfer *self,
                                          GmErrand *errand,
-                                         GmReport *report);
+                                         GmReport *report,
+                                         gboolean heard);

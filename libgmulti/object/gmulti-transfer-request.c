@@ -51,10 +51,19 @@ void
 gmulti_transfer_set_uri (GMultiTransfer *self,
                          const char *uri)
 {
+  char *last;
+
   g_return_if_fail (GMULTI_IS_TRANSFER (self));
 
-  if (gm_face_transfer_check_idle (self) && gm_set_string (&self->plan.uri, uri))
-    g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_URI]);
+  if (!gm_face_transfer_check_idle (self) || g_strcmp0 (self->plan.uri, uri) == 0)
+    return;
+
+  last = g_steal_pointer (&self->plan.uri);
+  if (uri != NULL)
+    self->plan.uri = g_ref_string_new (uri);
+  if (last != NULL)
+    g_ref_string_release (last);
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_URI]);
 }
 
 /**

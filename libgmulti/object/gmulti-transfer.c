@@ -7,6 +7,7 @@
 
 #include "gm-config.h"
 #include "gmulti-core-private.h"
+#include "gmulti-download.h"
 #include "gmulti-enum-types.h"
 #include "gmulti-error-private.h"
 #include "gmulti-headers-private.h"
@@ -57,7 +58,7 @@ clear_response_side (GMultiTransfer *self)
   self->mirror = (GmMirror){ .total = -1, .upload_total = -1 };
   g_clear_pointer (&self->head, gm_head_unref);
   g_clear_pointer (&self->trailer_head, gm_head_unref);
-  g_clear_pointer (&self->info, gm_face_info_free);
+  self->info = NULL;
   g_clear_object (&self->response);
   g_clear_pointer (&self->trailers, gmulti_headers_unref);
   g_clear_pointer (&self->metrics, gmulti_metrics_unref);
@@ -199,7 +200,7 @@ gmulti_transfer_new (const char *uri)
   g_return_val_if_fail (uri != NULL, NULL);
 
   self = g_object_new (GMULTI_TYPE_TRANSFER, NULL);
-  self->plan.uri = g_strdup (uri);
+  self->plan.uri = g_ref_string_new (uri);
   return self;
 }
 
@@ -734,6 +735,17 @@ gm_face_transfer_is_watched (GMultiTransfer *self)
          || g_signal_handler_find (self, G_SIGNAL_MATCH_ID, notify_signal, 0, NULL, NULL, NULL) != 0;
 }
 
+/* One look instead of one for each signal: most transfers that are only fetched have no handler at all. A subclass may
+ * have handlers of its class, which are not looked for. */
+gboolean
+gm_face_transfer_is_heard (GMultiTransfer *self)
+{
+  GType type = G_OBJECT_TYPE (self);
+
+  return (type != GMULTI_TYPE_TRANSFER && type != GMULTI_TYPE_DOWNLOAD)
+         || g_signal_handler_find (self, G_SIGNAL_MATCH_UNBLOCKED, 0, 0, NULL, NULL, NULL) != 0;
+}
+
 const GmPlan *
 gm_face_transfer_get_plan (GMultiTransfer *self)
 {
@@ -793,7 +805,7 @@ adopt (GMultiTransfer *self,
   if (report->trailers != NULL && self->trailer_head == NULL)
     self->trailer_head = g_steal_pointer (&report->trailers);
   if (report->info != NULL && self->info == NULL)
-    self->info = g_steal_pointer (&report->info);
+    self->info = report->info;
   if (report->error != NULL)
     self->error = g_error_copy (report->error);
   grouped = self->member != NULL;
@@ -952,7 +964,7 @@ touch_group (GMultiTransfer *self,
   gm_member_unref (member);
 }
 
-void
+gboolean
 gm_face_transfer_report (GMultiTransfer *self,
                          GmErrand *errand,
                          GmReport *report)
@@ -970,24 +982,32 @@ gm_face_transfer_report (GMultiTransfer *self,
     gm_transfer_list_add_errand (gm_core_get_list (errand->core), errand, self);
   if (report->redirects != NULL)
     emit_redirects (self, errand, report);
+  if (!gm_face_transfer_is_heard (self))
+    return FALSE;
+
   if (!errand->delivered && gm_face_transfer_is_watched (self))
     notify_changes (self, &before, report, again);
   if (moved && !errand->delivered && g_signal_has_handler_pending (self, signals[SIGNAL_PROGRESS], 0, TRUE))
     g_signal_emit (self, signals[SIGNAL_PROGRESS], 0);
+
+  return TRUE;
 }
 
 void
 gm_face_transfer_complete (GMultiTransfer *self,
                            GmErrand *errand,
-                           GmReport *report)
+                           GmReport *report,
+                           gboolean heard)
 {
   g_mutex_lock (&self->lock);
   self->busy = FALSE;
   self->paused = FALSE;
   g_mutex_unlock (&self->lock);
 
+  /* who sees the list get shorter may begin to listen only now */
+  heard |= errand->list != NULL;
   gm_transfer_list_remove_errand (errand);
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_COMPLETED], 0, TRUE))
+  if (heard && g_signal_has_handler_pending (self, signals[SIGNAL_COMPLETED], 0, TRUE))
     g_signal_emit (self, signals[SIGNAL_COMPLETED], 0, report->error);
 }
 

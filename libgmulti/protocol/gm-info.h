@@ -67,5 +67,10 @@ typedef struct
   GmUrl *redirect_url; /* (owned) (nullable): where it would go if it followed */
 } GmInfo;
 
+/* Lets go of what it owns and empties it. */
 void gm_info_clear (GmInfo *info);
+/* Moves it: @info, whose content is not looked at, has it all, and @from owns nothing any more. */
+void gm_info_take  (GmInfo *info, GmInfo *from);
+/* Lets go of what it owns; it is not used again. */
+void gm_info_drop  (GmInfo *info);
 void gm_hop_clear  (gpointer hop); /* what a GmHop owns */
