@@ -332,6 +332,18 @@ gm_auth_has_login (const GmAuth *self)
   return self->user != NULL || self->token != NULL;
 }
 
+const char *
+gm_auth_get_user (const GmAuth *self)
+{
+  return self->user;
+}
+
+const char *
+gm_auth_get_password (const GmAuth *self)
+{
+  return self->password;
+}
+
 /* What may be used with what is there. */
 static guint
 get_usable (const GmAuth *self)
@@ -477,6 +489,7 @@ write_value (GmAuth *self,
       return write_negotiate (self, out);
     case GM_AUTH_DIGEST:
       return write_digest (self, ask, out);
+    case GM_AUTH_SIGNED:
     case GM_AUTH_NONE:
     default:
       return GM_AGAIN;
@@ -656,6 +669,7 @@ learn_refusal (GmAuth *self,
     case GM_AUTH_BEARER:
       self->failed |= GM_AUTH_BEARER;
       return;
+    case GM_AUTH_SIGNED:
     case GM_AUTH_NONE:
     default:
       return;

@@ -22,6 +22,7 @@ typedef enum
   GM_AUTH_DIGEST = 1 << 1,
   GM_AUTH_NEGOTIATE = 1 << 2,
   GM_AUTH_BEARER = 1 << 6,
+  GM_AUTH_SIGNED = 1 << 7, /* no challenge asks for it: alone, each request is signed by the login, see gm-http-sign.c */
 } GmAuthScheme;
 
 #define GM_AUTH_ANY (GM_AUTH_BASIC | GM_AUTH_DIGEST | GM_AUTH_NEGOTIATE | GM_AUTH_BEARER)
@@ -121,6 +122,9 @@ GmResult     gm_auth_prove         (GmAuth *self,
 const char  *gm_auth_get_host      (const GmAuth *self);
 guint16      gm_auth_get_port      (const GmAuth *self);
 gboolean     gm_auth_has_login     (const GmAuth *self);
+/* The login itself (nullable), for who makes a signature by it. Secret. */
+const char  *gm_auth_get_user      (const GmAuth *self);
+const char  *gm_auth_get_password  (const GmAuth *self);
 guint        gm_auth_get_offered   (const GmAuth *self); /* by the last refusal */
 GmAuthScheme gm_auth_get_sent      (const GmAuth *self); /* in the last request */
 /* The scheme that a user and a password would be used for, were they there, and its realm (nullable); NONE if no answer

@@ -23,7 +23,7 @@
   X_SPECIAL (ALTSVC_CTRL, LONG, altsvc_ctrl)                                                                           \
   X_NUMBER (APPEND, LONG, APPEND, BOOL)                                                                                \
   X_NUMBER (AUTOREFERER, LONG, AUTO_REFERER, BOOL)                                                                     \
-  X_ABSENT (AWS_SIGV4, STRING, 0, UNKNOWN_OPTION, AWS)                                                                 \
+  X_SPECIAL (AWS_SIGV4, STRING, aws_sigv4)                                                                             \
   X_SPECIAL (BUFFERSIZE, LONG, buffersize)                                                                             \
   X_IGNORED (CA_CACHE_TIMEOUT, LONG, TRUST)                                                                            \
   X_STRING (CAINFO, STRING, TLS_CA_FILE)                                                                               \

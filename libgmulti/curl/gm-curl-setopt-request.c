@@ -481,6 +481,18 @@ gm_curl_set_userpwd (GmCurlEasy *easy,
   return gm_curl_set_engine_string (easy, GM_OPTION_PASSWORD, colon != NULL ? colon + 1 : NULL);
 }
 
+/* Whoever names a signer wants nothing but signatures; taking it back leaves that as it is. */
+CURLcode
+gm_curl_set_aws_sigv4 (GmCurlEasy *easy,
+                       const GmCurlValue *value)
+{
+  CURLcode result = gm_curl_set_engine_string (easy, GM_OPTION_SIGNER, value->pointer);
+
+  if (result == CURLE_OK && value->pointer != NULL)
+    result = gm_curl_set_engine_int (easy, GM_OPTION_AUTH, GM_AUTH_SIGNED);
+  return result;
+}
+
 CURLcode
 gm_curl_set_httpauth (GmCurlEasy *easy,
                       const GmCurlValue *value)
@@ -491,6 +503,9 @@ gm_curl_set_httpauth (GmCurlEasy *easy,
   /* The older sums of a browser are those of Digest. */
   if ((methods & CURLAUTH_DIGEST_IE) != 0)
     methods |= CURLAUTH_DIGEST;
+  /* Not one among others: no server asks for it. */
+  if (methods == CURLAUTH_AWS_SIGV4)
+    return gm_curl_set_engine_int (easy, GM_OPTION_AUTH, GM_AUTH_SIGNED);
   known = methods & gm_auth_schemes ();
   if (methods != CURLAUTH_NONE && known == 0)
     return CURLE_NOT_BUILT_IN;

@@ -143,7 +143,8 @@
   X (WANT_FILETIME, U8, request, want_filetime, 0, 1, FALSE)                                                           \
   X (NETRC, U8, request, netrc, 0, 2, FALSE) /* GmNetrcUse */                                                          \
   X (NETRC_FILE, STRING, request, netrc_file, 0, 0, FALSE)                                                             \
-  X (AUTH, U8, request, auth, 0, GM_AUTH_ANY, FALSE) /* GmAuthScheme bits; those not in this build are never used */   \
+  X (AUTH, U8, request, auth, 0, G_MAXUINT8, FALSE) /* GmAuthScheme bits; those not in this build are never used */    \
+  X (SIGNER, STRING, request, signer, 0, 0, FALSE)                                                                     \
   X (APPEND, U8, request, append, 0, 1, FALSE)                                                                         \
   X (FILE_MODE, U32, request, file_mode, 0, 07777, FALSE)                                                              \
   GM_TLS_OPTIONS (X, TLS_, tls)                                                                                        \

@@ -23,6 +23,7 @@ const GmRequestSettings gm_request_settings_default = {
   X (password)                                                                                                         \
   X (netrc_file)                                                                                                       \
   X (bearer)                                                                                                           \
+  X (signer)                                                                                                           \
   X (service)                                                                                                          \
   X (accept_encoding)                                                                                                  \
   X (request_target)                                                                                                   \

@@ -66,6 +66,7 @@ typedef struct
   char *user;
   char *password;
   char *bearer;
+  char *signer; /* with GM_AUTH_SIGNED: as gm_sigv4_scope_read() takes it */
   char *service; /* of Negotiate; NULL: "HTTP" */
   char *netrc_file; /* NULL: .netrc in the user's home */
   char *accept_encoding; /* NULL = nothing is asked for and nothing undone; "" = all codings that are built in */

@@ -126,7 +126,8 @@ make_auth (GmRequest *request)
     return FALSE;
 
   gm_auth_free (request->auth);
-  request->auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target, request->settings->auth);
+  request->auth = gm_auth_new (gm_pool_get_auth_store (request->connection->pool), &target,
+                               request->settings->auth & GM_AUTH_ANY);
   gm_auth_set_service (request->auth, request->settings->service, (GmDelegation) request->settings->delegation);
   return TRUE;
 }
@@ -321,7 +322,9 @@ gm_http_auth_write (GmHttp *self,
       result = gm_auth_write (request->proxy_auth, &ask, out);
       request->info->proxy_auth_used = gm_auth_get_sent (request->proxy_auth);
     }
-  if (result == GM_OK && request->auth != NULL && !own)
+  if (result == GM_OK && request->auth != NULL && !own && request->settings->auth == GM_AUTH_SIGNED)
+    result = gm_http_sign (self, target, out);
+  else if (result == GM_OK && request->auth != NULL && !own)
     {
       result = gm_auth_write (request->auth, &ask, out);
       request->info->auth_used = gm_auth_get_sent (request->auth);

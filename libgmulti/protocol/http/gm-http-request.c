@@ -168,6 +168,31 @@ write_user_fields (const GmHttp *self,
   return GM_OK;
 }
 
+void
+gm_http_walk_user_fields (const GmHttp *self,
+                          void (*func) (GmSpan name, GmSpan value, gpointer data),
+                          gpointer data)
+{
+  for (const GmStringList *l = self->request->settings->headers; l != NULL; l = l->next)
+    {
+      GmHttp1UserField field;
+
+      if (gm_http1_user_field_parse (l->data, &field) && !field.remove &&
+          is_wanted (self, field_find (field.name), field.name))
+        func (field.name, field.value, data);
+    }
+}
+
+GmSpan
+gm_http_get_own_host (const GmHttp *self)
+{
+  const GmRequest *request = self->request;
+
+  if (!request->foreign_host && (user_fields_scan (request->settings).overridden & FIELD_HOST) != 0)
+    return gm_span (NULL, 0);
+  return gm_url_get_authority_for_host_header (request->url);
+}
+
 static inline GmSpan
 text_span (const char *text)
 {

@@ -132,6 +132,21 @@ GmResult gm_http_write_trailers (GmHttp *self,
 GmResult gm_http_write_head  (GmHttp *self,
                               GmByteBuilder *out);
 
+/* The fields of the user that are sent, in their order. */
+void     gm_http_walk_user_fields (const GmHttp *self,
+                              void (*func) (GmSpan name, GmSpan value, gpointer data),
+                              gpointer data);
+/* The host as it is told; empty: the user's fields have it. */
+GmSpan   gm_http_get_own_host (const GmHttp *self);
+
+/* ---- gm-http-sign.c ---- */
+
+/* Appends what GM_AUTH_SIGNED asks for: Authorization, and the fields with time and hash unless the user has his own.
+ * BAD_REQUEST or BAD_HOST: of gm_sigv4_scope_read(). */
+GmResult gm_http_sign        (GmHttp *self,
+                              GmSpan target,
+                              GmByteBuilder *out);
+
 /* ---- gm-http-coding.c ---- */
 
 /* The value of Accept-Encoding for this request; NULL = none is sent. */
