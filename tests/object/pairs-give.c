@@ -50,7 +50,7 @@ keep_object (PairsScene *scene,
 char *
 pairs_path (void)
 {
-  return g_strdup_printf ("%s/file-%u", pairs_world.folder, pairs_world.n_files++);
+  return g_strdup_printf ("%s/file-%u", pairs_world.folder, (guint) g_atomic_int_add (&pairs_world.n_files, 1));
 }
 
 static GFile *

@@ -17,7 +17,7 @@ typedef struct
   ScriptedServer *server;
   ScriptedServer *secure[2];
   const char *folder;
-  guint n_files;
+  gint n_files; /* atomic */
   /* From the first scene, for handlers that run before there are others. */
   GMultiResponse *response;
   GMultiMetrics *metrics;

@@ -502,6 +502,30 @@ pairs_play (const PairsMethod *method,
   return scene.n_called;
 }
 
+PairsScene *
+pairs_scene_new (void)
+{
+  PairsScene *self = g_new0 (PairsScene, 1);
+
+  self->watched = g_ptr_array_new_with_free_func (watched_free);
+  return self;
+}
+
+void
+pairs_scene_let_go (PairsScene *self)
+{
+  g_clear_pointer (&self->bag, g_ptr_array_unref);
+  g_ptr_array_set_size (self->watched, 0);
+}
+
+void
+pairs_scene_free (PairsScene *self)
+{
+  pairs_scene_let_go (self);
+  g_ptr_array_unref (self->watched);
+  g_free (self);
+}
+
 /* ---- the world ---- */
 
 static ScriptedAnswer *
@@ -520,6 +544,9 @@ pairs_begin (const char *folder)
   g_autofree char *there = g_build_filename (folder, "there", NULL);
   ScriptedServer *server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
 
+  /* so that they are found by their names */
+  for (guint i = 0; i < pairs_n_signals; i++)
+    g_type_ensure (pairs_signals[i].get_type ());
   g_assert_true (g_file_set_contents (there, "there", -1, NULL));
   scripted_server_on (server, "/small", scripted_answer_text (200, NULL, "small"));
   scripted_server_on (server, "/in", scripted_answer_handler (scripted_answer_new (), answer_login, NULL));

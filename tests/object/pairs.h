@@ -27,6 +27,15 @@ typedef struct
   gboolean is_async;
 } PairsMethod;
 
+/* A function that ends by a callback, and its _finish function. */
+typedef struct
+{
+  const char *name;
+  const char *class_name;
+  void (*begin) (PairsScene *scene, gpointer self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+  void (*end) (PairsScene *scene, GError **error); /* of scene->result */
+} PairsAsync;
+
 typedef struct
 {
   const char *class_name; /* without the namespace */
@@ -38,6 +47,8 @@ extern const PairsMethod pairs_methods[];
 extern const guint pairs_n_methods;
 extern const PairsSignal pairs_signals[];
 extern const guint pairs_n_signals;
+extern const PairsAsync pairs_asyncs[];
+extern const guint pairs_n_asyncs;
 
 struct _PairsScene
 {
@@ -81,6 +92,12 @@ guint    pairs_play         (const PairsMethod *method,
                              gboolean force);
 
 /* ---- for the generated calls; whatever they return lives as long as the scene ---- */
+
+/* A scene without anything in it: whoever calls has new arguments from it. Any thread. */
+PairsScene *pairs_scene_new  (void);
+void        pairs_scene_free (PairsScene *scene);
+/* Lets go of the arguments that were given so far. */
+void        pairs_scene_let_go (PairsScene *scene);
 
 /* The object a method is called on: the emitter, if it is one. */
 gpointer pairs_self         (PairsScene *scene,

@@ -26,7 +26,7 @@ class Writer:
     """Writes one function after the other, and remembers what the tables say."""
 
     def __init__(self, root):
-        self.root, self.parts, self.methods, self.signals, self.left_out = root, [], [], [], []
+        self.root, self.parts, self.methods, self.signals, self.left_out, self.asyncs = root, [], [], [], [], []
         self.kinds = {node.name: node for node in root.children}
 
     def is_enum(self, name):
@@ -123,16 +123,31 @@ class Writer:
             self.function(callee + '_finished', 'GObject *source, GAsyncResult *given, gpointer data',
                           ['PairsScene *scene = data;', '', 'scene->result = given;',
                            f'{finish.get("c")}_call (scene, 0);', 'pairs_came (scene);'])
-            self.function(callee + '_prepare', 'PairsScene *scene', ['guint variant = 0;', *self.body(
+            self.function(callee + '_prepare', 'PairsScene *scene', ['guint variant G_GNUC_UNUSED = 0;', '', *self.body(
                 owner, node, f'pairs_fresh (scene, "{owner.name}")')])
             self.parts[-1] = self.parts[-1].replace(callee + '_finished', 'pairs_store_result').replace(
                 'pairs_await (scene)', 'scene')
+            self.asynchronous(owner, node, finish, label)
         if callee.endswith('_finish'):
             prepare = callee[:-7] + '_async_prepare'
             self.function(callee + '_call', scene, self.body(owner, node, 'pairs_source (scene)'))
         else:
             self.function(callee + '_call', scene, self.body(owner, node, None))
         self.methods.append((label, callee, prepare, self.variants(node), callee.endswith('_async')))
+
+    def asynchronous(self, owner, node, finish, label):
+        """Begun for whoever wants it, and ended."""
+        callee = node.get('c')
+        lines = [re.sub(r'variant == 1 \? NULL : \w+_finished', 'callback', re.sub(
+            r'variant == 1 \? NULL : pairs_await \(scene\)', 'data', re.sub(
+                r'variant == 1 \? NULL : pairs_give \(scene, "Gio.Cancellable"[^)]*\)', 'cancellable', line)))
+                 for line in self.body(owner, node, 'self')]
+        self.function(callee + '_begin', 'PairsScene *scene, gpointer self, GCancellable *cancellable, '
+                      'GAsyncReadyCallback callback, gpointer data', ['guint variant G_GNUC_UNUSED = 0;', '', *lines])
+        lines = [line.replace('&error', 'error') for line in self.body(owner, finish, 'pairs_source (scene)')
+                 if 'GError) error' not in line]
+        self.function(callee + '_end', 'PairsScene *scene, GError **error', ['guint variant G_GNUC_UNUSED = 0;', '', *lines])
+        self.asyncs.append((label, owner.name, callee))
 
     def variants(self, node):
         """Which ways to call it there are: 1 with everything new, 2 with NULL where it may be, 4 with the scene's own."""
@@ -181,6 +196,10 @@ class Writer:
         for node, signal in self.signals:
             print(f'  {{ "{node.name}", {node.get("get-type")}, "{signal}" }},', file=file)
         print('};\nconst guint pairs_n_signals = G_N_ELEMENTS (pairs_signals);', file=file)
+        print('\nconst PairsAsync pairs_asyncs[] = {', file=file)
+        for label, class_name, callee in self.asyncs:
+            print(f'  {{ "{label}", "{class_name}", {callee}_begin, {callee}_end }},', file=file)
+        print('};\nconst guint pairs_n_asyncs = G_N_ELEMENTS (pairs_asyncs);', file=file)
         for label in self.left_out:
             print(f'/* left out: {label} */', file=file)
 
