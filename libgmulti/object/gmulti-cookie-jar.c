@@ -583,6 +583,9 @@ save (GTask *task,
   if (error == 0)
     error = gm_cookie_jar_save (self->jar, path, FALSE, get_now ());
 
+  /* If it was given up meanwhile, that has been returned already. */
+  if (!g_task_set_return_on_cancel (task, FALSE))
+    return;
   if (error == 0)
     g_task_return_boolean (task, TRUE);
   else

@@ -15,7 +15,7 @@ typedef struct
 typedef struct
 {
   ScriptedServer *server;
-  ScriptedServer *secure[2];
+  ScriptedServer *secure[3];
   const char *folder;
   gint n_files; /* atomic */
   /* From the first scene, for handlers that run before there are others. */

@@ -37,7 +37,6 @@ typedef struct
   guint n_failed;
   gboolean calling; /* a function of the library is on the stack that must not call back */
   gboolean clean; /* nobody has disturbed anything: each must succeed */
-  gint done; /* atomic */
 } Run;
 
 static void
@@ -213,24 +212,31 @@ test_cancelled (gconstpointer data)
 
 /* ---- three threads ---- */
 
+typedef struct
+{
+  const PairsAsync *async;
+  gpointer self; /* (unowned) (nullable): shared */
+  GThread *thread;
+  gint done; /* atomic */
+} Worker;
+
 static gpointer
 worker_thread (gpointer data)
 {
-  Run *run = data;
-  const PairsAsync *async = run->async;
-  gpointer self = run->self;
+  Worker *worker = data;
   GMainContext *context = g_main_context_new ();
+  Run run;
 
   g_main_context_push_thread_default (context);
-  run_init (run, async, (N_CALLS + N_WORKERS - 1) / N_WORKERS);
-  run->self = self;
-  run->clean = TRUE;
-  run_to_end (run, 1);
-  g_assert_cmpuint (run->n_good, ==, run->n_calls);
-  run_clear (run);
+  run_init (&run, worker->async, (N_CALLS + N_WORKERS - 1) / N_WORKERS);
+  run.self = worker->self;
+  run.clean = TRUE;
+  run_to_end (&run, 1);
+  g_assert_cmpuint (run.n_good, ==, run.n_calls);
+  run_clear (&run);
   g_main_context_pop_thread_default (context);
   g_main_context_unref (context);
-  g_atomic_int_set (&run->done, TRUE);
+  g_atomic_int_set (&worker->done, TRUE);
   g_main_context_wakeup (NULL);
 
   return NULL;
@@ -239,9 +245,9 @@ worker_thread (gpointer data)
 static void
 test_threads (gconstpointer data)
 {
-  Run host, runs[N_WORKERS] = { 0 };
-  GThread *threads[N_WORKERS];
+  Worker workers[N_WORKERS] = { 0 };
   g_autoptr (GObject) shared = NULL;
+  Run host;
 
   run_init (&host, data, 0);
   if (can_share (data))
@@ -249,16 +255,16 @@ test_threads (gconstpointer data)
   pairs_scene_let_go (host.scene);
   for (guint i = 0; i < N_WORKERS; i++)
     {
-      runs[i].async = data;
-      runs[i].self = shared;
-      threads[i] = g_thread_new ("worker", worker_thread, &runs[i]);
+      workers[i].async = data;
+      workers[i].self = shared;
+      workers[i].thread = g_thread_new ("worker", worker_thread, &workers[i]);
     }
   for (guint i = 0; i < N_WORKERS; i++)
     {
       /* the shared object lives in this context */
-      while (!g_atomic_int_get (&runs[i].done))
+      while (!g_atomic_int_get (&workers[i].done))
         g_main_context_iteration (NULL, TRUE);
-      g_thread_join (threads[i]);
+      g_thread_join (workers[i].thread);
     }
   run_clear (&host);
   g_clear_object (&shared);
