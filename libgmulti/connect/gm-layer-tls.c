@@ -41,8 +41,8 @@ typedef struct
   guint16 port;
   const char *const *alpn; /* (unowned) (nullable) */
   GmTicketCache *tickets; /* (owned) (nullable) */
-  GmTrustWait *waits[2]; /* (owned) (nullable): by GmTlsKind */
-  GmTlsCredentials *credentials[2]; /* (owned) (nullable) */
+  GmTrustWait *waits[GM_TLS_N_KINDS]; /* (owned) (nullable): by GmTlsKind */
+  GmTlsCredentials *credentials[GM_TLS_N_KINDS]; /* (owned) (nullable) */
   gnutls_certificate_credentials_t nobody; /* (owned) (nullable): stands where there is no identity */
   gnutls_session_t session; /* (owned) (nullable) */
   GmTlsAway *away; /* (owned) (nullable): the handshake is done elsewhere, and the session is there */
@@ -256,6 +256,8 @@ ask_early (TlsLayer *self)
     ask_trust (self, GM_TLS_ANCHORS);
   if (self->settings->cert_file != NULL || self->settings->cert_bytes != NULL)
     ask_trust (self, GM_TLS_IDENTITY);
+  if (gm_tls_pins_are_file (self->settings->pins))
+    ask_trust (self, GM_TLS_PINNED);
 }
 
 /* GM_OK also when nothing was asked for. */
@@ -583,7 +585,7 @@ judge (TlsLayer *self)
   /* From here on GnuTLS looks for authorities where they are; our own certificate has done its service. */
   if (anchors != NULL)
     gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, anchors->gnutls);
-  gm_tls_verify (self->session, self->settings, anchors, &self->name, &self->verdict);
+  gm_tls_verify (self->session, self->settings, anchors, self->credentials[GM_TLS_PINNED], &self->name, &self->verdict);
   self->info = gm_tls_session_get_info (self->session, self->name.text, self->verdict.result);
   self->info->checked = self->verdict.result == GM_OK && self->settings->verify_peer && self->settings->verify_host;
   self->judged = TRUE;
@@ -606,12 +608,14 @@ make_question (gpointer user_data)
   return data;
 }
 
-/* Whoever is there to answer has the last word. */
+/* Whoever is there to answer has the last word; but which keys are the right ones has been said before. */
 static GmResult
 ask (TlsLayer *self)
 {
   GmQuestion *question = self->layer.host->question;
 
+  if (self->verdict.result == GM_TLS_PIN)
+    return GM_TLS_PIN;
   if (self->settings->ask_trust == GM_TLS_ASK_NEVER ||
       (self->settings->ask_trust == GM_TLS_ASK_ON_FAULT && self->verdict.result == GM_OK))
     return self->verdict.result;
@@ -637,6 +641,8 @@ step_verdict (TlsLayer *self)
 {
   GmResult result = take_trust (self, GM_TLS_ANCHORS);
 
+  if (result == GM_OK)
+    result = take_trust (self, GM_TLS_PINNED);
   if (result != GM_OK)
     return result;
   if (!self->judged)

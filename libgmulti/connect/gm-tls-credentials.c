@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-tls-credentials.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Files of certificates and keys; the largest bundle of authorities there is has half a MiB. */
 #define MAX_FILE (16 * 1024 * 1024)
+
+/* A public key, as libcurl has it. */
+#define MAX_PINNED (1024 * 1024)
 
 /* One that hangs holds up those with the same key, and nobody else. */
 #define TOKEN_WORKERS 4
@@ -363,6 +367,42 @@ load_identity (GmTlsCredentials *self,
     fail_identity (self, settings, code);
 }
 
+/* ---- a pinned key ---- */
+
+gboolean
+gm_tls_pins_are_file (const char *pins)
+{
+  return pins != NULL && *pins != '\0' && !g_str_has_prefix (pins, "sha256//");
+}
+
+/* Who cannot say which key is the right one finds none that is. */
+static void
+load_pinned (GmTlsCredentials *self,
+             const GmTlsSettings *settings)
+{
+  g_autoptr (GBytes) bytes = read_file (settings->pins);
+  gnutls_pubkey_t key = NULL;
+  gnutls_datum_t data, der = { NULL, 0 };
+  int code;
+
+  if (bytes == NULL || g_bytes_get_size (bytes) > MAX_PINNED || gnutls_pubkey_init (&key) != 0)
+    {
+      fail (self, GM_TLS_PIN, GNUTLS_E_FILE_ERROR, settings->pins);
+      return;
+    }
+
+  data = datum (bytes);
+  code = gnutls_pubkey_import (key, &data, format_of (&data, GM_TLS_FORMAT_PEM));
+  if (code == 0)
+    code = gnutls_pubkey_export2 (key, GNUTLS_X509_FMT_DER, &der);
+  if (code == 0)
+    self->pinned = g_bytes_new (der.data, der.size);
+  else
+    fail (self, GM_TLS_PIN, code, settings->pins);
+  gnutls_free (der.data);
+  gnutls_pubkey_deinit (key);
+}
+
 /* ---- life ---- */
 
 GmTlsCredentials *
@@ -379,6 +419,8 @@ gm_tls_credentials_load (GmTlsKind kind,
     fail (self, GM_OUT_OF_MEMORY, code, NULL);
   else if (kind == GM_TLS_ANCHORS)
     load_anchors (self, settings);
+  else if (kind == GM_TLS_PINNED)
+    load_pinned (self, settings);
   else
     load_identity (self, settings);
 
@@ -399,6 +441,7 @@ credentials_free (GmTlsCredentials *self)
     gnutls_certificate_free_credentials (self->gnutls);
   if (self->issuer != NULL)
     gnutls_x509_crt_deinit (self->issuer);
+  g_clear_pointer (&self->pinned, g_bytes_unref);
   g_mutex_clear (&self->lock);
   g_free (self->good);
   g_clear_pointer (&self->workers, gm_workers_unref);

@@ -15,6 +15,8 @@ typedef enum
 {
   GM_TLS_ANCHORS, /* certificate authorities, revocation lists, the issuer that is demanded */
   GM_TLS_IDENTITY, /* the client's certificate and key */
+  GM_TLS_PINNED, /* a public key in a file: gm_tls_pins_are_file() */
+  GM_TLS_N_KINDS,
 } GmTlsKind;
 
 /* Chains that were found good by anchors; the visited servers of a busy program. */
@@ -37,6 +39,7 @@ typedef struct
   char *detail; /* (owned) (nullable): the file or URI that it was, without a PIN; of GM_TLS_TOKEN_PIN the token's label */
   gnutls_certificate_credentials_t gnutls; /* (owned) */
   gnutls_x509_crt_t issuer; /* (owned) (nullable) */
+  GBytes *pinned; /* (owned) (nullable): DER, a SubjectPublicKeyInfo */
   GMutex lock; /* guards the next two */
   GmTlsGood *good; /* (owned) (nullable): a ring of GM_TLS_MAX_GOOD */
   guint next_good;
@@ -47,6 +50,8 @@ typedef struct
   GmWorkers *workers; /* (owned) (nullable): the key is on a token, and may take its time; so what it does is done there */
 } GmTlsCredentials;
 
+/* Pins are written out as "sha256//…", or it is a file that has the key. */
+gboolean          gm_tls_pins_are_file     (const char *pins);
 /* Blocks. Never NULL: a failure is in it. */
 GmTlsCredentials *gm_tls_credentials_load  (GmTlsKind kind,
                                             const GmTlsSettings *settings);

@@ -268,29 +268,40 @@ check_chain (gnutls_session_t session,
 
 /* ---- pins ---- */
 
-static char *
-dup_pin (gnutls_x509_crt_t crt)
+/* Its public key in DER; NULL if it has none that can be read. */
+static GBytes *
+dup_key (gnutls_x509_crt_t crt)
 {
   gnutls_pubkey_t key = NULL;
   gnutls_datum_t der = { NULL, 0 };
-  guint8 digest[32];
-  char *pin = NULL;
+  GBytes *bytes = NULL;
 
   if (gnutls_pubkey_init (&key) != 0)
     return NULL;
   if (gnutls_pubkey_import_x509 (key, crt, 0) == 0 && gnutls_pubkey_export2 (key, GNUTLS_X509_FMT_DER, &der) == 0)
     {
-      if (gnutls_hash_fast (GNUTLS_DIG_SHA256, der.data, der.size, digest) == 0)
-        pin = g_base64_encode (digest, sizeof digest);
+      bytes = g_bytes_new (der.data, der.size);
       gnutls_free (der.data);
     }
   gnutls_pubkey_deinit (key);
 
-  return pin;
+  return bytes;
+}
+
+static char *
+dup_pin (gnutls_x509_crt_t crt)
+{
+  g_autoptr (GBytes) key = dup_key (crt);
+  gsize len = 0;
+  gconstpointer der = key != NULL ? g_bytes_get_data (key, &len) : NULL;
+  guint8 digest[32];
+
+  return der != NULL && gnutls_hash_fast (GNUTLS_DIG_SHA256, der, len, digest) == 0 ? g_base64_encode (digest, sizeof digest)
+                                                                                   : NULL;
 }
 
 static gboolean
-is_pinned (const char *pin,
+is_listed (const char *pin,
            const char *pins)
 {
   gsize len = pin != NULL ? strlen (pin) : 0;
@@ -306,6 +317,25 @@ is_pinned (const char *pin,
     }
 
   return FALSE;
+}
+
+static gboolean
+is_pinned (gnutls_x509_crt_t crt,
+           const GmTlsSettings *settings,
+           const GmTlsCredentials *pinned)
+{
+  if (gm_tls_pins_are_file (settings->pins))
+    {
+      g_autoptr (GBytes) key = dup_key (crt);
+
+      return key != NULL && pinned != NULL && pinned->pinned != NULL && g_bytes_equal (key, pinned->pinned);
+    }
+  else
+    {
+      g_autofree char *pin = dup_pin (crt);
+
+      return is_listed (pin, settings->pins);
+    }
 }
 
 /* ---- the verdict ---- */
@@ -352,6 +382,7 @@ static guint
 check_all (gnutls_session_t session,
            const GmTlsSettings *settings,
            GmTlsCredentials *anchors,
+           const GmTlsCredentials *pinned,
            const GmTlsName *name,
            gnutls_x509_crt_t crt,
            guint n_certificates)
@@ -364,13 +395,8 @@ check_all (gnutls_session_t session,
     faults |= GM_TLS_FAULT (WRONG_HOST);
   if (settings->verify_status && gnutls_ocsp_status_request_is_checked (session, 0) == 0)
     faults |= GM_TLS_FAULT (OCSP);
-  if (settings->pins != NULL)
-    {
-      g_autofree char *pin = dup_pin (crt);
-
-      if (!is_pinned (pin, settings->pins))
-        faults |= GM_TLS_FAULT (PIN);
-    }
+  if (settings->pins != NULL && !is_pinned (crt, settings, pinned))
+    faults |= GM_TLS_FAULT (PIN);
 
   return faults;
 }
@@ -379,6 +405,7 @@ void
 gm_tls_verify (gnutls_session_t session,
                const GmTlsSettings *settings,
                GmTlsCredentials *anchors,
+               const GmTlsCredentials *pinned,
                const GmTlsName *name,
                GmTlsVerdict *verdict)
 {
@@ -389,7 +416,7 @@ gm_tls_verify (gnutls_session_t session,
   *verdict = (GmTlsVerdict){ GM_OK };
   if (crt != NULL)
     {
-      verdict->faults = check_all (session, settings, anchors, name, crt, n);
+      verdict->faults = check_all (session, settings, anchors, pinned, name, crt, n);
       verdict->result = worst (verdict->faults);
       verdict->detail = dup_detail (verdict->result, crt, name);
       gnutls_x509_crt_deinit (crt);

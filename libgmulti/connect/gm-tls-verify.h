@@ -22,9 +22,10 @@ typedef struct
 
 /* Judges the peer of @session, new or resumed, by what @settings ask for: chain, dates, purpose, strength and revocation,
  * the name, a stapled status, the pins. @anchors may be NULL when the chain is not judged; while it is, the session has
- * them for its credentials. Does not block. */
+ * them for its credentials. @pinned has the key where the pins are a file, and is NULL elsewhere. Does not block. */
 void gm_tls_verify (gnutls_session_t session,
                     const GmTlsSettings *settings,
                     GmTlsCredentials *anchors,
+                    const GmTlsCredentials *pinned,
                     const GmTlsName *name,
                     GmTlsVerdict *verdict);

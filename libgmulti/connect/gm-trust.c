@@ -84,6 +84,9 @@ fits (Entry *self,
            bytes_equal (a->ca_bytes, b->ca_bytes) && bytes_equal (a->issuer_bytes, b->issuer_bytes) &&
            a->with_system_trust == b->with_system_trust;
 
+  if (kind == GM_TLS_PINNED)
+    return strings_equal (a->pins, b->pins);
+
   return strings_equal (a->cert_file, b->cert_file) && strings_equal (a->key_file, b->key_file) &&
          bytes_equal (a->cert_bytes, b->cert_bytes) && bytes_equal (a->key_bytes, b->key_bytes) &&
          bytes_equal (a->key_password, b->key_password) && a->cert_format == b->cert_format &&
@@ -193,6 +196,7 @@ forget_pin (Entry *entry,
 static void
 read_work (GmJob *job)
 {
+  static const char *const names[GM_TLS_N_KINDS] = { "trust anchors", "client certificate", "pinned key" };
   ReadJob *self = (ReadJob *) job;
   Entry *entry = self->entry;
   g_autoptr (GBytes) pin_code = NULL;
@@ -207,7 +211,7 @@ read_work (GmJob *job)
     return;
 
   self->credentials = load (entry, pin_code);
-  GM_TRACE (TLS, 0, 0, "%s read: %s", entry->kind == GM_TLS_ANCHORS ? "trust anchors" : "client certificate",
+  GM_TRACE (TLS, 0, 0, "%s read: %s", names[entry->kind],
             gm_result_name (self->credentials->result));
 
   /* A failure is told to who waits, and tried again by who comes next. */

@@ -38,6 +38,7 @@ typedef struct
   GTlsDatabase *tls_database;          /* (owned) (nullable): NULL = the session's */
   GTlsInteraction *tls_interaction;    /* (owned) (nullable): NULL = the session's */
   GTlsCertificate *client_certificate; /* (owned) (nullable) */
+  char *tls_pins;         /* (owned) (nullable) */
   gint64 body_length;     /* of a stream; -1 unknown */
   guint64 range_offset;
   gint64 range_length; /* -1 to the end */
@@ -65,6 +66,10 @@ gboolean gm_plan_asks_database (GTlsDatabase *database);
 /* Makes the engine trust whom @database trusts, or leave that to who asks it. */
 void     gm_plan_apply_database (GTlsDatabase *database,
                                  GmTransfer *engine);
+/* @option: GM_OPTION_TLS_PINS or that of a proxy. TLS_SETTINGS: there is something in @pins that is no pin. */
+GmResult gm_plan_apply_pins (const char *pins,
+                             GmTransfer *engine,
+                             GmOption option);
 void     gm_plan_init       (GmPlan *self);
 void     gm_plan_clear      (GmPlan *self);
 void     gm_plan_take_body  (GmPlan *self,

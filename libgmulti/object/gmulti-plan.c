@@ -9,6 +9,9 @@
 /* The engine takes 0 for its own default and has no "never"; 49 days are one. */
 #define NEVER_MS G_MAXUINT32
 
+/* What SHA-256 gives, in base64. */
+#define PIN_LENGTH 44
+
 void
 gm_plan_init (GmPlan *self)
 {
@@ -45,6 +48,7 @@ gm_plan_clear (GmPlan *self)
   g_clear_object (&self->tls_database);
   g_clear_object (&self->tls_interaction);
   g_clear_object (&self->client_certificate);
+  g_clear_pointer (&self->tls_pins, g_free);
 }
 
 void
@@ -374,6 +378,30 @@ apply_certificate (const GmPlan *self,
 }
 
 GmResult
+gm_plan_apply_pins (const char *pins,
+                    GmTransfer *engine,
+                    GmOption option)
+{
+  const char *at = pins;
+
+  /* Anything else would be the name of a file to the engine, or pass for a pin that nothing fits. */
+  while (*at != '\0')
+    {
+      gsize one = strcspn (at, ";");
+      GmSpan pin = gm_span_strip (gm_span (at, one));
+      g_autofree char *text = pin.len > 8 ? g_strndup (pin.data + 8, pin.len - 8) : NULL;
+      gsize len = 0;
+      g_autofree guchar *digest = text != NULL ? g_base64_decode (text, &len) : NULL;
+
+      if (pin.len != 8 + PIN_LENGTH || memcmp (pin.data, "sha256//", 8) != 0 || digest == NULL || len != 32)
+        return GM_TLS_SETTINGS;
+      at += one + (at[one] == ';');
+    }
+
+  return at == pins ? GM_TLS_SETTINGS : gm_transfer_set_string (engine, option, pins);
+}
+
+GmResult
 gm_plan_apply (const GmPlan *self,
                GmTransfer *engine,
                const GmStringList *list)
@@ -406,6 +434,8 @@ gm_plan_apply (const GmPlan *self,
     result = apply_body (self, engine);
   if (result == GM_OK)
     result = apply_version (self, engine);
+  if (result == GM_OK && self->tls_pins != NULL)
+    result = gm_plan_apply_pins (self->tls_pins, engine, GM_OPTION_TLS_PINS);
   if (self->client_certificate != NULL)
     apply_certificate (self, engine);
   apply_redirects (self, engine);

@@ -132,6 +132,9 @@ get_property (GObject *object,
     case GM_TRANSFER_PROP_TLS_INTERACTION:
       g_value_set_object (value, gmulti_transfer_get_tls_interaction (self));
       break;
+    case GM_TRANSFER_PROP_TLS_PINS:
+      g_value_set_string (value, gmulti_transfer_get_tls_pins (self));
+      break;
     case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
       g_value_set_object (value, gmulti_transfer_get_client_certificate (self));
       break;
@@ -218,6 +221,9 @@ set_property (GObject *object,
       break;
     case GM_TRANSFER_PROP_TLS_INTERACTION:
       gmulti_transfer_set_tls_interaction (self, g_value_get_object (value));
+      break;
+    case GM_TRANSFER_PROP_TLS_PINS:
+      gmulti_transfer_set_tls_pins (self, g_value_get_string (value));
       break;
     case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
       gmulti_transfer_set_client_certificate (self, g_value_get_object (value));
@@ -327,6 +333,21 @@ install_tls_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_TLS_INTERACTION]
     = g_param_spec_object ("tls-interaction", NULL, NULL, G_TYPE_TLS_INTERACTION, write_flags);
+
+  /**
+   * GMultiTransfer:tls-pins: (getter get_tls_pins) (setter set_tls_pins)
+   *
+   * The public keys that servers may have: for each `sha256//` and the SHA-256 of the key (of its SubjectPublicKeyInfo) in
+   * base64, joined by semicolons; %NULL for any.
+   *
+   * They count beside all else that is demanded of a certificate, for each server that the transfer comes to, also after a
+   * redirect. A server with another key is refused, whatever a [property@GMulti.Transfer:tls-database] or a handler of
+   * [signal@GMulti.Transfer::check-trust] says: nobody is asked about it. With text in it that is no pin the transfer
+   * fails.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_TLS_PINS] = g_param_spec_string ("tls-pins", NULL, NULL, NULL, write_flags);
 
   /**
    * GMultiTransfer:client-certificate: (getter get_client_certificate) (setter set_client_certificate)

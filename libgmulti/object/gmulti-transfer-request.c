@@ -793,6 +793,47 @@ gmulti_transfer_set_tls_interaction (GMultiTransfer *self,
 }
 
 /**
+ * gmulti_transfer_get_tls_pins: (get-property tls-pins)
+ * @self: the transfer
+ *
+ * Gets the public keys that servers may have.
+ *
+ * Returns: (nullable): the pins, or %NULL for any key
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_transfer_get_tls_pins (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.tls_pins;
+}
+
+/**
+ * gmulti_transfer_set_tls_pins: (set-property tls-pins)
+ * @self: the transfer
+ * @tls_pins: (nullable): the pins, or %NULL for any key
+ *
+ * Sets the public keys that servers may have: `sha256//…`, joined by semicolons.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_tls_pins (GMultiTransfer *self,
+                              const char *tls_pins)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (g_strcmp0 (self->plan.tls_pins, tls_pins) == 0 || !gm_face_transfer_check_idle (self))
+    return;
+
+  g_free (self->plan.tls_pins);
+  self->plan.tls_pins = g_strdup (tls_pins);
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_TLS_PINS]);
+}
+
+/**
  * gmulti_transfer_get_client_certificate: (get-property client-certificate)
  * @self: the transfer
  *

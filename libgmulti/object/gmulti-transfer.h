@@ -116,6 +116,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_tls_interaction   (GMultiTransfer  *self,
                                                            GTlsInteraction *tls_interaction);
 GMULTI_AVAILABLE_IN_1_0
+const char         *gmulti_transfer_get_tls_pins          (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_tls_pins          (GMultiTransfer *self,
+                                                           const char     *tls_pins);
+GMULTI_AVAILABLE_IN_1_0
 GTlsCertificate    *gmulti_transfer_get_client_certificate (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_client_certificate (GMultiTransfer  *self,

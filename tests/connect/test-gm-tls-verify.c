@@ -205,6 +205,60 @@ test_pins (void)
       }
 }
 
+static void
+write_file (const char *path,
+            GBytes *bytes)
+{
+  g_assert_true (g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), NULL));
+  g_bytes_unref (bytes);
+}
+
+/* The key in a file, in either form; what is no key, or not there, fits nobody. */
+static void
+test_pin_files (void)
+{
+  g_autoptr (ZooCertificate) leaf = zoo_make (&(ZooSpec){ .names = "dns:www.example" }, root);
+  g_autofree char *folder = g_dir_make_tmp ("zoo-XXXXXX", NULL);
+  const struct
+  {
+    const char *name;
+    ZooCertificate *whose; /* NULL: nobody's */
+    gnutls_x509_crt_fmt_t format;
+    GmResult result;
+  } cases[] = {
+    { "key.pem", leaf, GNUTLS_X509_FMT_PEM, GM_OK },     { "key.der", leaf, GNUTLS_X509_FMT_DER, GM_OK },
+    { "other.pem", root, GNUTLS_X509_FMT_PEM, GM_TLS_PIN }, { "other.der", root, GNUTLS_X509_FMT_DER, GM_TLS_PIN },
+    { "garbage", NULL, GNUTLS_X509_FMT_PEM, GM_TLS_PIN }, { "missing", NULL, GNUTLS_X509_FMT_DER, GM_TLS_PIN },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, cases[i].name, NULL);
+
+      if (cases[i].whose != NULL)
+        write_file (path, zoo_get_public_key (cases[i].whose, cases[i].format));
+      else if (cases[i].format == GNUTLS_X509_FMT_PEM)
+        write_file (path, g_bytes_new_static ("no key", 6));
+      for (guint verify = 0; verify < 2; verify++)
+        {
+          GmTlsSettings *settings = new_settings ();
+          g_autofree char *detail = NULL;
+
+          settings->pins = g_ref_string_new (path);
+          settings->verify_peer = settings->verify_host = verify != 0;
+          g_assert_cmpint (show_to (settings, zoo_new_credentials (leaf, 0), "www.example", &detail), ==, cases[i].result);
+          /* the file, if there is no key in it, else the key that was seen */
+          if (cases[i].result != GM_OK && cases[i].whose == NULL)
+            g_assert_cmpstr (detail, ==, path);
+          else if (cases[i].result != GM_OK)
+            g_assert_true (g_str_has_prefix (detail, "sha256//"));
+          gm_tls_settings_unref (settings);
+        }
+      remove (path);
+    }
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* ---- stapled status ---- */
 
 static GBytes *staple;
@@ -267,14 +321,6 @@ test_staples (void)
 }
 
 /* ---- where trust comes from ---- */
-
-static void
-write_file (const char *path,
-            GBytes *bytes)
-{
-  g_assert_true (g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), NULL));
-  g_bytes_unref (bytes);
-}
 
 static GmResult
 show_to_files (const char *ca_file,
@@ -367,6 +413,7 @@ main (int argc,
     }
   g_test_add_func ("/tls-verify/authorities", test_authorities);
   g_test_add_func ("/tls-verify/pins", test_pins);
+  g_test_add_func ("/tls-verify/pin-files", test_pin_files);
   g_test_add_func ("/tls-verify/staples", test_staples);
   g_test_add_func ("/tls-verify/sources", test_sources);
   return g_test_run ();

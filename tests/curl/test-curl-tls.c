@@ -253,6 +253,27 @@ test_pin (Fixture *self,
   check_result (self, CURLE_SSL_PINNEDPUBKEYNOTMATCH);
 }
 
+/* … or a file with the key. */
+static void
+test_pin_file (Fixture *self,
+               gconstpointer data)
+{
+  g_autofree char *right = save (self, "right.key", zoo_get_public_key (self->own, GNUTLS_X509_FMT_PEM));
+  g_autofree char *right_der = save (self, "right.dkey", zoo_get_public_key (self->own, GNUTLS_X509_FMT_DER));
+  g_autofree char *wrong = save (self, "wrong.key", zoo_get_public_key (self->client, GNUTLS_X509_FMT_PEM));
+
+  serve (self, NULL);
+  set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 0);
+  set_text (self, CURLOPT_PINNEDPUBLICKEY, CURLOPT_PROXY_PINNEDPUBLICKEY, right);
+  check_result (self, CURLE_OK);
+  set_text (self, CURLOPT_PINNEDPUBLICKEY, CURLOPT_PROXY_PINNEDPUBLICKEY, right_der);
+  check_result (self, CURLE_OK);
+  set_text (self, CURLOPT_PINNEDPUBLICKEY, CURLOPT_PROXY_PINNEDPUBLICKEY, wrong);
+  check_result (self, CURLE_SSL_PINNEDPUBKEYNOTMATCH);
+  set_text (self, CURLOPT_PINNEDPUBLICKEY, CURLOPT_PROXY_PINNEDPUBLICKEY, "/nonexistent");
+  check_result (self, CURLE_SSL_PINNEDPUBKEYNOTMATCH);
+}
+
 static void
 test_revoked (Fixture *self,
               gconstpointer data)
@@ -455,6 +476,7 @@ main (int argc,
   ADD_TWICE ("host", test_host);
   ADD_TWICE ("issuer", test_issuer);
   ADD_TWICE ("pin", test_pin);
+  ADD_TWICE ("pin-file", test_pin_file);
   ADD_TWICE ("revoked", test_revoked);
   ADD_TWICE ("identity", test_identity);
   ADD_TWICE ("identity-blobs", test_identity_blobs);

@@ -266,6 +266,63 @@ test_database_late (Asked *self,
   g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 0);
 }
 
+/* ---- pins ---- */
+
+/* Which keys are the right ones is said by the pins alone: no handler is asked, and no database has a word in it. */
+static void
+test_pins (Asked *self,
+           gconstpointer data)
+{
+  g_autoptr (ZooCertificate) own = zoo_make (&(ZooSpec){ .subject = "here", .names = "ip:127.0.0.1" },
+                                             scripted_tls_get_authority ());
+  g_autofree char *right = zoo_get_pin (own);
+  g_autofree char *wrong = zoo_get_pin (scripted_tls_get_authority ());
+  g_autofree char *both = g_strconcat (wrong, "; ", right, NULL);
+  g_autofree char *half = g_strconcat (right, ";/etc/hostname", NULL);
+  ScriptedServer *server
+    = scripted_server_new_tls (SCRIPTED_SERVER_DEFAULT, scripted_tls_new_with (zoo_new_credentials (own, 0)));
+  g_autoptr (GTlsDatabase) database = data != NULL ? g_object_new (plain_database_get_type (), NULL) : NULL;
+  const struct
+  {
+    const char *pins;
+    int code; /* of G_TLS_ERROR; -1: welcome */
+  } cases[] = { { right, -1 },
+                { both, -1 },
+                { NULL, -1 },
+                { wrong, G_TLS_ERROR_BAD_CERTIFICATE },
+                { half, G_TLS_ERROR_MISC },
+                { "", G_TLS_ERROR_MISC },
+                { "sha256//AAAA", G_TLS_ERROR_MISC },
+                { "/etc/hostname", G_TLS_ERROR_MISC } };
+
+  plain_verdict = 0;
+  scripted_server_on (server, "*", scripted_answer_text (200, NULL, "inside"));
+  self->at_once = TRUE;
+  gmulti_transfer_set_uri (self->transfer, scripted_server_url (server, "/"));
+  gmulti_transfer_set_tls_database (self->transfer, database);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint n_asked = self->n_asked;
+
+      gmulti_transfer_set_tls_pins (self->transfer, cases[i].pins);
+      g_assert_cmpstr (gmulti_transfer_get_tls_pins (self->transfer), ==, cases[i].pins);
+      asked_start (self);
+      if (cases[i].code < 0)
+        {
+          asked_check_inside (self);
+          g_assert_cmpuint (self->n_asked, ==, n_asked + (database == NULL));
+          g_clear_pointer (&self->bytes, g_bytes_unref);
+          continue;
+        }
+      face_wait_for (self->error != NULL);
+      g_assert_error (self->error, G_TLS_ERROR, cases[i].code);
+      g_assert_cmpuint (self->n_asked, ==, n_asked);
+      g_clear_error (&self->error);
+    }
+  g_assert_cmpuint (scripted_server_n_requests (server), ==, 3);
+  scripted_server_free (server);
+}
+
 /* A server that lets nobody in without a certificate. */
 static void
 test_client_certificate (Asked *self,
@@ -333,6 +390,9 @@ main (int argc,
   g_test_add ("/trust-check/database-blocking-bad", Asked, GUINT_TO_POINTER (G_TLS_CERTIFICATE_REVOKED), set_up,
               test_database_blocking, asked_tear_down);
   g_test_add ("/trust-check/database-late", Asked, NULL, set_up, test_database_late, asked_tear_down);
+  g_test_add ("/trust-check/pins", Asked, NULL, set_up, test_pins, asked_tear_down);
+  if (g_tls_backend_supports_tls (g_tls_backend_get_default ()))
+    g_test_add ("/trust-check/pins-database", Asked, "database", set_up, test_pins, asked_tear_down);
   g_test_add ("/trust-check/client-certificate", Asked, "shown", set_up, test_client_certificate, asked_tear_down);
   g_test_add ("/trust-check/no-client-certificate", Asked, NULL, set_up, test_client_certificate, asked_tear_down);
   return g_test_run ();

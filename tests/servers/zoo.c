@@ -173,20 +173,31 @@ zoo_get_key_pem (ZooCertificate *self,
   return take (&out);
 }
 
-char *
-zoo_get_pin (ZooCertificate *self)
+GBytes *
+zoo_get_public_key (ZooCertificate *self,
+                    gnutls_x509_crt_fmt_t format)
 {
   gnutls_pubkey_t key;
-  gnutls_datum_t der;
-  guint8 digest[32];
-  g_autofree char *text = NULL;
+  gnutls_datum_t data;
+  GBytes *bytes;
 
   CHECK (gnutls_pubkey_init (&key));
   CHECK (gnutls_pubkey_import_x509 (key, self->crt, 0));
-  CHECK (gnutls_pubkey_export2 (key, GNUTLS_X509_FMT_DER, &der));
-  CHECK (gnutls_hash_fast (GNUTLS_DIG_SHA256, der.data, der.size, digest));
-  gnutls_free (der.data);
+  CHECK (gnutls_pubkey_export2 (key, format, &data));
+  bytes = g_bytes_new (data.data, data.size);
+  gnutls_free (data.data);
   gnutls_pubkey_deinit (key);
+  return bytes;
+}
+
+char *
+zoo_get_pin (ZooCertificate *self)
+{
+  g_autoptr (GBytes) der = zoo_get_public_key (self, GNUTLS_X509_FMT_DER);
+  guint8 digest[32];
+  g_autofree char *text = NULL;
+
+  CHECK (gnutls_hash_fast (GNUTLS_DIG_SHA256, g_bytes_get_data (der, NULL), g_bytes_get_size (der), digest));
   text = g_base64_encode (digest, sizeof digest);
   return g_strconcat ("sha256//", text, NULL);
 }

@@ -43,6 +43,9 @@ GBytes         *zoo_get_pem     (ZooCertificate *self,
 /* PEM: its key, encrypted if there is a @password. */
 GBytes         *zoo_get_key_pem (ZooCertificate *self,
                                  const char *password);
+/* A SubjectPublicKeyInfo. */
+GBytes         *zoo_get_public_key (ZooCertificate *self,
+                                    gnutls_x509_crt_fmt_t format);
 /* "sha256//…" */
 char           *zoo_get_pin     (ZooCertificate *self);
 /* Credentials for a server or a client with this certificate and @n_issuers above it. */
