@@ -16,6 +16,9 @@
  * included. */
 #define MAX_OUT (256 * 1024)
 
+/* Servers wait for about half a minute for a request; who was asked for longer than that has to come anew. */
+#define MAX_THOUGHT_US (5 * G_USEC_PER_SEC)
+
 /* Records in a row that give nothing (tickets, new keys, warnings, empty ones) before others have their turn; and in the
  * whole of a handshake. */
 #define MAX_IDLE_RECORDS 32
@@ -27,6 +30,7 @@ typedef enum
   STATE_IDENTITY, /* our certificate is being read */
   STATE_HANDSHAKE,
   STATE_VERDICT, /* done, but the certificate is not judged: the anchors are being read */
+  STATE_WANTED, /* the server let nobody in without a certificate; somebody is asked for one */
   STATE_OPEN,
   STATE_FAILED,
 } TlsState;
@@ -59,7 +63,11 @@ typedef struct
   guint n_warnings;
   guint n_pins; /* that somebody gave */
   GmTlsVerdict verdict;
+  gint64 asked_at; /* µs: since when somebody is asked for a certificate of ours; 0: nobody is */
+  int refusal; /* in STATE_WANTED: what GnuTLS said … */
+  guint8 refusal_alert; /* … and the server */
   gboolean judged;
+  gboolean trusted; /* for good, whoever was asked */
   gboolean is_proxy;
   gboolean is_carrier;
   gboolean said_goodbye;
@@ -436,7 +444,17 @@ is_about_token (int code)
          (code <= GNUTLS_E_PKCS11_ERROR && code >= GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE);
 }
 
-/* The peer's end, or a failure below, in the middle of a handshake. */
+/* The server has asked for a certificate of ours; nobody has said which, and somebody can be asked. */
+static gboolean
+may_ask_identity (TlsLayer *self)
+{
+  const GmQuestion *question = self->layer.host->question;
+
+  return question != NULL && (question->mask & (1u << GM_QUESTION_IDENTITY)) != 0 &&
+         self->credentials[GM_TLS_IDENTITY] == NULL && gnutls_certificate_client_get_request_status (self->session) != 0;
+}
+
+/* The peer's end, or a failure below, in the middle of a handshake. GM_OK: it is not over yet. */
 static GmResult
 handshake_failed (TlsLayer *self,
                   int code)
@@ -453,6 +471,14 @@ handshake_failed (TlsLayer *self,
     result = gm_tls_session_failed (self->session, code, below, GM_PHASE_TLS, error);
   flush (self); /* our alert says why, if there is room for it */
 
+  if (result == GM_TLS_CLIENT_CERTIFICATE_WANTED && may_ask_identity (self))
+    {
+      self->state = STATE_WANTED;
+      self->refusal = code;
+      self->refusal_alert = error->alert;
+      gm_error_clear (error);
+      return GM_OK;
+    }
   return fail (self, result, code, NULL);
 }
 
@@ -636,6 +662,60 @@ ask (TlsLayer *self)
     }
 }
 
+/* ---- a certificate of ours ---- */
+
+static GmQuestionData *
+make_identity_question (gpointer user_data)
+{
+  TlsLayer *self = user_data;
+  GmQuestionData *data = gm_question_data_new (GM_QUESTION_IDENTITY);
+
+  data->host = g_strdup (self->name.text);
+  data->port = self->port;
+  data->chain = self->info != NULL ? g_ptr_array_ref (self->info->chain) : NULL;
+  data->is_proxy = self->is_proxy;
+  data->attempt = 1;
+
+  return data;
+}
+
+/* GnuTLS cannot wait for a certificate in the middle of a handshake, and a server that did without one does not ask again
+ * (RFC 8446 section 4.6.2 is seldom spoken): so the handshake is done without, and who has an answer comes with another
+ * connection. GM_OK: it has to do without. GM_TLS_CLIENT_CERTIFICATE_WANTED: by another connection, and the question stands,
+ * for the engine to look at. */
+static GmResult
+ask_identity (TlsLayer *self)
+{
+  GmLayerHost *host = self->layer.host;
+  GmReply reply;
+
+  if (self->asked_at == 0)
+    self->asked_at = host->reactor->now;
+  reply = gm_question_ask (host->question, GM_QUESTION_IDENTITY, make_identity_question, self);
+  if (reply == GM_REPLY_NONE)
+    return GM_AGAIN;
+  if (reply == GM_REPLY_ACCEPT && host->question->answer != NULL && host->question->answer->identity != NULL)
+    return GM_TLS_CLIENT_CERTIFICATE_WANTED;
+  if (self->state == STATE_VERDICT && host->reactor->now - self->asked_at > MAX_THOUGHT_US)
+    return GM_TLS_CLIENT_CERTIFICATE_WANTED;
+
+  gm_question_clear (host->question);
+  return GM_OK;
+}
+
+static GmResult
+step_wanted (TlsLayer *self)
+{
+  GmResult result = ask_identity (self);
+
+  if (result == GM_AGAIN)
+    return result;
+
+  result = fail (self, GM_TLS_CLIENT_CERTIFICATE_WANTED, self->refusal, NULL);
+  self->layer.host->error->alert = self->refusal_alert;
+  return result;
+}
+
 static GmResult
 step_verdict (TlsLayer *self)
 {
@@ -647,7 +727,14 @@ step_verdict (TlsLayer *self)
     return result;
   if (!self->judged)
     judge (self);
-  result = ask (self);
+  result = self->trusted ? GM_OK : ask (self);
+  self->trusted = result == GM_OK;
+  if (result == GM_OK && may_ask_identity (self))
+    {
+      result = ask_identity (self);
+      if (result == GM_TLS_CLIENT_CERTIFICATE_WANTED)
+        return fail (self, result, 0, NULL);
+    }
   if (result == GM_AGAIN)
     return result;
   if (result != GM_OK)
@@ -690,6 +777,8 @@ tls_connect (GmLayer *layer)
     result = self->away != NULL ? step_away (self) : step_handshake (self);
   if (self->state == STATE_VERDICT && result == GM_OK)
     result = step_verdict (self);
+  if (self->state == STATE_WANTED && result == GM_OK)
+    result = step_wanted (self);
 
   return self->state == STATE_FAILED ? self->failure : result;
 }
@@ -934,6 +1023,7 @@ tls_adjust (GmLayer *layer,
     case STATE_IDENTITY:
     case STATE_HANDSHAKE:
     case STATE_VERDICT:
+    case STATE_WANTED:
       want = own_want (self);
       break;
     case STATE_OPEN:

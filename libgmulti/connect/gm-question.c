@@ -84,6 +84,15 @@ gm_answer_data_new (const char *user,
   return self;
 }
 
+GmAnswerData *
+gm_answer_data_new_identity (const GmTlsSettings *identity)
+{
+  GmAnswerData *self = g_new0 (GmAnswerData, 1);
+
+  self->identity = identity;
+  return self;
+}
+
 void
 gm_answer_data_free (GmAnswerData *self)
 {
@@ -95,5 +104,6 @@ gm_answer_data_free (GmAnswerData *self)
   g_free (self->password);
   g_free (self->user);
   g_strfreev (self->list);
+  gm_tls_settings_unref (self->identity);
   g_free (self);
 }

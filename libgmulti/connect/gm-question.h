@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "gm-result.h"
+#include "gm-tls-settings.h"
 
 /* A question that takes time: somebody (a person, another thread, a service) has to be asked, and the transfer waits
  * without holding anybody up. Each run of a transfer has one GmQuestion, for it can wait for one thing only; layers reach
@@ -25,6 +25,7 @@ typedef enum
   GM_QUESTION_TRUST, /* chain, verdict, host, port, is_proxy. Accepted: the certificate counts as good */
   GM_QUESTION_LOGIN, /* scheme, text: the realm, host, port, is_proxy, attempt. Answer: user and password */
   GM_QUESTION_PIN, /* text: the token's label, attempt. Answer: password */
+  GM_QUESTION_IDENTITY, /* chain (nullable), host, port, is_proxy: wants a certificate of ours. Answer: identity */
 } GmQuestionKind;
 
 typedef enum
@@ -56,6 +57,7 @@ typedef struct
   char **list; /* (owned) (nullable) */
   char *user; /* (owned) (nullable) */
   char *password; /* (owned) (nullable): wiped when it is freed */
+  const GmTlsSettings *identity; /* (owned) (nullable): only what gm_tls_settings_with_identity() takes from it counts */
 } GmAnswerData;
 
 typedef struct
@@ -93,4 +95,6 @@ void            gm_question_data_unref  (GmQuestionData *self);
 GmAnswerData   *gm_answer_data_new      (const char *user,
                                          const char *password,
                                          const char *const *list);
+/* Takes @identity. */
+GmAnswerData   *gm_answer_data_new_identity (const GmTlsSettings *identity);
 void            gm_answer_data_free     (GmAnswerData *self); /* NULL is fine */

@@ -82,6 +82,44 @@ gm_tls_settings_unref (const GmTlsSettings *self)
   g_free (block);
 }
 
+static void
+replace_string (char **slot,
+                char *value)
+{
+  char *old = *slot;
+
+  *slot = value != NULL ? g_ref_string_acquire (value) : NULL;
+  if (old != NULL)
+    g_ref_string_release (old);
+}
+
+static void
+replace_bytes (GBytes **slot,
+               GBytes *value)
+{
+  GBytes *old = *slot;
+
+  *slot = value != NULL ? g_bytes_ref (value) : NULL;
+  g_clear_pointer (&old, g_bytes_unref);
+}
+
+GmTlsSettings *
+gm_tls_settings_with_identity (const GmTlsSettings *self,
+                               const GmTlsSettings *identity)
+{
+  GmTlsSettings *copy = gm_tls_settings_copy (self);
+
+  replace_string (&copy->cert_file, identity->cert_file);
+  replace_string (&copy->key_file, identity->key_file);
+  replace_bytes (&copy->cert_bytes, identity->cert_bytes);
+  replace_bytes (&copy->key_bytes, identity->key_bytes);
+  replace_bytes (&copy->key_password, identity->key_password);
+  copy->cert_format = identity->cert_format;
+  copy->key_format = identity->key_format;
+
+  return copy;
+}
+
 static gboolean
 bytes_equal (GBytes *a,
              GBytes *b)

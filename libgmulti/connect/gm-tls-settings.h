@@ -86,6 +86,9 @@ GmTlsSettings       *gm_tls_settings_copy  (const GmTlsSettings *self);
 /* NULL and the shared default are passed through untouched by both. */
 const GmTlsSettings *gm_tls_settings_ref   (const GmTlsSettings *self);
 void                 gm_tls_settings_unref (const GmTlsSettings *self);
+/* A copy of @self (nullable) that shows the certificate of @identity, with the key that belongs to it. */
+GmTlsSettings       *gm_tls_settings_with_identity (const GmTlsSettings *self,
+                                                    const GmTlsSettings *identity);
 /* NULL is the default. Bytes are compared by what is in them. */
 gboolean             gm_tls_settings_equal (const GmTlsSettings *a,
                                             const GmTlsSettings *b);

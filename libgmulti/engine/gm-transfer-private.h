@@ -53,6 +53,7 @@ typedef struct
   GmSource source;
   const GmTransferSettings *transfer_settings; /* (owned): as they were when the run began */
   const GmConnectSettings *connect_settings; /* (owned) */
+  const GmConnectSettings *plain_settings; /* (owned) (nullable): those before somebody gave this origin a certificate */
   const GmRequestSettings *request_settings; /* (owned) */
   GmUrl *origin; /* (owned): the URL the user named */
   GmUrl *referer; /* (owned) (nullable) */

@@ -980,6 +980,8 @@ gm_transfer_end_run (GmTransfer *self,
   g_clear_pointer (&run->referer, gm_url_unref);
   gm_transfer_settings_unref (run->transfer_settings);
   gm_connect_settings_unref (run->connect_settings);
+  if (run->plain_settings != NULL)
+    gm_connect_settings_unref (run->plain_settings);
   gm_request_settings_unref (run->request_settings);
   gm_multi_give_run (self->multi, run);
 }
@@ -1160,6 +1162,69 @@ log_in_and_go (GmTransfer *self)
   return next_hop (self, request->method, request->keep_custom_method, FALSE);
 }
 
+/* ---- a certificate of ours ---- */
+
+/* A server wanted to know who we are, and somebody was asked. */
+static gboolean
+has_identity (GmTransfer *self,
+              GmResult result)
+{
+  const GmQuestion *question = &self->run->question;
+
+  return result == GM_TLS_CLIENT_CERTIFICATE_WANTED && self->state == GM_STATE_CONNECTING &&
+         question->kind == GM_QUESTION_IDENTITY && question->reply != GM_REPLY_NONE;
+}
+
+/* The same hop by another connection: with the certificate, or without and nobody is asked any more. */
+static GmResult
+show_identity (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  const GmQuestion *question = &run->question;
+  const GmTlsSettings *identity = question->answer != NULL ? question->answer->identity : NULL;
+
+  if (identity != NULL)
+    {
+      GmConnectSettings *settings = gm_connect_settings_copy (run->connect_settings);
+      const GmTlsSettings **slot = question->data->is_proxy ? &settings->proxy_tls : &settings->tls;
+      const GmTlsSettings *old = *slot;
+
+      *slot = gm_tls_settings_with_identity (old, identity);
+      gm_tls_settings_unref (old);
+      if (run->plain_settings == NULL)
+        run->plain_settings = run->connect_settings;
+      else
+        gm_connect_settings_unref (run->connect_settings);
+      run->connect_settings = settings;
+    }
+  else
+    run->question.mask &= ~(1u << GM_QUESTION_IDENTITY);
+  GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "once more, %s",
+            identity != NULL ? "with a certificate" : "without a certificate");
+  run->n_hops--; /* not a redirect */
+  gm_error_clear (&self->error);
+
+  return next_hop (self, run->request.method, run->request.keep_custom_method, FALSE);
+}
+
+/* Who wanted to be known here need not be known elsewhere. */
+static void
+forget_identity (GmTransfer *self,
+                 const GmUrl *next)
+{
+  GmRun *run = self->run;
+
+  if (gm_url_same_origin (self->url, next))
+    return;
+
+  run->question.mask |= run->transfer_settings->ask & (1u << GM_QUESTION_IDENTITY);
+  if (run->plain_settings != NULL)
+    {
+      gm_connect_settings_unref (run->connect_settings);
+      run->connect_settings = g_steal_pointer (&run->plain_settings);
+    }
+}
+
 static GmResult
 follow (GmTransfer *self)
 {
@@ -1186,6 +1251,8 @@ follow (GmTransfer *self)
         }
     }
   gm_transfer_forget_ways (run);
+  if (G_UNLIKELY ((run->transfer_settings->ask & (1u << GM_QUESTION_IDENTITY)) != 0))
+    forget_identity (self, next);
   run->fresh = run->old_version = run->no_route = FALSE;
   run->n_refused = 0;
   /* A login of the new URL's own, not the one that was used until now. */
@@ -1325,7 +1392,9 @@ static gboolean
 go_again (GmTransfer *self,
           GmResult *result)
 {
-  if (can_retry (self, *result))
+  if (has_identity (self, *result))
+    *result = show_identity (self);
+  else if (can_retry (self, *result))
     *result = retry (self);
   else if (gm_transfer_has_another_way (self, *result))
     *result = go_another_way (self, *result);

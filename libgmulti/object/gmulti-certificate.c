@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-certificate-private.h"
 
+#include <string.h>
+
 GTlsCertificate *
 gm_face_certificate_new (GPtrArray *chain)
 {
@@ -25,6 +27,39 @@ gm_face_certificate_new (GPtrArray *chain)
     }
 
   return g_steal_pointer (&above);
+}
+
+GmTlsSettings *
+gm_face_certificate_make_identity (GTlsCertificate *certificate)
+{
+  GmTlsSettings *identity = gm_tls_settings_copy (NULL);
+  g_autofree char *key = NULL, *uri = NULL, *key_uri = NULL;
+  GString *chain;
+
+  g_object_get (certificate, "private-key-pem", &key, "pkcs11-uri", &uri, "private-key-pkcs11-uri", &key_uri, NULL);
+  if (uri != NULL)
+    {
+      identity->cert_file = g_ref_string_new (uri);
+      identity->key_file = g_ref_string_new (key_uri != NULL ? key_uri : uri);
+    }
+  else
+    {
+      chain = g_string_new (NULL);
+      for (GTlsCertificate *one = certificate; one != NULL; one = g_tls_certificate_get_issuer (one))
+        {
+          g_autofree char *pem = NULL;
+
+          g_object_get (one, "certificate-pem", &pem, NULL);
+          g_string_append (chain, pem != NULL ? pem : "");
+        }
+      identity->cert_bytes = g_string_free_to_bytes (chain);
+      if (key != NULL)
+        identity->key_bytes = gm_secret_bytes_new (key, strlen (key));
+    }
+  if (key != NULL)
+    explicit_bzero (key, strlen (key));
+
+  return identity;
 }
 
 GTlsCertificateFlags

@@ -5,6 +5,7 @@
 #include "gmulti-band-private.h"
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
+#include "gmulti-identity-private.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -847,6 +848,8 @@ set_tls (GmErrand *self,
     {
       self->interaction = g_object_ref (interaction);
       self->ask |= 1u << GM_QUESTION_PIN;
+      if (plan->client_certificate == NULL && gm_face_identity_can_ask (interaction))
+        self->ask |= 1u << GM_QUESTION_IDENTITY;
     }
 }
 

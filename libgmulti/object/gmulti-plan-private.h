@@ -66,6 +66,10 @@ gboolean gm_plan_asks_database (GTlsDatabase *database);
 /* Makes the engine trust whom @database trusts, or leave that to who asks it. */
 void     gm_plan_apply_database (GTlsDatabase *database,
                                  GmTransfer *engine);
+/* Makes the engine show @certificate to servers, or to proxies. */
+void     gm_plan_apply_certificate (GTlsCertificate *certificate,
+                                    GmTransfer *engine,
+                                    gboolean to_proxy);
 /* @option: GM_OPTION_TLS_PINS or that of a proxy. TLS_SETTINGS: there is something in @pins that is no pin. */
 GmResult gm_plan_apply_pins (const char *pins,
                              GmTransfer *engine,

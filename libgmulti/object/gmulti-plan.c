@@ -2,6 +2,7 @@
 #include "gmulti-plan-private.h"
 
 #include "gm-request-settings.h"
+#include "gmulti-certificate-private.h"
 #include "gmulti-enums.h"
 
 #include <string.h>
@@ -340,41 +341,20 @@ gm_plan_apply_database (GTlsDatabase *database,
   gm_transfer_set_string (engine, GM_OPTION_TLS_CA_FILE, path);
 }
 
-/* The chain and its key as PEM; of one that lives on a token only its name can be had. */
-static void
-apply_certificate (const GmPlan *self,
-                   GmTransfer *engine)
+void
+gm_plan_apply_certificate (GTlsCertificate *certificate,
+                           GmTransfer *engine,
+                           gboolean to_proxy)
 {
-  g_autofree char *key = NULL, *uri = NULL, *key_uri = NULL;
-  GString *chain;
-  g_autoptr (GBytes) bytes = NULL;
+  GmTlsSettings *identity = gm_face_certificate_make_identity (certificate);
 
-  g_object_get (self->client_certificate, "private-key-pem", &key, "pkcs11-uri", &uri, "private-key-pkcs11-uri", &key_uri,
-                NULL);
-  if (uri != NULL)
-    {
-      gm_transfer_set_string (engine, GM_OPTION_TLS_CERT_FILE, uri);
-      gm_transfer_set_string (engine, GM_OPTION_TLS_KEY_FILE, key_uri != NULL ? key_uri : uri);
-      return;
-    }
-
-  chain = g_string_new (NULL);
-  for (GTlsCertificate *one = self->client_certificate; one != NULL; one = g_tls_certificate_get_issuer (one))
-    {
-      g_autofree char *pem = NULL;
-
-      g_object_get (one, "certificate-pem", &pem, NULL);
-      g_string_append (chain, pem != NULL ? pem : "");
-    }
-  bytes = g_string_free_to_bytes (chain);
-  gm_transfer_set_bytes (engine, GM_OPTION_TLS_CERT_BYTES, bytes);
-  if (key != NULL)
-    {
-      g_autoptr (GBytes) secret = gm_secret_bytes_new (key, strlen (key));
-
-      gm_transfer_set_bytes (engine, GM_OPTION_TLS_KEY_BYTES, secret);
-      explicit_bzero (key, strlen (key));
-    }
+#define PICK(name) (to_proxy ? GM_OPTION_PROXY_TLS_##name : GM_OPTION_TLS_##name)
+  gm_transfer_set_string (engine, PICK (CERT_FILE), identity->cert_file);
+  gm_transfer_set_string (engine, PICK (KEY_FILE), identity->key_file);
+  gm_transfer_set_bytes (engine, PICK (CERT_BYTES), identity->cert_bytes);
+  gm_transfer_set_bytes (engine, PICK (KEY_BYTES), identity->key_bytes);
+#undef PICK
+  gm_tls_settings_unref (identity);
 }
 
 GmResult
@@ -437,7 +417,7 @@ gm_plan_apply (const GmPlan *self,
   if (result == GM_OK && self->tls_pins != NULL)
     result = gm_plan_apply_pins (self->tls_pins, engine, GM_OPTION_TLS_PINS);
   if (self->client_certificate != NULL)
-    apply_certificate (self, engine);
+    gm_plan_apply_certificate (self->client_certificate, engine, FALSE);
   apply_redirects (self, engine);
   if (self->priority != 0)
     gm_plan_apply_priority (self->priority, engine);

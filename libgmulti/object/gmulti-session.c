@@ -450,8 +450,10 @@ install_tls_properties (void)
   /**
    * GMultiSession:tls-interaction: (getter dup_tls_interaction) (setter set_tls_interaction)
    *
-   * Who is asked for the PIN of a token with a client's certificate, for transfers that have nobody of their own; %NULL
-   * if nobody is.
+   * Who is asked for the PIN of a token with a client's certificate, and for a certificate when a server wants one and none
+   * is set, for transfers that have nobody of their own; %NULL if nobody is.
+   *
+   * How this is done says [property@GMulti.Transfer:tls-interaction].
    *
    * Since: 1.0
    */
@@ -1317,7 +1319,7 @@ gmulti_session_set_tls_database (GMultiSession *self,
  * gmulti_session_dup_tls_interaction: (get-property tls-interaction)
  * @self: the session
  *
- * Gets who is asked for the PIN of a token.
+ * Gets who is asked for the PIN of a token, and for a certificate.
  *
  * Returns: (transfer full) (nullable): the interaction, or %NULL if nobody is
  *
@@ -1342,7 +1344,7 @@ gmulti_session_dup_tls_interaction (GMultiSession *self)
  * @self: the session
  * @tls_interaction: (nullable): the interaction, or %NULL if nobody is
  *
- * Sets who is asked for the PIN of a token. It counts for transfers that are started from now on.
+ * Sets who is asked for the PIN of a token, and for a certificate. It counts for transfers that are started from now on.
  *
  * Since: 1.0
  */

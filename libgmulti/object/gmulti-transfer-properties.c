@@ -66,6 +66,31 @@ get_response_property (GMultiTransfer *self,
 }
 
 static void
+get_tls_property (GMultiTransfer *self,
+                  guint prop_id,
+                  GValue *value,
+                  GParamSpec *pspec)
+{
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_TLS_DATABASE:
+      g_value_set_object (value, gmulti_transfer_get_tls_database (self));
+      break;
+    case GM_TRANSFER_PROP_TLS_INTERACTION:
+      g_value_set_object (value, gmulti_transfer_get_tls_interaction (self));
+      break;
+    case GM_TRANSFER_PROP_TLS_PINS:
+      g_value_set_string (value, gmulti_transfer_get_tls_pins (self));
+      break;
+    case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
+      g_value_set_object (value, gmulti_transfer_get_client_certificate (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
+    }
+}
+
+static void
 get_property (GObject *object,
               guint prop_id,
               GValue *value,
@@ -127,16 +152,10 @@ get_property (GObject *object,
       g_value_set_boolean (value, gmulti_transfer_get_decode (self));
       break;
     case GM_TRANSFER_PROP_TLS_DATABASE:
-      g_value_set_object (value, gmulti_transfer_get_tls_database (self));
-      break;
     case GM_TRANSFER_PROP_TLS_INTERACTION:
-      g_value_set_object (value, gmulti_transfer_get_tls_interaction (self));
-      break;
     case GM_TRANSFER_PROP_TLS_PINS:
-      g_value_set_string (value, gmulti_transfer_get_tls_pins (self));
-      break;
     case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
-      g_value_set_object (value, gmulti_transfer_get_client_certificate (self));
+      get_tls_property (self, prop_id, value, pspec);
       break;
     case GM_TRANSFER_PROP_PRIORITY:
       g_value_set_int (value, gmulti_transfer_get_priority (self));
@@ -323,10 +342,15 @@ install_tls_properties (void)
   /**
    * GMultiTransfer:tls-interaction: (getter get_tls_interaction) (setter set_tls_interaction)
    *
-   * Who is asked for the PIN when [property@GMulti.Transfer:client-certificate] is on a token; %NULL for
-   * [property@GMulti.Session:tls-interaction].
+   * Who is asked for the PIN when [property@GMulti.Transfer:client-certificate] is on a token, and for a certificate when a
+   * server wants one and none is set; %NULL for [property@GMulti.Session:tls-interaction].
    *
-   * It is asked by [method@Gio.TlsInteraction.ask_password_async] where the transfer was started, and may take its time:
+   * A certificate is asked for by [method@Gio.TlsInteraction.request_certificate_async], with a connection that knows the
+   * server and its certificate, and takes the answer by [method@Gio.TlsConnection.set_certificate]; it is good for nothing
+   * else. The answer counts for this transfer and this server, and not after a redirect to another one. Without an answer
+   * the transfer goes on without a certificate.
+   *
+   * For a PIN it is asked by [method@Gio.TlsInteraction.ask_password_async] where the transfer was started, and may take its time:
    * nobody else waits. A PIN that was right is kept for the process, a wrong one is asked for again.
    *
    * Since: 1.0

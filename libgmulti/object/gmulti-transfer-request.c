@@ -755,7 +755,7 @@ gmulti_transfer_set_tls_database (GMultiTransfer *self,
  * gmulti_transfer_get_tls_interaction: (get-property tls-interaction)
  * @self: the transfer
  *
- * Gets who is asked for the PIN of a token.
+ * Gets who is asked for the PIN of a token, and for a certificate.
  *
  * Returns: (transfer none) (nullable): the interaction, or %NULL for the session's
  *
@@ -774,7 +774,7 @@ gmulti_transfer_get_tls_interaction (GMultiTransfer *self)
  * @self: the transfer
  * @tls_interaction: (nullable): the interaction, or %NULL for the session's
  *
- * Sets who is asked for the PIN of a token.
+ * Sets who is asked for the PIN of a token, and for a certificate.
  *
  * Since: 1.0
  */

@@ -11,6 +11,7 @@
 #include "gmulti-enum-types.h"
 #include "gmulti-error-private.h"
 #include "gmulti-headers-private.h"
+#include "gmulti-identity-private.h"
 #include "gmulti-metrics-private.h"
 #include "gmulti-pin-private.h"
 #include "gmulti-response-private.h"
@@ -1172,6 +1173,9 @@ gm_face_transfer_ask (GMultiTransfer *self,
       break;
     case GM_QUESTION_PIN:
       gm_face_pin_ask (self, inquiry, gm_inquiry_get_errand (inquiry)->interaction, blocking);
+      break;
+    case GM_QUESTION_IDENTITY:
+      gm_face_identity_ask (self, inquiry, gm_inquiry_get_errand (inquiry)->interaction, blocking);
       break;
     case GM_QUESTION_PROXY:
     case GM_QUESTION_NONE:

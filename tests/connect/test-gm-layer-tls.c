@@ -428,6 +428,73 @@ test_closed (void)
     }
 }
 
+/* Whom the server wants to know somebody is asked: in the middle of a handshake that fails by it (TLS 1.2), or behind it. */
+static void
+test_identity_question (void)
+{
+  ZooSpec spec = { .subject = "client", .purpose = GNUTLS_KP_TLS_WWW_CLIENT };
+  static const struct
+  {
+    gnutls_certificate_request_t wish;
+    guint version;
+    GmReply reply;
+    gboolean late;
+    GmResult result;
+    gboolean stands; /* the question is left to the engine */
+  } cases[] = {
+    { GNUTLS_CERT_REQUIRE, 0, GM_REPLY_ACCEPT, FALSE, GM_TLS_CLIENT_CERTIFICATE_WANTED, TRUE },
+    { GNUTLS_CERT_REQUIRE, 1, GM_REPLY_ACCEPT, FALSE, GM_TLS_CLIENT_CERTIFICATE_WANTED, TRUE },
+    { GNUTLS_CERT_REQUEST, 0, GM_REPLY_ACCEPT, FALSE, GM_TLS_CLIENT_CERTIFICATE_WANTED, TRUE },
+    { GNUTLS_CERT_REQUEST, 1, GM_REPLY_ACCEPT, FALSE, GM_TLS_CLIENT_CERTIFICATE_WANTED, TRUE },
+    { GNUTLS_CERT_REQUIRE, 0, GM_REPLY_DECLINE, FALSE, GM_TLS_CLIENT_CERTIFICATE_WANTED, FALSE },
+    { GNUTLS_CERT_REQUEST, 0, GM_REPLY_DECLINE, FALSE, GM_OK, FALSE },
+    { GNUTLS_CERT_REQUEST, 1, GM_REPLY_DECLINE, FALSE, GM_OK, FALSE },
+    { GNUTLS_CERT_REQUIRE, 0, GM_REPLY_DECLINE, TRUE, GM_TLS_CLIENT_CERTIFICATE_WANTED, FALSE },
+    /* the server will have gone */
+    { GNUTLS_CERT_REQUEST, 0, GM_REPLY_DECLINE, TRUE, GM_TLS_CLIENT_CERTIFICATE_WANTED, TRUE },
+    { GNUTLS_CERT_REQUEST, 1, GM_REPLY_DECLINE, TRUE, GM_TLS_CLIENT_CERTIFICATE_WANTED, TRUE },
+    { GNUTLS_CERT_IGNORE, 0, GM_REPLY_NONE, FALSE, GM_OK, FALSE },
+    { GNUTLS_CERT_IGNORE, 1, GM_REPLY_NONE, FALSE, GM_OK, FALSE },
+  };
+  g_autoptr (ZooCertificate) own = zoo_make (&spec, client_authority ());
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GmTlsSettings *settings = new_settings (), *identity;
+      ScriptedTls *tls = new_server (versions[cases[i].version]);
+      GmTlsPeer peer = peer_of (settings);
+      TlsPair pair;
+
+      tls->client_certificate = cases[i].wish;
+      tls_pair_init (&pair, tls, &peer);
+      pair.question.mask = 1u << GM_QUESTION_IDENTITY;
+      if (cases[i].reply != GM_REPLY_NONE)
+        {
+          g_assert_cmpint (tls_pair_connect (&pair), ==, GM_AGAIN);
+          g_assert_cmpint (pair.question.kind, ==, GM_QUESTION_IDENTITY);
+          g_assert_cmpstr (pair.question.data->host, ==, "localhost");
+          g_assert_false (pair.question.data->is_proxy);
+          g_assert_cmpint (pair.error.result, ==, GM_OK);
+          pair.reactor.now += cases[i].late ? 6 * G_USEC_PER_SEC : 0;
+          pair.question.reply = cases[i].reply;
+          if (cases[i].reply == GM_REPLY_ACCEPT)
+            {
+              identity = gm_tls_settings_copy (NULL);
+              identity->cert_bytes = zoo_get_pem (own, 0);
+              pair.question.answer = gm_answer_data_new_identity (identity);
+            }
+        }
+      g_assert_cmpint (gm_layer_connect (pair.client), ==, cases[i].reply != GM_REPLY_NONE ? cases[i].result : GM_AGAIN);
+      if (cases[i].result == GM_OK)
+        g_assert_cmpint (tls_pair_connect (&pair), ==, GM_OK);
+      g_assert_cmpint (pair.question.kind, ==, cases[i].stands ? GM_QUESTION_IDENTITY : GM_QUESTION_NONE);
+      g_assert_cmpint (pair.error.result, ==, cases[i].result);
+      tls_pair_clear (&pair);
+      scripted_tls_free (tls);
+      gm_tls_settings_unref (settings);
+    }
+}
+
 static void
 test_client_certificate (void)
 {
@@ -761,6 +828,7 @@ main (int argc,
   g_test_add_func ("/tls/garbage", test_garbage);
   g_test_add_func ("/tls/versions", test_versions);
   g_test_add_func ("/tls/bad-settings", test_bad_settings);
+  g_test_add_func ("/tls/identity-question", test_identity_question);
   g_test_add_func ("/tls/client-certificate", test_client_certificate);
   g_test_add_func ("/tls/closed", test_closed);
   g_test_add_func ("/tls/tickets", test_tickets);
