@@ -839,6 +839,51 @@ gm_auth_prove (GmAuth *self,
   return result;
 }
 
+/* ---- whose a connection is ---- */
+
+/* With its length in front, so that no two lists of texts look the same. */
+static void
+add_part (GChecksum *sum,
+          const char *text)
+{
+  gint64 len = text != NULL ? (gint64) strlen (text) : -1;
+
+  g_checksum_update (sum, (const guchar *) &len, sizeof len);
+  if (text != NULL)
+    g_checksum_update (sum, (const guchar *) text, (gssize) len);
+}
+
+char *
+gm_auth_make_identity (const char *user,
+                       const char *password,
+                       const char *service,
+                       GmDelegation delegation)
+{
+  GChecksum *sum;
+  guchar way = (guchar) delegation;
+  char *text;
+
+  if (user == NULL)
+    return NULL;
+
+  sum = g_checksum_new (G_CHECKSUM_SHA256);
+  add_part (sum, user);
+  add_part (sum, password);
+  add_part (sum, service);
+  add_part (sum, g_getenv ("KRB5CCNAME"));
+  g_checksum_update (sum, &way, sizeof way);
+  text = g_strdup (g_checksum_get_string (sum));
+  g_checksum_free (sum);
+
+  return text;
+}
+
+char *
+gm_auth_dup_identity (const GmAuth *self)
+{
+  return gm_auth_make_identity (self->user, self->password, self->service, (GmDelegation) self->delegation);
+}
+
 /* ---- what is known ---- */
 
 const char *

@@ -118,6 +118,17 @@ GmResult     gm_auth_prove         (GmAuth *self,
                                     GmReactor *reactor,
                                     GmRunnable *owner);
 
+/* ---- whose a connection is ---- */
+
+/* Negotiate logs in the connection with some servers (RFC 4559 section 6), so that who comes after must be the same one.
+ * A text that is the same for the same login, service and place of tickets (KRB5CCNAME), and tells nothing of them; NULL
+ * where there is no user. Whose tickets are in that place is not looked at. (owned) */
+char        *gm_auth_make_identity (const char *user,
+                                    const char *password,
+                                    const char *service,
+                                    GmDelegation delegation);
+char        *gm_auth_dup_identity  (const GmAuth *self);
+
 /* ---- what is known ---- */
 const char  *gm_auth_get_host      (const GmAuth *self);
 guint16      gm_auth_get_port      (const GmAuth *self);

@@ -37,6 +37,7 @@ typedef struct
   guint16 connect_port; /* instead of the URL's port; 0 = that */
   guint8 speak; /* GmSpeak */
   GmProxy *proxy; /* (nullable): the whole way there; of one that forwards, host and port count instead of the URL's */
+  const char *login; /* (nullable): of gm_pool_bind(); who looks for a connection has his own */
   gboolean carrier; /* goes to the proxy itself and carries tunnels, see gm-layer-carrier.h: all of @proxy counts, of no URL anything */
 } GmPoolKey;
 
@@ -189,6 +190,12 @@ void          gm_pool_give_back  (GmPool *self,
                                   GmConnection *connection,
                                   gboolean reuse,
                                   guint n_transfers);
+/* From now on the peer may take all that comes over the connection for somebody's, whatever is in it: it is for those
+ * alone who look for one with this @login (a name of gm_auth_dup_identity(); copied). With a session nothing happens: there
+ * each request speaks for itself. */
+void          gm_pool_bind       (GmPool *self,
+                                  GmConnection *connection,
+                                  const char *login);
 /* A tunnel through it is gone. */
 void          gm_pool_leave_carrier (GmPool *self,
                                   GmConnection *carrier,

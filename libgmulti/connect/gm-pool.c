@@ -152,10 +152,10 @@ ways_equal (const GmPoolKey *x,
 {
   if (x->carrier != y->carrier || !gm_proxy_equal (x->proxy, y->proxy))
     return FALSE;
-  if (gm_proxy_is_tls (x->proxy) && !gm_tls_settings_equal (x->settings->proxy_tls, y->settings->proxy_tls))
+  if (x->proxy != NULL && gm_proxy_is_tls (x->proxy) && !gm_tls_settings_equal (x->settings->proxy_tls, y->settings->proxy_tls))
     return FALSE;
 
-  *whole = is_at_proxy (x);
+  *whole = x->proxy != NULL && is_at_proxy (x);
   return !*whole || settings_equal (x->settings, y->settings);
 }
 
@@ -165,10 +165,12 @@ gm_pool_key_equal (gconstpointer a,
 {
   const GmPoolKey *x = a, *y = b;
 
-  if (G_UNLIKELY (((gsize) x->proxy | (gsize) y->proxy) != 0))
+  if (G_UNLIKELY (((gsize) x->proxy | (gsize) y->proxy | (gsize) x->login | (gsize) y->login) != 0))
     {
       gboolean whole = FALSE;
 
+      if (g_strcmp0 (x->login, y->login) != 0)
+        return FALSE;
       if (!ways_equal (x, y, &whole))
         return FALSE;
       if (whole)
@@ -196,6 +198,7 @@ key_copy (GmPoolKey *to,
     to->connect_host.data = g_strndup (from->connect_host.data, from->connect_host.len);
   else
     to->connect_host = gm_span (NULL, 0);
+  to->login = g_strdup (from->login);
 }
 
 static void
@@ -206,6 +209,7 @@ key_clear (GmPoolKey *key)
   gm_connect_settings_unref (key->settings);
   gm_proxy_unref (key->proxy);
   g_free ((char *) key->connect_host.data);
+  g_free ((char *) key->login);
 }
 
 /* ---- origins ---- */
@@ -854,6 +858,30 @@ doubt (GmPool *self,
     gm_reactor_set_timer (self->reactor, &self->doubt_timer, connection->idle_since + DOUBT_US);
 }
 
+void
+gm_pool_bind (GmPool *self,
+              GmConnection *connection,
+              const char *login)
+{
+  GmOrigin *from = connection->origin;
+  GmPoolKey key = from->key;
+  GmOrigin *to;
+
+  if (connection->http2 != NULL || g_strcmp0 (key.login, login) == 0)
+    return;
+  /* Two names on one connection: nobody knows whose it is. */
+  if (key.login != NULL)
+    connection->retired = TRUE;
+
+  key.login = login;
+  to = ensure_origin (self, &key);
+  GM_TRACE (POOL, 0, connection->id, "belongs to a login");
+  connection->origin = to;
+  to->n_connections++;
+  from->n_connections--;
+  drop_if_unused (self, from);
+}
+
 /* The one with room that came last. */
 static GmConnection *
 take_shared (GmPool *self,
@@ -1057,7 +1085,7 @@ gm_pool_give_back (GmPool *self,
 {
   if (G_LIKELY (connection->http2 == NULL))
     {
-      keep_or_close (self, connection, reuse, n_transfers);
+      keep_or_close (self, connection, reuse && !connection->retired, n_transfers);
       return;
     }
 

@@ -309,6 +309,26 @@ open_connection (GmTransfer *self,
     gm_multi_get_reactor (self->multi)->now + (gint64) (timeout_ms != 0 ? timeout_ms : CONNECT_TIMEOUT_MS) * 1000;
 }
 
+/* One that knows who we are. */
+static GmConnection *
+take_bound (GmTransfer *self,
+            GmPoolKey *key)
+{
+  const GmRequest *request = &self->run->request;
+  GmConnection *connection = NULL;
+  char *login = request->protocol->dup_login != NULL ? request->protocol->dup_login (request) : NULL;
+
+  if (login == NULL)
+    return NULL;
+
+  key->login = login;
+  connection = gm_pool_take (gm_multi_get_pool (self->multi), key, self->run->connect_settings);
+  key->login = NULL;
+  g_free (login);
+
+  return connection;
+}
+
 /* One from the pool, a new one, or a place in the line. */
 static GmResult
 find_connection (GmTransfer *self,
@@ -321,7 +341,12 @@ find_connection (GmTransfer *self,
 
   make_key (self, &key);
   if (!settings->fresh_connect && !self->run->fresh && !self->run->transfer_settings->hand_over)
-    connection = gm_pool_take (pool, &key, settings);
+    {
+      if (G_UNLIKELY ((self->run->request.settings->auth & GM_AUTH_NEGOTIATE) != 0))
+        connection = take_bound (self, &key);
+      if (connection == NULL)
+        connection = gm_pool_take (pool, &key, settings);
+    }
   if (connection != NULL)
     {
       attach (self, connection);

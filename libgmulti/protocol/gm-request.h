@@ -132,6 +132,9 @@ struct _GmProtocol
    * find out before there is one (nullable). */
   guint8 speaks;
   guint8 (*speak) (const GmRequest *request);
+  /* (nullable) With Negotiate allowed: who would log in a connection for good: the name that such a one is looked for by, see gm_pool_bind().
+   * (owned) (nullable): nobody, or it is not known yet. */
+  char *(*dup_login) (const GmRequest *request);
   /* Sets up @request->state; may fail at once. */
   GmResult (*begin) (GmRequest *request);
   /* Moves on as far as it can: OK = complete, AGAIN, or final. */

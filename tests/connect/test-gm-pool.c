@@ -293,12 +293,19 @@ flip_speak (GmPoolKey *key,
 }
 
 static void
+flip_login (GmPoolKey *key,
+            GmConnectSettings *settings)
+{
+  key->login = "somebody";
+}
+
+static void
 test_key_members (void)
 {
   static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
                                 flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
                                 flip_local_port,    flip_address_scope, flip_local_port_range, flip_ip_version,
-                                flip_speak,         flip_announce,      flip_announced_address };
+                                flip_login,         flip_speak,         flip_announce,      flip_announced_address };
 
   for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
     {
@@ -544,6 +551,51 @@ test_reuse (Fixture *f,
   g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
 }
 
+static GmConnection *
+take_as (Fixture *f,
+         const char *text,
+         const char *login)
+{
+  GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default, .login = login };
+  GmConnection *connection = gm_pool_take (f->pool, &key, &gm_connect_settings_default);
+
+  gm_url_unref (key.url);
+  return connection;
+}
+
+/* A connection that somebody has logged in is his alone, whatever else is the same, and counts as any other. */
+static void
+test_bound (Fixture *f,
+            gconstpointer data)
+{
+  GmConnection *a = open_one (f, "http://a/");
+  GmConnection *b = open_one (f, "http://a/");
+
+  gm_pool_bind (f->pool, a, "me");
+  gm_pool_bind (f->pool, a, "me");
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  g_assert_cmpuint (gm_pool_n_idle (f->pool), ==, 1);
+  g_assert_null (take (f, "http://a/"));
+  g_assert_null (take_as (f, "http://a/", "you"));
+  g_assert_null (take_as (f, "http://b/", "me"));
+  g_assert_true (take_as (f, "http://a/", "me") == a);
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  /* Nor does who has a login get what is nobody's by its name. */
+  gm_pool_give_back (f->pool, b, TRUE, 10);
+  g_assert_null (take_as (f, "http://a/", "you"));
+  g_assert_true (take (f, "http://a/") == b);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 2);
+
+  /* One that was told two names is nobody's. */
+  g_assert_true (take_as (f, "http://a/", "me") == a);
+  gm_pool_bind (f->pool, a, "you");
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  g_assert_cmpuint (f->n_freed, ==, 1);
+  g_assert_null (take_as (f, "http://a/", "you"));
+  gm_pool_give_back (f->pool, b, FALSE, 10);
+  g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+}
+
 static void
 test_ages (Fixture *f,
            gconstpointer data)
@@ -743,6 +795,7 @@ main (int argc,
   g_test_add_func ("/pool/key-tls-members", test_key_tls_members);
   g_test_add_func ("/pool/key-tls-elsewhere", test_key_tls_elsewhere);
   g_test_add ("/pool/reuse", Fixture, NULL, set_up, test_reuse, tear_down);
+  g_test_add ("/pool/bound", Fixture, NULL, set_up, test_bound, tear_down);
   g_test_add ("/pool/ages", Fixture, NULL, set_up, test_ages, tear_down);
   g_test_add ("/pool/limits-and-waiting", Fixture, NULL, set_up, test_limits_and_waiting, tear_down);
   g_test_add ("/pool/last-of-an-origin", Fixture, NULL, set_up, test_last_of_an_origin, tear_down);

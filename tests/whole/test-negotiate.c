@@ -4,6 +4,7 @@
 #include "kdc.h"
 #include "scripted-server.h"
 
+#include <glib/gstdio.h>
 #include <gssapi/gssapi.h>
 #include <string.h>
 
@@ -305,6 +306,75 @@ test_connection (Fixture *self,
   check_log (self, "GET /#0 GET /#1");
 }
 
+/* The same user goes on with his connection; whoever differs in anything gets another one, and so does nobody at all. */
+static void
+test_whose_connection (Fixture *self,
+                       gconstpointer data)
+{
+  g_autofree char *cache = g_strdup (g_getenv ("KRB5CCNAME"));
+  g_autofree char *same = g_strconcat ("FILE:", g_str_has_prefix (cache, "FILE:") ? cache + strlen ("FILE:") : cache, NULL);
+
+  run (self, CURLE_OK, 200, "inside");
+  run (self, CURLE_OK, 200, "inside");
+  check_log (self, "GET /#0 GET /#0");
+
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, "other:");
+  run (self, CURLE_OK, 200, "inside");
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, "other:word");
+  run (self, CURLE_OK, 200, "inside");
+  curl_easy_setopt (self->easy, CURLOPT_SERVICE_NAME, "web");
+  run (self, CURLE_OK, 200, "inside");
+  curl_easy_setopt (self->easy, CURLOPT_GSSAPI_DELEGATION, CURLGSSAPI_DELEGATION_FLAG);
+  run (self, CURLE_OK, 200, "inside");
+  /* Somebody else's tickets are somewhere else. */
+  g_assert_true (g_setenv ("KRB5CCNAME", g_str_equal (same, cache) ? cache + strlen ("FILE:") : same, TRUE));
+  run (self, CURLE_OK, 200, "inside");
+  check_log (self, "GET /#0 GET /#0 GET /#1 GET /#2 GET /#3 GET /#4 GET /#5");
+  g_assert_true (g_setenv ("KRB5CCNAME", cache, TRUE));
+
+  /* Each finds his own again, and who says nothing finds none. */
+  run (self, CURLE_OK, 200, "inside");
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, NULL);
+  run (self, CURLE_OK, 401, "outside");
+  check_log (self, "GET /#0 GET /#0 GET /#1 GET /#2 GET /#3 GET /#4 GET /#5 GET /#4 GET /#6");
+}
+
+/* One that was nobody's becomes somebody's with the first token. */
+static void
+test_becomes_bound (Fixture *self,
+                    gconstpointer data)
+{
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, NULL);
+  run (self, CURLE_OK, 401, "outside");
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, ":");
+  run (self, CURLE_OK, 200, "inside");
+  check_log (self, "GET /#0 GET /#0");
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, NULL);
+  run (self, CURLE_OK, 401, "outside");
+  check_log (self, "GET /#0 GET /#0 GET /#1");
+}
+
+/* What a file says is known only with a connection at hand: such a one begins anew each time, and is not lent. */
+static void
+test_login_from_file (Fixture *self,
+                      gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "gmulti-negotiate-XXXXXX", NULL);
+  int fd = g_mkstemp (path);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_true (g_close (fd, NULL));
+  g_assert_true (g_file_set_contents (path, "machine 127.0.0.1 login user password secret\n", -1, NULL));
+  curl_easy_setopt (self->easy, CURLOPT_USERPWD, NULL);
+  curl_easy_setopt (self->easy, CURLOPT_NETRC, (long) CURL_NETRC_REQUIRED);
+  curl_easy_setopt (self->easy, CURLOPT_NETRC_FILE, path);
+  run (self, CURLE_OK, 200, "inside");
+  curl_easy_setopt (self->easy, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
+  run (self, CURLE_OK, 401, "outside");
+  check_log (self, "GET /#0 GET /#1");
+  g_assert_cmpint (g_remove (path), ==, 0);
+}
+
 static void
 test_no_ticket (Fixture *self,
                 gconstpointer data)
@@ -482,6 +552,9 @@ static const struct
   { "/negotiate/any", test_any },
   { "/negotiate/body-goes-once", test_body_goes_once },
   { "/negotiate/connection", test_connection },
+  { "/negotiate/whose-connection", test_whose_connection },
+  { "/negotiate/becomes-bound", test_becomes_bound },
+  { "/negotiate/login-from-file", test_login_from_file },
   { "/negotiate/no-ticket", test_no_ticket },
   { "/negotiate/expired", test_expired },
   { "/negotiate/refused", test_refused },

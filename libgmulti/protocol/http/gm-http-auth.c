@@ -112,15 +112,30 @@ find_login (const GmRequest *request,
   return result;
 }
 
-/* TRUE: the one there is now is new. It may lie where the one before lay, so its address tells nothing. */
-static gboolean
-make_auth (GmRequest *request)
+static GmAuthTarget
+get_target (const GmRequest *request)
 {
-  GmAuthTarget target = {
+  return (GmAuthTarget){
     .scheme = gm_url_get_scheme_name (request->url),
     .host = gm_url_get_host (request->url),
     .port = gm_url_get_port (request->url),
   };
+}
+
+static gboolean
+is_for_this_hop (const GmRequest *request,
+                 const GmAuth *auth)
+{
+  GmAuthTarget target = get_target (request);
+
+  return gm_auth_is_for (auth, &target);
+}
+
+/* TRUE: the one there is now is new. It may lie where the one before lay, so its address tells nothing. */
+static gboolean
+make_auth (GmRequest *request)
+{
+  GmAuthTarget target = get_target (request);
 
   if (request->auth != NULL && gm_auth_is_for (request->auth, &target))
     return FALSE;
@@ -304,6 +319,19 @@ get_body (const GmRequest *request,
   return gm_span (source->bytes, (gsize) source->size);
 }
 
+/* Once a token is on its way the server may know us by the connection. */
+static void
+bind_connection (GmRequest *request)
+{
+  g_autofree char *login = NULL;
+
+  if (gm_auth_get_sent (request->auth) != GM_AUTH_NEGOTIATE || gm_proxy_forwards (request->proxy))
+    return;
+
+  login = gm_auth_dup_identity (request->auth);
+  gm_pool_bind (request->connection->pool, request->connection, login);
+}
+
 GmResult
 gm_http_auth_write (GmHttp *self,
                     GmSpan target,
@@ -328,6 +356,7 @@ gm_http_auth_write (GmHttp *self,
     {
       result = gm_auth_write (request->auth, &ask, out);
       request->info->auth_used = gm_auth_get_sent (request->auth);
+      bind_connection (request);
     }
 
   return result;
@@ -641,8 +670,30 @@ gm_http_auth_leaves_connection (const GmHttp *self)
   if (request->again_with_login)
     return TRUE;
 
-  return (request->auth == NULL || gm_auth_get_sent (request->auth) != GM_AUTH_NEGOTIATE) &&
-         (request->proxy_auth == NULL || gm_auth_get_sent (request->proxy_auth) != GM_AUTH_NEGOTIATE);
+  /* A login at the proxy itself is in the pool's key, as part of the way. */
+  return request->auth == NULL || gm_auth_get_sent (request->auth) != GM_AUTH_NEGOTIATE ||
+         !gm_proxy_forwards (request->proxy);
+}
+
+char *
+gm_http_auth_dup_login (const GmRequest *request)
+{
+  const GmRequestSettings *settings = request->settings;
+  Login login = { 0 };
+  char *name = NULL;
+
+  if (!gm_http_may_log_in (request) || (settings->auth & GM_AUTH_NEGOTIATE) == 0 || !gm_negotiate_is_there () ||
+      gm_proxy_forwards (request->proxy))
+    return NULL;
+
+  if (find_login (request, &login) == GM_OK)
+    name = gm_auth_make_identity (login.user, login.password, settings->service, (GmDelegation) settings->delegation);
+  login_clear (&login);
+  /* The leg before this one has it from a file, or from somebody who was asked. */
+  if (name == NULL && request->auth != NULL && is_for_this_hop (request, request->auth))
+    name = gm_auth_dup_identity (request->auth);
+
+  return name;
 }
 
 /* ---- the question ---- */

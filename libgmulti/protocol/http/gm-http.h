@@ -200,8 +200,11 @@ GmHttpLogin gm_http_auth_judge (GmHttp *self,
                               guint n);
 /* While proof_pending: AGAIN; OK, the answer is the client's; else whoever answered is not who was asked. */
 GmResult gm_http_auth_prove  (GmHttp *self);
+/* GmProtocol.dup_login. */
+char    *gm_http_auth_dup_login (const GmRequest *request);
 /* Whether others may use the connection: Negotiate logs in the connection with some servers (RFC 4559 section 6), and who
- * comes after must not be taken for who was there before. */
+ * comes after must not be taken for who was there before. One that is bound (gm_pool_bind()) is found by nobody else; but
+ * that to a proxy which forwards is for all origins, and not to be bound to a login at one. */
 gboolean gm_http_auth_leaves_connection (const GmHttp *self);
 /* After an exchange that ended with GM_HTTP_LOGIN_ASK (there is a hold): asks; AGAIN until all is done. */
 GmResult gm_http_auth_ask    (GmHttp *self);
