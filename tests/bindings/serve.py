@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs one of the programs here against a server: it is given the server's address, an address that refuses and an empty
-folder, and prints TAP itself. A program named contract or gtk has a server of its own kind,
+"""Runs one of the programs here against a server: it is given the server's address, an address that refuses, an empty
+folder and the address of a server whose certificate nobody knows, and prints TAP itself. A program named contract or gtk has a server of its own kind,
 tests/servers/contract-server.c, and is given a third address, which never accepts. The library is taken from the build directory."""
 
 import contextlib
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -35,20 +36,35 @@ def command(program, build, env, folder):
     return [binary]
 
 
+def encrypt(server, folder):
+    """With a certificate that is nobody's. Hands are shaken in the thread that serves: a client may think about them."""
+    certificate, key = os.path.join(folder, 'certificate.pem'), os.path.join(folder, 'key.pem')
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+                    '-subj', '/CN=nobody.example', '-keyout', key, '-out', certificate], check=True, stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+
+
 @contextlib.contextmanager
-def addresses_of_httpd(_build):
+def addresses_of_httpd(_build, folder):
     # Bound and not listening: the port refuses, and nobody else gets it meanwhile.
-    with Server() as server, socket.socket() as deaf:
+    with Server() as server, Server() as secure, socket.socket() as deaf:
+        encrypt(secure, folder)
         deaf.bind(('127.0.0.1', 0))
-        yield server.url(''), f'http://127.0.0.1:{deaf.getsockname()[1]}/'
+        target = os.path.join(folder, 'target')
+        os.mkdir(target)
+        yield server.url(''), f'http://127.0.0.1:{deaf.getsockname()[1]}/', target, secure.url('').replace('http:', 'https:')
 
 
 @contextlib.contextmanager
-def contract_addresses(build):
+def contract_addresses(build, folder):
     """Server, refusing and deaf; the end of its input is the server's."""
+    target = os.path.join(folder, 'target')
+    os.mkdir(target)
     with subprocess.Popen([os.path.join(build, 'tests', 'servers', 'contract-server')], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as server:
-        yield [server.stdout.readline().strip() for _ in range(3)]
+        yield [*(server.stdout.readline().strip() for _ in range(3)), target]
         server.stdin.close()
 
 
@@ -62,11 +78,9 @@ def main():
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         of_contract = os.path.basename(program).startswith(('contract.', 'gtk.'))
-        addresses = stack.enter_context((contract_addresses if of_contract else addresses_of_httpd)(build))
-        target = os.path.join(folder, 'target')
-        os.mkdir(target)
         words = command(program, build, env, folder)
-        return subprocess.run([*words, *addresses, target], env=env, timeout=TIME_LIMIT, check=False).returncode
+        addresses = stack.enter_context((contract_addresses if of_contract else addresses_of_httpd)(build, folder))
+        return subprocess.run([*words, *addresses], env=env, timeout=TIME_LIMIT, check=False).returncode
 
 
 if __name__ == '__main__':

@@ -7,9 +7,10 @@ import System from 'system';
 
 for (const name of ['fetch', 'open', 'splice', 'download'])
     Gio._promisify(GMulti.Session.prototype, `${name}_async`, `${name}_finish`);
-Gio._promisify(Gio.InputStream.prototype, 'read_bytes_async', 'read_bytes_finish');
+for (const name of ['read_bytes', 'close'])
+    Gio._promisify(Gio.InputStream.prototype, `${name}_async`, `${name}_finish`);
 
-const [SERVER, REFUSED, FOLDER] = ARGV;
+const [SERVER, REFUSED, FOLDER, SECURE] = ARGV;
 const MANY = 200;
 
 function transfer(path) {
@@ -26,6 +27,20 @@ function content(size) {
 
 function text(bytes) {
     return new TextDecoder().decode(bytes.toArray());
+}
+
+// What a stream has, block by block; newer versions of GJS have this of their own.
+async function *blocks(stream, size = 65536) {
+    try {
+        for (;;) {
+            const bytes = await stream.read_bytes_async(size, GLib.PRIORITY_DEFAULT, null);
+            if (bytes.get_size() === 0)
+                return;
+            yield bytes;
+        }
+    } finally {
+        await stream.close_async(GLib.PRIORITY_DEFAULT, null);
+    }
 }
 
 function check(good, finding = '') {
@@ -110,6 +125,19 @@ const cases = {
         }
         check(body === content(300000), body.length);
     },
+    async for_await() {
+        const source = await new GMulti.Session().open_async(transfer('/bytes/300000/x'), null);
+        let body = '';
+        for await (const bytes of blocks(source))
+            body += text(bytes);
+        check(body === content(300000), body.length);
+        // Whoever leaves early has had enough: the rest is not waited for.
+        const one = transfer('/slow/10000000/x');
+        for await (const bytes of blocks(await new GMulti.Session().open_async(one, null))) {
+            check(bytes.get_size() > 0);
+            break;
+        }
+    },
     async splice() {
         const target = Gio.MemoryOutputStream.new_resizable();
         const size = await new GMulti.Session().splice_async(transfer('/bytes/200000/x'), target,
@@ -182,6 +210,42 @@ const cases = {
         await fails(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, session.fetch_async(one, null));
         held[0].answer('user', 'secret');
         check((await session.fetch_async(transfer('/bytes/10/x'), null)).get_size() === 10);
+    },
+    // The same of the other question.
+    async trust_late() {
+        const one = new GMulti.Transfer({uri: `${SECURE}/bytes/10/x`});
+        one.connect('check-trust', (_, check_) => {
+            check(check_.errors & Gio.TlsCertificateFlags.UNKNOWN_CA && check_.host === '127.0.0.1');
+            later(30, () => check_.accept());
+            return true;
+        });
+        later(10, () => System.gc());
+        check((await new GMulti.Session().fetch_async(one, null)).get_size() === 10);
+    },
+    async trust_dropped() {
+        let asked = 0;
+        for (const at of ['transfer', 'session']) {
+            const session = new GMulti.Session();
+            const one = new GMulti.Transfer({uri: `${SECURE}/bytes/10/x`});
+            (at === 'session' ? session : one).connect('check-trust', () => ++asked > 0);
+            later(30, () => System.gc());
+            await fails(Gio.TlsError, Gio.TlsError.BAD_CERTIFICATE, session.fetch_async(one, null));
+        }
+        check(asked === 2, asked);
+    },
+    // The handler and all it knows are garbage with the transfer that asked; so are the questions of many.
+    async questions_dropped() {
+        const session = new GMulti.Session({max_connections_per_host: 0});
+        let asked = 0;
+        const ends = Array.from({length: 20}, (_, number) => {
+            const one = number % 2 ? transfer('/login') : new GMulti.Transfer({uri: `${SECURE}/bytes/10/${number}`});
+            one.connect(number % 2 ? 'authenticate' : 'check-trust', () => ++asked > 0);
+            return session.fetch_async(one, null).then(() => 'good', error => error.message);
+        });
+        const timer = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 20, () => System.gc() ?? GLib.SOURCE_CONTINUE);
+        const found = await Promise.all(ends);
+        GLib.source_remove(timer);
+        check(!found.includes('good') && asked >= 11, `${asked} ${found}`);
     },
 };
 

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 from httpd import content  # pylint: disable=wrong-import-position
 from tap import Tap  # pylint: disable=wrong-import-position
 
-SERVER, REFUSED, FOLDER = sys.argv[1:4]
+SERVER, REFUSED, FOLDER, SECURE = sys.argv[1:5]
 MANY = 200
 
 
@@ -234,11 +234,83 @@ def question_never():
     assert wait(session.fetch_async, transfer('/bytes/10/x'), None).get_size() == 10
 
 
+def secure():
+    return GMulti.Transfer(uri=SECURE + '/bytes/10/x')
+
+
+def trust_late():
+    one, held = secure(), []
+
+    def answer():
+        gc.collect()
+        held.pop().accept()
+
+    def ask(_, check):
+        assert check.get_errors() & Gio.TlsCertificateFlags.UNKNOWN_CA and check.get_host() == '127.0.0.1'
+        held.append(check)
+        GLib.timeout_add(30, answer)
+        return True
+
+    one.connect('check-trust', ask)
+    assert wait(GMulti.Session().fetch_async, one, None).get_size() == 10 and not held
+
+
+def trust_dropped():
+    for of_session in False, True:
+        session, one, held = GMulti.Session(), secure(), []
+        (session if of_session else one).connect('check-trust', lambda *given: not held.append(given[-1]))
+        GLib.timeout_add(30, lambda: bool(held.clear() or gc.collect() < 0))
+        fails(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE, wait, session.fetch_async, one, None)
+        assert not held
+
+
+def question_in_cycle():
+    """Only the collector finds the question, for it is part of a circle."""
+    session = GMulti.Session()
+
+    def ask(_, __, challenge):
+        circle = [challenge]
+        circle.append(circle)
+        return True
+
+    session.connect('authenticate', ask)
+    timer = GLib.timeout_add(30, lambda: gc.collect() >= 0)
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, wait, session.fetch_async, transfer('/login'), None)
+    GLib.source_remove(timer)
+
+
+def awaited():
+    """By await, which PyGObject has from 3.50 on; what has no callback is awaited."""
+    import asyncio  # pylint: disable=import-outside-toplevel
+    from gi.events import GLibEventLoopPolicy  # pylint: disable=import-outside-toplevel,import-error,no-name-in-module
+    policy = GLibEventLoopPolicy()
+    asyncio.set_event_loop_policy(policy)
+
+    async def all_of_it():
+        session = GMulti.Session()
+        bytes_ = await session.fetch_async(transfer('/bytes/123456/x'), None)
+        assert bytes_.get_data() == content(123456)
+        many = await asyncio.gather(*(session.fetch_async(transfer('/bytes/1000/x'), None) for _ in range(20)))
+        assert [one.get_size() for one in many] == [1000] * 20
+        try:
+            await session.fetch_async(transfer('/status/404'), None)
+        except GLib.Error as error:
+            assert error.matches(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS), error
+        else:
+            raise AssertionError('it did not fail')
+    policy.get_event_loop().run_until_complete(all_of_it())
+
+
 def main():
     tap = Tap()
     for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
-                 many, start, dropped, question_late, question_transfer_first, question_dropped, question_never):
+                 many, start, dropped, question_late, question_transfer_first, question_dropped, question_never,
+                 question_in_cycle, trust_late, trust_dropped):
         tap.run(case.__name__, case)
+    if gi.version_info >= (3, 50):
+        tap.run('awaited', awaited)
+    else:
+        tap.skip('awaited', f'PyGObject {gi.__version__} cannot await, 3.50 can')
     return tap.finish()
 
 
