@@ -16,6 +16,20 @@ gm_ref_count_inc (gatomicrefcount *count)
   g_atomic_int_inc (count);
 }
 
+/* A copy of a shared block that begins with its count, with a count of one. The block's own count is not looked at:
+ * others change it meanwhile. */
+static inline gpointer
+gm_counted_copy (gconstpointer block,
+                 gsize size)
+{
+  char *copy = g_malloc (size);
+
+  memcpy (copy + sizeof (gatomicrefcount), (const char *) block + sizeof (gatomicrefcount),
+          size - sizeof (gatomicrefcount));
+  g_atomic_ref_count_init ((gatomicrefcount *) copy);
+  return copy;
+}
+
 /* TRUE: that was the last. */
 static inline gboolean
 gm_ref_count_dec (gatomicrefcount *count)

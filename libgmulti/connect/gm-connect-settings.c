@@ -22,9 +22,8 @@ const GmConnectSettings gm_connect_settings_default = {
 GmConnectSettings *
 gm_connect_settings_copy (const GmConnectSettings *self)
 {
-  GmConnectSettings *copy = g_memdup2 (self, sizeof *self);
+  GmConnectSettings *copy = gm_counted_copy (self, sizeof *self);
 
-  g_atomic_ref_count_init (&copy->refs);
   if (copy->unix_path != NULL)
     g_ref_string_acquire (copy->unix_path);
   if (copy->announced_address != NULL)

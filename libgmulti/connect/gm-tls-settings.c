@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-tls-settings.h"
+#include "gm-alloc.h"
 
 #include <string.h>
 
@@ -13,9 +14,8 @@ const GmTlsSettings gm_tls_settings_default = {
 GmTlsSettings *
 gm_tls_settings_copy (const GmTlsSettings *self)
 {
-  GmTlsSettings *copy = g_memdup2 (self != NULL ? self : &gm_tls_settings_default, sizeof *self);
+  GmTlsSettings *copy = gm_counted_copy (self != NULL ? self : &gm_tls_settings_default, sizeof *self);
 
-  g_atomic_ref_count_init (&copy->refs);
 #define ACQUIRE(name)                                                                                                  \
   if (copy->name != NULL)                                                                                              \
     g_ref_string_acquire (copy->name);

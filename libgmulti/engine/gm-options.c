@@ -60,9 +60,8 @@ const GmTransferSettings gm_transfer_settings_default = {
 static GmTransferSettings *
 transfer_settings_copy (const GmTransferSettings *self)
 {
-  GmTransferSettings *copy = g_memdup2 (self, sizeof *self);
+  GmTransferSettings *copy = gm_counted_copy (self, sizeof *self);
 
-  g_atomic_ref_count_init (&copy->refs);
   if (copy->url != NULL)
     g_ref_string_acquire (copy->url);
   if (copy->default_scheme != NULL)

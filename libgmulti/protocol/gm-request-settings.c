@@ -32,9 +32,8 @@ const GmRequestSettings gm_request_settings_default = {
 GmRequestSettings *
 gm_request_settings_copy (const GmRequestSettings *self)
 {
-  GmRequestSettings *copy = g_memdup2 (self, sizeof *self);
+  GmRequestSettings *copy = gm_counted_copy (self, sizeof *self);
 
-  g_atomic_ref_count_init (&copy->refs);
 #define ACQUIRE(member)                                                                                                \
   if (copy->member != NULL)                                                                                            \
     g_ref_string_acquire (copy->member);

@@ -284,7 +284,7 @@ run_limit_raised (Case *c)
   slow_server (c);
   curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 1L);
   add_many (c, transfers, G_N_ELEMENTS (transfers));
-  case_run_for (c, 40);
+  case_run_for (c, 40 * case_patience ());
   g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 1);
   curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L);
   case_run (c);

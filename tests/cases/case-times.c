@@ -101,6 +101,12 @@ run_high_speed (Case *c)
   case_check_ok (t, 200, NULL);
 }
 
+static gboolean
+has_request (gpointer data)
+{
+  return scripted_server_n_requests (case_server (data)) > 0;
+}
+
 /* Data that waits is looked at before the clock: a program that was away for long loses nothing. */
 static void
 run_late (Case *c)
@@ -113,8 +119,7 @@ run_late (Case *c)
                         answer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
   case_set (t, CURLOPT_TIMEOUT_MS, 300L * patience);
   case_add (t);
-  case_run_for (c, 20 * patience);
-  g_assert_true (scripted_server_wait_requests (case_server (c), 1, 2000));
+  g_assert_true (case_run_until (c, has_request, c, 10000));
   g_usleep (500000 * patience);
   case_run (c);
   case_check_ok (t, 200, "hello");
@@ -138,7 +143,8 @@ run_many_timeouts (Case *c)
     {
       check_timed_out (transfers[i], patience * (500 - 20 * i));
       if (i > 0)
-        g_assert_cmpint (transfers[i]->done_at, <=, transfers[i - 1]->done_at);
+        /* of two that are overdue in the same turn, any may be the first */
+        g_assert_cmpint (transfers[i]->done_at, <=, transfers[i - 1]->done_at + 10000 * patience);
     }
 }
 

@@ -69,4 +69,7 @@ prepare_thread_sanitized_glib ()
   fi
   export PKG_CONFIG_PATH=$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
   export LD_LIBRARY_PATH=$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  # GTlsDatabase and its kin come from the system's module, which fits: the versions are the same.
+  GIO_EXTRA_MODULES=$(dpkg-query --listfiles glib-networking | sed -n 's,/libgiognutls\.so$,,p')
+  export GIO_EXTRA_MODULES
 }

@@ -47,10 +47,10 @@ static void
 note_asked (TestResolver *self,
             const char *uri)
 {
-  self->n_asked++;
   g_free (self->last_uri);
   self->last_uri = g_strdup (uri);
   self->thread = g_thread_self ();
+  g_atomic_int_inc ((gint *) &self->n_asked);
 }
 
 static char **

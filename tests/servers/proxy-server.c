@@ -880,7 +880,9 @@ proxy_server_set_refusal (ProxyServer *self,
                           const char *body)
 {
   set_text (self, &self->behaviour.refusal_body, body);
+  g_mutex_lock (&self->lock);
   self->behaviour.refusal = code;
+  g_mutex_unlock (&self->lock);
 }
 
 void
@@ -898,29 +900,37 @@ void
 proxy_server_set_digest (ProxyServer *self,
                          gboolean close_behind)
 {
+  g_mutex_lock (&self->lock);
   self->behaviour.digest = TRUE;
   self->behaviour.close = close_behind;
+  g_mutex_unlock (&self->lock);
 }
 
 void
 proxy_server_set_cut (ProxyServer *self,
                       gssize at)
 {
+  g_mutex_lock (&self->lock);
   self->behaviour.cut = at;
+  g_mutex_unlock (&self->lock);
 }
 
 void
 proxy_server_set_drip (ProxyServer *self,
                        guint ms)
 {
+  g_mutex_lock (&self->lock);
   self->behaviour.drip_ms = ms;
+  g_mutex_unlock (&self->lock);
 }
 
 void
 proxy_server_set_silent (ProxyServer *self,
                          gboolean silent)
 {
+  g_mutex_lock (&self->lock);
   self->behaviour.silent = silent;
+  g_mutex_unlock (&self->lock);
 }
 
 void
