@@ -122,6 +122,10 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   /* a file has another number for it than a server */
   if (result == GM_RESUME_REFUSED && url != NULL && gm_url_get_scheme (url) == GM_SCHEME_FILE)
     return CURLE_BAD_DOWNLOAD_RESUME;
+  /* a URL that is none would have been said so: it is the proxy's scheme that nobody knows */
+  if (result == GM_UNSUPPORTED_SCHEME && url != NULL &&
+      (gm_url_get_scheme (url) == GM_SCHEME_HTTP || gm_url_get_scheme (url) == GM_SCHEME_HTTPS))
+    return CURLE_COULDNT_CONNECT;
   /* and others for what cannot be opened to be written, or written */
   if (gm_transfer_get_error (transfer)->phase == GM_PHASE_STORAGE)
     {
@@ -133,7 +137,8 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
 
   /* CONNECT is HTTP, and fails as that; SOCKS has a number of its own */
   if (gm_transfer_get_error (transfer)->socks &&
-      (result == GM_PROXY_BAD_REPLY || result == GM_PROXY_CLOSED || result == GM_PROXY_LOGIN))
+      (result == GM_PROXY_BAD_REPLY || result == GM_PROXY_CLOSED || result == GM_PROXY_LOGIN ||
+       result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED))
     return CURLE_PROXY;
 
   return gm_curl_code_from_result (result);

@@ -4,6 +4,7 @@
 #include "file/gm-file-part.h"
 #include "gm-curl-client.h"
 #include "gm-curl-setopt.h"
+#include "gm-http1-write.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -239,11 +240,13 @@ curl_mime_filedata (curl_mimepart *part,
 
   base = g_path_get_basename (filename);
   set_text (&part->filename, base);
+  part->kind = PART_FILE;
+  part->data = g_strdup (filename);
+  /* A transfer all the same says later that it cannot be read. */
+  part->size = -1;
   if (stat (filename, &about) != 0 || access (filename, R_OK) != 0)
     return CURLE_READ_ERROR;
 
-  part->kind = PART_FILE;
-  part->data = g_strdup (filename);
   part->size = S_ISREG (about.st_mode) ? about.st_size : -1;
   return CURLE_OK;
 }
@@ -464,7 +467,7 @@ type_is (const char *type,
 {
   gsize len = strlen (what);
 
-  return g_ascii_strncasecmp (type, what, len) == 0 && strchr (" ;\t\r\n", type[len]) != NULL;
+  return g_ascii_strncasecmp (type, what, len) == 0 && strchr (" ;\t\r\n", type[len]) != NULL; /* or its end */
 }
 
 static void
@@ -581,6 +584,24 @@ add_parts (Composer *self,
   gm_form_end_parts (self->form, mime->boundary, mime->first != NULL);
 }
 
+/* Parts of what is no form are attachments: of the request's own type, if it has been given one. */
+static const char *
+find_disposition (GmCurlEasy *easy) /* (nullable) */
+{
+  const GmStringList *l = easy != NULL && easy->transfer != NULL ? gm_transfer_get_request_headers (easy->transfer) : NULL;
+
+  for (; l != NULL; l = l->next)
+    {
+      GmHttp1UserField field;
+
+      if (gm_http1_user_field_parse (l->data, &field) && !field.remove &&
+          gm_span_equal_nocase (field.name, GM_SPAN ("Content-Type")))
+        return type_is (field.value.data, "multipart/form-data") ? "form-data" : NULL;
+    }
+
+  return "form-data";
+}
+
 GmForm *
 gm_curl_mime_compose (curl_mime *mime,
                       GmCurlEasy *easy,
@@ -589,7 +610,7 @@ gm_curl_mime_compose (curl_mime *mime,
   Composer composer = { .form = gm_form_new (), .easy = easy, .backslash = backslash };
 
   gm_form_set_boundary (composer.form, mime->boundary);
-  add_parts (&composer, mime, "form-data");
+  add_parts (&composer, mime, find_disposition (easy));
 
   return composer.form;
 }
@@ -618,9 +639,12 @@ gm_curl_mime_prepare (GmCurlEasy *easy)
   if (easy->set.form_kind == GM_CURL_FORM_NONE)
     return CURLE_OK;
 
-  if (old || mime == NULL)
-    mime = easy->form_mime = gm_curl_form_to_mime (old ? easy->set.httppost : NULL, easy->set.readfunction);
-  if (mime != NULL)
+  if (old && easy->set.httppost != NULL)
+    mime = easy->form_mime = gm_curl_form_to_mime (easy->set.httppost, easy->set.readfunction);
+  if (old ? easy->set.httppost == NULL : mime == NULL)
+    /* no form at all: a POST of nothing */
+    easy->form = gm_form_new ();
+  else if (mime != NULL)
     easy->form = gm_curl_mime_compose (mime, easy, (easy->set.mime_options & CURLMIMEOPT_FORMESCAPE) != 0);
   else
     {

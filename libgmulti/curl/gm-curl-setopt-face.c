@@ -143,5 +143,8 @@ gm_curl_set_share (GmCurlEasy *easy,
 
   gm_curl_share_leave (g_steal_pointer (&easy->share), easy);
   easy->share = gm_curl_share_join (share, easy);
+  /* Cookies that it had alone are gone when it gets those of a share. */
+  if (easy->stores != NULL && gm_curl_share_get_jar (easy->share) != NULL)
+    g_clear_pointer (&easy->stores->jar, gm_cookie_jar_unref);
   return CURLE_OK;
 }

@@ -139,7 +139,7 @@ gm_curl_set_cookiesession (GmCurlEasy *easy,
 #define SET_COOKIE "Set-Cookie:"
 
 /* A line of a cookie file, or of a head; that one must say its domain: libcurl would send it to every host there is. */
-static CURLcode
+static void
 add_cookie (GmCurlEasy *easy,
             const char *text)
 {
@@ -152,9 +152,7 @@ add_cookie (GmCurlEasy *easy,
   else
     fault = gm_cookie_parse_netscape (gm_span (text, strlen (text)), &line);
   if (fault == GM_COOKIE_FAULT_NONE)
-    fault = gm_cookie_jar_add (need_jar (easy), &line, FALSE, now);
-
-  return fault == GM_COOKIE_FAULT_NONE ? CURLE_OK : CURLE_BAD_FUNCTION_ARGUMENT;
+    gm_cookie_jar_add (need_jar (easy), &line, FALSE, now);
 }
 
 CURLcode
@@ -185,8 +183,10 @@ gm_curl_set_cookielist (GmCurlEasy *easy,
       return CURLE_OK;
     }
 
+  /* What is no cookie is left out in silence, as from a file. */
   need_jar (easy);
-  return add_cookie (easy, text);
+  add_cookie (easy, text);
+  return CURLE_OK;
 }
 
 struct curl_slist *

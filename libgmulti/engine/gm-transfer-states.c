@@ -1301,6 +1301,8 @@ end_hop (GmTransfer *self)
   if (request->again_with_login)
     {
       self->info.n_logins++;
+      if (self->client.ops->note != NULL)
+        self->client.ops->note (&self->client, GM_NOTE_REDIRECT, gm_url_get_text (self->url), 0);
       return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
     }
   if (request->again_elsewhere)

@@ -301,6 +301,12 @@ gm_transfer_get_url (GmTransfer *self)
   return self->url;
 }
 
+const GmStringList *
+gm_transfer_get_request_headers (GmTransfer *self)
+{
+  return self->request_settings->headers;
+}
+
 GmPhase
 gm_transfer_get_phase (GmTransfer *self)
 {

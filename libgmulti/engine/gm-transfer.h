@@ -65,6 +65,8 @@ GmResult         gm_transfer_set_string  (GmTransfer *self,
 GmResult         gm_transfer_set_shared  (GmTransfer *self,
                                           GmOption option,
                                           char *value);
+/* What was given as GM_OPTION_HEADERS. */
+const GmStringList *gm_transfer_get_request_headers (GmTransfer *self);
 GmResult         gm_transfer_set_list    (GmTransfer *self,
                                           GmOption option,
                                           const GmStringList *list); /* (nullable), stays the caller's */

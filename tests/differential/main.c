@@ -17,6 +17,10 @@ make_file (void)
   if (!g_file_test (PLAN_FILE, G_FILE_TEST_EXISTS)
       && !g_file_set_contents (PLAN_FILE, bytes, sizeof bytes, &error))
     g_error ("%s", error->message);
+  if (!g_file_test (PLAN_NETRC, G_FILE_TEST_EXISTS)
+      && !g_file_set_contents (PLAN_NETRC, "machine one.test login netuser password netpass\n"
+                               "machine 127.0.0.1 login local password word\ndefault login any password body\n", -1, &error))
+    g_error ("%s", error->message);
 }
 
 int

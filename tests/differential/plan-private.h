@@ -25,3 +25,28 @@ PlanResponse *plan_response_new (Chance       *chance,
                                  guint         nth,
                                  gboolean      more);
 void          plan_response_free (PlanResponse *response);
+/* An answer as it stands, in pieces. */
+PlanResponse *plan_response_literal (Chance   *chance,
+                                 const char   *head,
+                                 const char   *body,
+                                 gsize         body_size,
+                                 gboolean      close);
+
+void          plan_set_number   (PlanTransfer *transfer,
+                                 CURLoption    id,
+                                 gint64        number);
+void          plan_set_text     (PlanTransfer *transfer,
+                                 CURLoption    id,
+                                 const char   *text);
+/* One entry a line. */
+void          plan_set_list     (PlanTransfer *transfer,
+                                 CURLoption    id,
+                                 const char   *text);
+void          plan_tag          (PlanTransfer *transfer,
+                                 const char   *name);
+/* plan-wide.c: a transfer of the plan's theme; plan-coding.c: its coded answers. */
+void          plan_wide_choose  (Chance       *chance,
+                                 const Plan   *plan,
+                                 PlanTransfer *transfer);
+void          plan_choose_coding (Chance      *chance,
+                                 PlanTransfer *transfer);

@@ -96,6 +96,20 @@ split (PlanResponse *response, Chance *chance, const GString *text, gboolean who
     }
 }
 
+PlanResponse *
+plan_response_literal (Chance *chance, const char *head, const char *body, gsize body_size, gboolean close)
+{
+  PlanResponse *response = g_new0 (PlanResponse, 1);
+  g_autoptr (GString) whole = g_string_new (head);
+
+  response->pieces = g_ptr_array_new_with_free_func (piece_free);
+  g_string_append_len (whole, body, (gssize) body_size);
+  split (response, chance, whole, FALSE);
+  if (close)
+    piece_add (response, PLAN_PIECE_CLOSE, NULL, 0);
+  return response;
+}
+
 static guint
 choose_status (Chance *chance, gboolean more, gboolean plain)
 {

@@ -43,32 +43,32 @@ option_clear (gpointer data)
   g_free (((PlanOption *) data)->text);
 }
 
-static void
-set_number (PlanTransfer *transfer, CURLoption id, gint64 number)
+void
+plan_set_number (PlanTransfer *transfer, CURLoption id, gint64 number)
 {
   PlanOption option = { .id = id, .number = number };
 
   g_array_append_val (transfer->options, option);
 }
 
-static void
-set_text (PlanTransfer *transfer, CURLoption id, const char *text)
+void
+plan_set_text (PlanTransfer *transfer, CURLoption id, const char *text)
 {
   PlanOption option = { .id = id, .is_null = text == NULL, .text = g_strdup (text) };
 
   g_array_append_val (transfer->options, option);
 }
 
-static void
-set_list (PlanTransfer *transfer, CURLoption id, const char *text)
+void
+plan_set_list (PlanTransfer *transfer, CURLoption id, const char *text)
 {
   PlanOption option = { .id = id, .is_list = TRUE, .text = g_strdup (text) };
 
   g_array_append_val (transfer->options, option);
 }
 
-static void
-tag (PlanTransfer *transfer, const char *name)
+void
+plan_tag (PlanTransfer *transfer, const char *name)
 {
   g_string_append_c (transfer->tags, ' ');
   g_string_append (transfer->tags, name);
@@ -118,7 +118,7 @@ choose_url (Chance *chance, PlanTransfer *transfer)
   g_string_replace (text, "%u", number, 0);
   g_string_replace (text, "%%", "%", 0);
   url = plan_with_ports (transfer, text->str);
-  set_text (transfer, CURLOPT_URL, url);
+  plan_set_text (transfer, CURLOPT_URL, url);
   g_string_append_printf (transfer->tags, " url=%u", which);
   transfer->is_file = g_str_has_prefix (url, "file:");
 }
@@ -129,31 +129,31 @@ choose_post (Chance *chance, PlanTransfer *transfer)
   switch (chance_below (chance, 5))
     {
     case 0:
-      set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
-      set_text (transfer, CURLOPT_COPYPOSTFIELDS, "name=value&other=1");
-      tag (transfer, "post");
+      plan_set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
+      plan_set_text (transfer, CURLOPT_COPYPOSTFIELDS, "name=value&other=1");
+      plan_tag (transfer, "post");
       break;
     case 1:
-      set_number (transfer, CURLOPT_POSTFIELDSIZE, 5);
-      set_text (transfer, CURLOPT_COPYPOSTFIELDS, "0123456789");
-      tag (transfer, "post-sized");
+      plan_set_number (transfer, CURLOPT_POSTFIELDSIZE, 5);
+      plan_set_text (transfer, CURLOPT_COPYPOSTFIELDS, "0123456789");
+      plan_tag (transfer, "post-sized");
       break;
     case 2:
-      set_number (transfer, CURLOPT_POST, 1);
-      set_text (transfer, CURLOPT_POSTFIELDS, NULL);
-      set_number (transfer, CURLOPT_POSTFIELDSIZE_LARGE, transfer->upload_size);
-      tag (transfer, "post-read");
+      plan_set_number (transfer, CURLOPT_POST, 1);
+      plan_set_text (transfer, CURLOPT_POSTFIELDS, NULL);
+      plan_set_number (transfer, CURLOPT_POSTFIELDSIZE_LARGE, transfer->upload_size);
+      plan_tag (transfer, "post-read");
       break;
     case 3:
-      set_number (transfer, CURLOPT_POST, 1);
-      set_text (transfer, CURLOPT_POSTFIELDS, NULL);
+      plan_set_number (transfer, CURLOPT_POST, 1);
+      plan_set_text (transfer, CURLOPT_POSTFIELDS, NULL);
       add_header_line (transfer, "Transfer-Encoding: chunked");
-      tag (transfer, "post-chunked");
+      plan_tag (transfer, "post-chunked");
       break;
     default:
-      set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
-      set_text (transfer, CURLOPT_COPYPOSTFIELDS, "");
-      tag (transfer, "post-empty");
+      plan_set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
+      plan_set_text (transfer, CURLOPT_COPYPOSTFIELDS, "");
+      plan_tag (transfer, "post-empty");
       break;
     }
 }
@@ -169,9 +169,9 @@ choose_method (Chance *chance, PlanTransfer *transfer)
     return;
   if (roll < 58)
     {
-      set_number (transfer, CURLOPT_NOBODY, 1);
+      plan_set_number (transfer, CURLOPT_NOBODY, 1);
       transfer->head = TRUE;
-      tag (transfer, "head");
+      plan_tag (transfer, "head");
     }
   else if (roll < 78)
     {
@@ -183,19 +183,19 @@ choose_method (Chance *chance, PlanTransfer *transfer)
       transfer->own_upload = TRUE;
       gboolean sized = chance_percent (chance, 70);
 
-      set_number (transfer, CURLOPT_UPLOAD, 1);
-      set_number (transfer, CURLOPT_INFILESIZE_LARGE, sized ? transfer->upload_size : -1);
+      plan_set_number (transfer, CURLOPT_UPLOAD, 1);
+      plan_set_number (transfer, CURLOPT_INFILESIZE_LARGE, sized ? transfer->upload_size : -1);
       /* From which size on an upload asks first has changed since 7.88. */
       if (sized && transfer->upload_size <= 1024 * 1024 && strstr (transfer->header_lines->str, "Expect") == NULL)
         add_header_line (transfer, "Expect:");
-      tag (transfer, sized ? "put" : "put-unsized");
+      plan_tag (transfer, sized ? "put" : "put-unsized");
     }
   else
     {
       static const char *const methods[] = { "DELETE", "OPTIONS", "PATCH", "PURGE" };
 
-      set_text (transfer, CURLOPT_CUSTOMREQUEST, methods[chance_below (chance, 4)]);
-      tag (transfer, "custom");
+      plan_set_text (transfer, CURLOPT_CUSTOMREQUEST, methods[chance_below (chance, 4)]);
+      plan_tag (transfer, "custom");
     }
 }
 
@@ -217,13 +217,13 @@ choose_headers (Chance *chance, PlanTransfer *transfer)
       g_string_append_printf (transfer->tags, " headers=%u", which);
     }
   if (chance_percent (chance, 10))
-    set_text (transfer, CURLOPT_USERAGENT, "differential/1");
+    plan_set_text (transfer, CURLOPT_USERAGENT, "differential/1");
   if (chance_percent (chance, 5))
-    set_text (transfer, CURLOPT_REFERER, "http://from.test/page#frag");
+    plan_set_text (transfer, CURLOPT_REFERER, "http://from.test/page#frag");
   if (chance_percent (chance, 5))
-    set_text (transfer, CURLOPT_COOKIE, "tasty=yes; sweet=no");
+    plan_set_text (transfer, CURLOPT_COOKIE, "tasty=yes; sweet=no");
   if (chance_percent (chance, 4))
-    set_text (transfer, CURLOPT_ACCEPT_ENCODING, "identity");
+    plan_set_text (transfer, CURLOPT_ACCEPT_ENCODING, "identity");
 }
 
 static void
@@ -231,16 +231,16 @@ choose_credentials (Chance *chance, PlanTransfer *transfer)
 {
   if (chance_percent (chance, 8))
     {
-      set_text (transfer, CURLOPT_USERPWD, chance_percent (chance, 80) ? "me:secret" : "me");
+      plan_set_text (transfer, CURLOPT_USERPWD, chance_percent (chance, 80) ? "me:secret" : "me");
       if (chance_percent (chance, 30))
-        set_number (transfer, CURLOPT_UNRESTRICTED_AUTH, 1);
-      tag (transfer, "userpwd");
+        plan_set_number (transfer, CURLOPT_UNRESTRICTED_AUTH, 1);
+      plan_tag (transfer, "userpwd");
     }
   else if (chance_percent (chance, 4))
     {
-      set_text (transfer, CURLOPT_XOAUTH2_BEARER, "token");
-      set_number (transfer, CURLOPT_HTTPAUTH, (gint64) CURLAUTH_BEARER);
-      tag (transfer, "bearer");
+      plan_set_text (transfer, CURLOPT_XOAUTH2_BEARER, "token");
+      plan_set_number (transfer, CURLOPT_HTTPAUTH, (gint64) CURLAUTH_BEARER);
+      plan_tag (transfer, "bearer");
     }
 }
 
@@ -249,21 +249,21 @@ choose_redirects (Chance *chance, PlanTransfer *transfer, gboolean redirected)
 {
   if (redirected ? !chance_percent (chance, 85) : !chance_percent (chance, 10))
     return;
-  set_number (transfer, CURLOPT_FOLLOWLOCATION, 1);
-  tag (transfer, "follow");
+  plan_set_number (transfer, CURLOPT_FOLLOWLOCATION, 1);
+  plan_tag (transfer, "follow");
   if (chance_percent (chance, 20))
     {
       static const gint64 limits[] = { 0, 1, 2, -1 };
 
-      set_number (transfer, CURLOPT_MAXREDIRS, limits[chance_below (chance, 4)]);
-      tag (transfer, "maxredirs");
+      plan_set_number (transfer, CURLOPT_MAXREDIRS, limits[chance_below (chance, 4)]);
+      plan_tag (transfer, "maxredirs");
     }
   if (chance_percent (chance, 20))
-    set_number (transfer, CURLOPT_POSTREDIR, (gint64) chance_below (chance, 8));
+    plan_set_number (transfer, CURLOPT_POSTREDIR, (gint64) chance_below (chance, 8));
   if (chance_percent (chance, 15))
-    set_number (transfer, CURLOPT_AUTOREFERER, 1);
+    plan_set_number (transfer, CURLOPT_AUTOREFERER, 1);
   if (chance_percent (chance, 5))
-    set_text (transfer, CURLOPT_REDIR_PROTOCOLS_STR, "ftp");
+    plan_set_text (transfer, CURLOPT_REDIR_PROTOCOLS_STR, "ftp");
 }
 
 static void
@@ -273,19 +273,19 @@ choose_ranges (Chance *chance, PlanTransfer *transfer)
 
   if (chance_percent (chance, 6))
     {
-      set_text (transfer, CURLOPT_RANGE, ranges[chance_below (chance, G_N_ELEMENTS (ranges))]);
-      tag (transfer, "range");
+      plan_set_text (transfer, CURLOPT_RANGE, ranges[chance_below (chance, G_N_ELEMENTS (ranges))]);
+      plan_tag (transfer, "range");
     }
   else if (chance_percent (chance, 5))
     {
-      set_number (transfer, CURLOPT_RESUME_FROM_LARGE, chance_percent (chance, 70) ? 3 : 100000);
-      tag (transfer, "resume");
+      plan_set_number (transfer, CURLOPT_RESUME_FROM_LARGE, chance_percent (chance, 70) ? 3 : 100000);
+      plan_tag (transfer, "resume");
     }
   if (chance_percent (chance, 5))
     {
-      set_number (transfer, CURLOPT_TIMECONDITION, 1 + (gint64) chance_below (chance, 2));
-      set_number (transfer, CURLOPT_TIMEVALUE_LARGE, chance_percent (chance, 50) ? 1000000000 : 1900000000);
-      tag (transfer, "timecondition");
+      plan_set_number (transfer, CURLOPT_TIMECONDITION, 1 + (gint64) chance_below (chance, 2));
+      plan_set_number (transfer, CURLOPT_TIMEVALUE_LARGE, chance_percent (chance, 50) ? 1000000000 : 1900000000);
+      plan_tag (transfer, "timecondition");
     }
 }
 
@@ -326,24 +326,24 @@ choose_switches (Chance *chance, PlanTransfer *transfer)
   for (guint i = 0; i < G_N_ELEMENTS (switches); i++)
     if (chance_percent (chance, switches[i].percent))
       {
-        set_number (transfer, switches[i].id, switches[i].number);
+        plan_set_number (transfer, switches[i].id, switches[i].number);
         if (switches[i].name != NULL)
-          tag (transfer, switches[i].name);
+          plan_tag (transfer, switches[i].name);
       }
   if (chance_percent (chance, 3))
     {
       g_autofree char *target = g_strdup_printf ("/other/t%u/0", transfer->index);
 
-      set_text (transfer, CURLOPT_REQUEST_TARGET, target);
-      tag (transfer, "target");
+      plan_set_text (transfer, CURLOPT_REQUEST_TARGET, target);
+      plan_tag (transfer, "target");
     }
   if (chance_percent (chance, 3))
     {
-      set_text (transfer, CURLOPT_PROTOCOLS_STR, "file,ftp");
-      tag (transfer, "protocols");
+      plan_set_text (transfer, CURLOPT_PROTOCOLS_STR, "file,ftp");
+      plan_tag (transfer, "protocols");
     }
   if (chance_percent (chance, 5))
-    set_text (transfer, CURLOPT_DEFAULT_PROTOCOL, "http");
+    plan_set_text (transfer, CURLOPT_DEFAULT_PROTOCOL, "http");
 }
 
 static void
@@ -360,7 +360,7 @@ choose_action (Chance *chance, PlanTransfer *transfer)
   transfer->remove_round = chance_percent (chance, 7) ? (int) chance_below (chance, 12) : -1;
   transfer->progress = chance_percent (chance, 30);
   if (transfer->remove_round >= 0)
-    tag (transfer, "removed");
+    plan_tag (transfer, "removed");
   if (!chance_percent (chance, 22))
     return;
   transfer->action.at = (PlanAt) chance_below (chance, PLAN_AT_N);
@@ -369,32 +369,32 @@ choose_action (Chance *chance, PlanTransfer *transfer)
   transfer->action.argument = chance_below (chance, 1000);
   if (transfer->action.at == PLAN_AT_PROGRESS)
     transfer->progress = TRUE;
-  tag (transfer, names[transfer->action.at][transfer->action.what]);
+  plan_tag (transfer, names[transfer->action.at][transfer->action.what]);
 }
 
 static void
 choose_plainly (Chance *chance, PlanTransfer *transfer)
 {
-  tag (transfer, "plain");
+  plan_tag (transfer, "plain");
   transfer->pause_rounds = 1;
   transfer->remove_round = -1;
   transfer->progress = chance_percent (chance, 30);
   if (chance_percent (chance, 20))
     {
-      set_number (transfer, CURLOPT_NOBODY, 1);
+      plan_set_number (transfer, CURLOPT_NOBODY, 1);
       transfer->head = TRUE;
-      tag (transfer, "head");
+      plan_tag (transfer, "head");
     }
   else if (chance_percent (chance, 25))
     {
-      set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
-      set_text (transfer, CURLOPT_COPYPOSTFIELDS, "name=value&other=1");
-      tag (transfer, "post");
+      plan_set_number (transfer, CURLOPT_POSTFIELDSIZE, -1);
+      plan_set_text (transfer, CURLOPT_COPYPOSTFIELDS, "name=value&other=1");
+      plan_tag (transfer, "post");
     }
   else if (chance_percent (chance, 10))
-    set_number (transfer, CURLOPT_FORBID_REUSE, 1);
+    plan_set_number (transfer, CURLOPT_FORBID_REUSE, 1);
   else if (chance_percent (chance, 10))
-    set_number (transfer, CURLOPT_FRESH_CONNECT, 1);
+    plan_set_number (transfer, CURLOPT_FRESH_CONNECT, 1);
 }
 
 static PlanTransfer *
@@ -413,12 +413,17 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
   g_array_set_clear_func (transfer->options, option_clear);
   transfer->responses = g_ptr_array_new_with_free_func ((GDestroyNotify) plan_response_free);
   transfer->plain = plan->plain;
+  if (plan->theme != PLAN_THEME_NONE)
+    {
+      plan_wide_choose (chance, plan, transfer);
+      return transfer;
+    }
   if (!plan->plain && chance_percent (chance, 25))
     n_responses += 1 + chance_below (chance, MOST_RESPONSES - 1);
 
   choose_url (chance, transfer);
   /* First, for a handle that is used again: post data does not take it back. */
-  set_number (transfer, CURLOPT_NOBODY, 0);
+  plan_set_number (transfer, CURLOPT_NOBODY, 0);
   if (plan->plain)
     choose_plainly (chance, transfer);
   else
@@ -426,7 +431,7 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
       choose_headers (chance, transfer);
       /* The file is shared: nobody writes to it. */
       if (transfer->is_file)
-        set_number (transfer, CURLOPT_UPLOAD, 0);
+        plan_set_number (transfer, CURLOPT_UPLOAD, 0);
       else
         choose_method (chance, transfer);
       choose_credentials (chance, transfer);
@@ -436,7 +441,7 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
       choose_action (chance, transfer);
     }
   if (transfer->header_lines->len > 0)
-    set_list (transfer, CURLOPT_HTTPHEADER, transfer->header_lines->str);
+    plan_set_list (transfer, CURLOPT_HTTPHEADER, transfer->header_lines->str);
   for (guint i = 0; i < n_responses; i++)
     g_ptr_array_add (transfer->responses, plan_response_new (chance, transfer, i, i + 1 < n_responses));
   transfer->start_round = chance_percent (chance, 50) ? 0 : chance_below (chance, 15);
@@ -450,6 +455,10 @@ transfer_free (gpointer data)
 
   g_string_free (transfer->tags, TRUE);
   g_string_free (transfer->header_lines, TRUE);
+  if (transfer->wide.login.refusal != NULL)
+    plan_response_free (transfer->wide.login.refusal);
+  if (transfer->wide.proxy_login.refusal != NULL)
+    plan_response_free (transfer->wide.proxy_login.refusal);
   g_array_unref (transfer->options);
   g_ptr_array_unref (transfer->responses);
   g_free (transfer);
@@ -475,6 +484,17 @@ inherit (PlanTransfer *transfer, const PlanTransfer *former)
     transfer->upload_size = former->upload_size;
 }
 
+static void
+choose_limits (Chance *chance, Plan *plan)
+{
+  plan->max_total = chance_percent (chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (chance, 3) : 0;
+  plan->max_host = chance_percent (chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (chance, 3) : 0;
+  plan->max_connects = chance_percent (chance, 15) ? (long) chance_below (chance, 4)
+                       /* Which of several idle ones goes for a new one depends on milliseconds. */
+                       : plan->plain ? 100 : -1;
+  plan->buffer_size = chance_percent (chance, 10) ? 2048 : 0;
+}
+
 Plan *
 plan_new (guint64 seed)
 {
@@ -483,39 +503,42 @@ plan_new (guint64 seed)
   guint n = 1 + chance_below (&chance, 8);
 
   plan->seed = seed;
+  if (seed % 2 == 0)
+    {
+      plan->theme = (PlanTheme) (1 + chance_below (&chance, PLAN_THEME_N - 1));
+      n = 1 + n % 3;
+    }
   /* The seed's own, so that even bytes that hold them are the same from run to run. */
   plan->port = 20000 + (guint) (seed % 5000);
   plan->refused_port = 26000 + (guint) (seed % 5000);
-  plan->plain = chance_percent (&chance, 25);
+  plan->plain = plan->theme == PLAN_THEME_NONE && chance_percent (&chance, 25);
   plan->wait = (PlanWait) chance_below (&chance, 6);
   if (plan->wait > PLAN_WAIT_EVENTS)
     plan->wait = PLAN_WAIT_EVENTS;
-  plan->max_total = chance_percent (&chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (&chance, 3) : 0;
-  plan->max_host = chance_percent (&chance, plan->plain ? 40 : 15) ? 1 + (long) chance_below (&chance, 3) : 0;
-  plan->max_connects = chance_percent (&chance, 15) ? (long) chance_below (&chance, 4)
-                       /* Which of several idle ones goes for a new one depends on milliseconds. */
-                       : plan->plain ? 100 : -1;
-  plan->buffer_size = chance_percent (&chance, 10) ? 2048 : 0;
+  plan->max_connects = -1;
   plan->transfers = g_ptr_array_new_with_free_func (transfer_free);
+  if (plan->theme == PLAN_THEME_NONE)
+    choose_limits (&chance, plan);
   for (guint i = 0; i < n; i++)
     {
       PlanTransfer *transfer = transfer_new (&chance, plan, i);
 
       g_ptr_array_add (plan->transfers, transfer);
-      if (i > 0 && chance_percent (&chance, 25))
+      if (i > 0 && chance_percent (&chance, plan->theme == PLAN_THEME_COOKIES ? 60 : 25))
         {
           transfer->reuse_of = last_user (plan, chance_below (&chance, i));
-          transfer->reset = chance_percent (&chance, 50);
-          tag (transfer, transfer->reset ? "reset" : "reused");
+          transfer->reset = plan->theme != PLAN_THEME_NONE || chance_percent (&chance, 50);
+          plan_tag (transfer, transfer->reset ? "reset" : "reused");
           if (!transfer->reset)
             inherit (transfer, g_ptr_array_index (plan->transfers, (guint) transfer->reuse_of));
           plan->buffer_size = 0;
-          plan->buffer_size = 0;
         }
+      if (plan->theme != PLAN_THEME_NONE && n == 1)
+        plan_tag (transfer, "solo");
       if (plan->max_total > 0 || plan->max_host > 0)
-        tag (transfer, "limited");
+        plan_tag (transfer, "limited");
       if (plan->max_connects >= 0 && plan->max_connects < 10)
-        tag (transfer, "small-pool");
+        plan_tag (transfer, "small-pool");
     }
   return plan;
 }

@@ -78,9 +78,58 @@ typedef struct
   guint argument;
 } PlanAction;
 
+/* Whom the server lets in: a request whose field begins with what is accepted; others get the refusal. */
+typedef struct
+{
+  const char *accepted;  /* (nullable): NULL lets nobody in, once there is a refusal */
+  PlanResponse *refusal; /* (owned) (nullable): NULL lets everybody in */
+} PlanGate;
+
+typedef enum
+{
+  PLAN_THEME_NONE,
+  PLAN_THEME_AUTH,
+  PLAN_THEME_PROXY,
+  PLAN_THEME_CODING,
+  PLAN_THEME_COOKIES,
+  PLAN_THEME_MIME,
+  PLAN_THEME_CALLBACKS,
+  PLAN_THEME_UPLOAD,
+  PLAN_THEME_RAW,        /* CURLOPT_CONNECT_ONLY */
+  PLAN_THEME_MISC,
+  PLAN_THEME_N,
+} PlanTheme;
+
+/* What a callback answers that is not called as often as data comes; −1: it is not set. */
+typedef struct
+{
+  int sockopt;
+  int opensocket;        /* 1: none is to be had */
+  int closesocket;
+  int prereq;
+  int resolver;
+  int hsts;
+  int trailer;
+} PlanHooks;
+
+/* What the themes of one subject add to a transfer. */
+typedef struct
+{
+  PlanTheme theme;
+  PlanGate login;
+  PlanGate proxy_login;
+  PlanHooks hooks;
+  gboolean verbose;      /* with a debug function */
+  gboolean share;        /* of the series, with lock functions */
+  gboolean form;         /* the old form API, not the new one */
+  gboolean lines;        /* what is uploaded has line ends */
+  guint upload_fault;    /* what the read callback does wrong; 0: nothing */
+} PlanWide;
+
 typedef struct
 {
   guint index;
+  PlanWide wide;
   guint port;            /* the server's */
   guint refused_port;    /* nobody listens there */
   GString *header_lines; /* (owned): for CURLOPT_HTTPHEADER */
@@ -105,6 +154,7 @@ typedef struct
 {
   guint64 seed;
   gboolean plain;        /* all of its transfers are */
+  PlanTheme theme;       /* another half of the series is about one subject each, plain in all else */
   guint port;
   guint refused_port;
   PlanWait wait;
@@ -114,6 +164,9 @@ typedef struct
   long buffer_size;      /* 0: left alone; as it is where handles are used again: libcurl 7.88 then writes behind it */
   GPtrArray *transfers;  /* (owned) (element-type PlanTransfer) */
 } Plan;
+
+/* For logins at one.test and at 127.0.0.1. */
+#define PLAN_NETRC "/tmp/gmulti-differential-netrc"
 
 /* The file behind the plan's file: URLs; PLAN_FILE_SIZE bytes, each as plan_byte() says. */
 #define PLAN_FILE "/tmp/gmulti-differential-file"

@@ -167,6 +167,21 @@ write_cb (char *data, size_t size, size_t count, void *user_data)
   return size * count;
 }
 
+/* What an application gets wrong: more than asked for, less than announced, no end; or changes its mind. */
+static gboolean
+misread (Handle *handle, size_t most, size_t *answer)
+{
+  const size_t answers[] = { 0, most + 1, 0, CURL_READFUNC_PAUSE, CURL_READFUNC_ABORT };
+  guint fault = handle->transfer->wide.upload_fault;
+
+  if (fault == 0 || (fault == 3 ? handle->part_at[0]++ != 1 : handle->uploaded == 0))
+    return FALSE;
+  if (fault == 3)
+    handle->paused_round = (int) handle->series->round;
+  *answer = answers[fault];
+  return TRUE;
+}
+
 static size_t
 read_cb (char *data, size_t size, size_t count, void *user_data)
 {
@@ -182,8 +197,11 @@ read_cb (char *data, size_t size, size_t count, void *user_data)
     case PLAN_DO_N:
     default: break;
     }
+  if (misread (handle, size * count, &most))
+    return most;
   for (size_t i = 0; i < most; i++)
-    data[i] = (char) plan_byte (handle->uploaded + (gint64) i);
+    data[i] = (handle->uploaded + (gint64) i) % 50 == 49 && handle->transfer->wide.lines
+                ? '\n' : (char) plan_byte (handle->uploaded + (gint64) i);
   handle->uploaded += (gint64) most;
   return most;
 }

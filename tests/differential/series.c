@@ -67,6 +67,7 @@ static void
 handle_free (Handle *handle)
 {
   curl_easy_cleanup (handle->easy);
+  handle_wide_free (handle);
   for (GSList *at = handle->lists; at != NULL; at = at->next)
     curl_slist_free_all (at->data);
   g_slist_free (handle->lists);
@@ -78,8 +79,9 @@ handle_prepare (Handle *handle, PlanTransfer *transfer)
 {
   Series *series = handle->series;
   guint port = series->plan->port;
-  g_autofree char *resolve = g_strdup_printf ("one.test:%u:127.0.0.1\ntwo.test:%u:127.0.0.1\nother.test:%u:127.0.0.1",
-                                              port, port, port);
+  g_autofree char *resolve = g_strdup_printf ("one.test:%u:127.0.0.1\ntwo.test:%u:127.0.0.1\nother.test:%u:127.0.0.1\n"
+                                              "sub.one.test:%u:127.0.0.1\nt%u.test:%u:127.0.0.1",
+                                              port, port, port, port, transfer->index, port);
   g_autofree char *via = g_strdup_printf ("via.test:80:127.0.0.1:%u", port);
 
   if (transfer->reset)
@@ -96,6 +98,7 @@ handle_prepare (Handle *handle, PlanTransfer *transfer)
     curl_easy_setopt (handle->easy, CURLOPT_BUFFERSIZE, series->plan->buffer_size);
   set_list (handle, CURLOPT_RESOLVE, resolve);
   set_list (handle, CURLOPT_CONNECT_TO, via);
+  handle_wide_prepare (handle);
   for (guint i = 0; i < transfer->options->len; i++)
     set_option (handle, &g_array_index (transfer->options, PlanOption, i));
 }
@@ -205,6 +208,7 @@ collect (Series *series)
           continue;
         }
       handle_note_end (handle, result);
+      handle_wide_end (handle, result);
       record_over (series->record, (int) handle->transfer->index);
       curl_multi_remove_handle (series->multi, handle->easy);
       handle->added = FALSE;
@@ -327,6 +331,7 @@ series_free (Series *series)
   /* In the proper order; the wrong one has tests of its own. */
   g_ptr_array_set_size (handles, 0);
   curl_multi_cleanup (series->multi);
+  series_wide_end (series);
   loop_free (series->loop);
   server_free (series->server);
   record_free (series->record);
@@ -349,6 +354,7 @@ series_play (guint64 seed)
   series->handles = g_new0 (Handle *, plan->transfers->len);
   series->over = g_new0 (gboolean, plan->transfers->len);
   series->multi = curl_multi_init ();
+  series_wide_start (series);
   series->loop = loop_new (series->multi, plan->wait, series->record);
   if (plan->max_total > 0)
     curl_multi_setopt (series->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, plan->max_total);

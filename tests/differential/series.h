@@ -23,6 +23,12 @@ typedef struct
   gint64 uploaded;
   curl_off_t progress[4];
   char error[CURL_ERROR_SIZE];
+  GString *texts;          /* (owned): verbose lines */
+  guint64 debug_bytes[2];  /* in, out */
+  guint n_sockets;         /* opened and not closed by our functions */
+  curl_mime *mime;         /* (owned) (nullable) */
+  struct curl_httppost *form; /* (owned) (nullable) */
+  gint64 part_at[4];       /* how much of a part's callback is read */
 } Handle;
 
 struct _Series
@@ -31,6 +37,8 @@ struct _Series
   Record *record;          /* (owned) */
   Server *server;          /* (owned) */
   CURLM *multi;            /* (owned) */
+  CURLSH *share;           /* (owned) (nullable) */
+  int locks[CURL_LOCK_DATA_LAST]; /* held now */
   struct _Loop *loop;      /* (owned) */
   Handle **handles;        /* (owned) (array): of each transfer; shared where one is used again */
   gboolean *over;          /* (owned) (array): done or removed */
@@ -39,6 +47,18 @@ struct _Series
 };
 
 void    series_play      (guint64       seed);
+
+/* series-wide.c: what the themes of one subject need. */
+void    series_wide_start (Series      *series);
+void    handle_wide_prepare (Handle    *handle);
+void    handle_wide_end  (Handle       *handle,
+                          CURLcode      result);
+void    handle_wide_free (Handle       *handle);
+void    series_wide_end  (Series       *series);
+
+/* series-mime.c: parts, by chance. */
+void    handle_add_parts (Handle       *handle);
+void    handle_free_parts (Handle      *handle);
 
 /* series-callbacks.c */
 void    handle_set_callbacks (Handle   *handle);

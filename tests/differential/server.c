@@ -30,6 +30,10 @@ typedef struct
   gsize piece_sent;
   BodyState body;
   guint64 body_left;
+  char *boundary;           /* (owned) (nullable): of the parts that are being read */
+  GString *parts;           /* (owned) (nullable): their text, as it came */
+  gboolean tunnel;          /* what follows is between client and origin */
+  guint socks;              /* steps of a SOCKS greeting that are done */
   gboolean shut;            /* we have said our last word */
 } Conn;
 
@@ -50,6 +54,9 @@ conn_free (gpointer data)
   Conn *conn = data;
 
   close (conn->fd);
+  g_free (conn->boundary);
+  if (conn->parts != NULL)
+    g_string_free (conn->parts, TRUE);
   g_string_free (conn->input, TRUE);
   g_free (conn);
 }
@@ -133,7 +140,7 @@ find_transfer (Server *server, const char *line)
       if (!g_ascii_isdigit (at[1]))
         continue;
       number = g_ascii_strtoull (at + 1, &end, 10);
-      if (*end == '/' && number < server->plan->transfers->len)
+      if ((*end == '/' || *end == '.') && number < server->plan->transfers->len)
         return (int) number;
     }
   return RECORD_WHOLE;
@@ -168,6 +175,39 @@ is_worth_a_line (Server *server, Conn *conn)
   return !record_is_over (server->record, conn->transfer);
 }
 
+/* What a client makes up by chance is not compared: boundaries, and digests with their nonces. */
+static char *
+without_chance (const Conn *conn, const char *line)
+{
+  static const char *const patterns[] = { "cnonce=\"[^\"]*\"", "response=\"[0-9a-f]{32}\"", "response=\"[0-9a-f]{64}\"" };
+  static const char *const readings[] = { "cnonce=N", "response=32", "response=64" };
+  g_autoptr (GString) text = g_string_new (line);
+
+  if (conn->boundary != NULL)
+    g_string_replace (text, conn->boundary, "BOUNDARY", 0);
+  if (strstr (line, "Digest ") == NULL)
+    return g_string_free (g_steal_pointer (&text), FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (patterns); i++)
+    {
+      g_autoptr (GRegex) regex = g_regex_new (patterns[i], 0, 0, NULL);
+      g_autofree char *read = g_regex_replace_literal (regex, text->str, -1, 0, readings[i], 0, NULL);
+
+      g_string_assign (text, read);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+record_field (Server *server, Conn *conn, const char *line)
+{
+  g_autofree char *text = without_chance (conn, line);
+
+  /* Boundaries have grown since 7.88. */
+  if (conn->boundary != NULL && g_ascii_strncasecmp (line, "Content-Length:", 15) == 0)
+    text = (g_free (text), g_strdup ("Content-Length: of parts"));
+  record_line (server->record, conn->transfer, "> %s", text);
+}
+
 static void
 record_head (Server *server, Conn *conn, const char *head)
 {
@@ -181,7 +221,7 @@ record_head (Server *server, Conn *conn, const char *head)
   /* Their order says nothing. */
   qsort (lines + 1, n - 1, sizeof lines[0], compare_lines);
   for (guint i = 1; i < n; i++)
-    record_line (server->record, conn->transfer, "> %s", lines[i]);
+    record_field (server, conn, lines[i]);
 }
 
 /* Small enough to go out at once, whatever the client does. */
@@ -212,6 +252,43 @@ answer_expectation (Conn *conn, const char *head)
     }
 }
 
+/* The refusal of @gate, NULL when it is open or the request has the key. */
+static PlanResponse *
+refuse (const PlanGate *gate, const char *head, const char *name)
+{
+  g_autofree char *value = field_value (head, name);
+
+  if (gate->refusal == NULL || (value != NULL && gate->accepted != NULL && g_str_has_prefix (value, gate->accepted)))
+    return NULL;
+  return gate->refusal;
+}
+
+/* True when the request was for a tunnel. */
+static gboolean
+answer_connect (Server *server, Conn *conn, const char *head)
+{
+  PlanTransfer *transfer;
+
+  if (!g_str_has_prefix (head, "CONNECT "))
+    return FALSE;
+  if (conn->transfer >= 0)
+    {
+      transfer = g_ptr_array_index (server->plan->transfers, (guint) conn->transfer);
+      conn->response = refuse (&transfer->wide.proxy_login, head, "Proxy-Authorization");
+      if (conn->response != NULL)
+        return TRUE;
+    }
+  if (g_strstr_len (head, (gssize) strcspn (head, "\r"), "refuse") != NULL)
+    {
+      say (conn, "HTTP/1.1 403 No tunnel\r\nContent-Length: 4\r\nX-Why: no\r\n\r\nnone");
+      return TRUE;
+    }
+  say (conn, "HTTP/1.1 200 Tunnel\r\nX-Via: proxy\r\n\r\n");
+  conn->tunnel = TRUE;
+  conn->n_requests = 0;
+  return TRUE;
+}
+
 static void
 choose_response (Server *server, Conn *conn, const char *head)
 {
@@ -221,12 +298,19 @@ choose_response (Server *server, Conn *conn, const char *head)
   conn->response = NULL;
   conn->next_piece = 0;
   conn->piece_sent = 0;
+  if (answer_connect (server, conn, head))
+    return;
   if (conn->transfer < 0)
     {
       say (conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
       return;
     }
   transfer = g_ptr_array_index (server->plan->transfers, (guint) conn->transfer);
+  conn->response = refuse (&transfer->wide.login, head, "Authorization");
+  if (conn->response == NULL && !conn->tunnel && conn->socks == 0)
+    conn->response = refuse (&transfer->wide.proxy_login, head, "Proxy-Authorization");
+  if (conn->response != NULL)
+    return;
   n = &server->n_answered[conn->transfer];
   conn->response = g_ptr_array_index (transfer->responses, MIN (*n, transfer->responses->len - 1));
   if (conn->response->drop_reused && conn->n_requests > 1)
@@ -242,6 +326,40 @@ choose_response (Server *server, Conn *conn, const char *head)
 }
 
 static void
+take_boundary (Conn *conn, const char *head)
+{
+  g_autofree char *type = field_value (head, "Content-Type");
+  const char *at = type != NULL ? strstr (type, "boundary=") : NULL;
+
+  g_clear_pointer (&conn->boundary, g_free);
+  if (at != NULL)
+    conn->boundary = g_strdup (at + strlen ("boundary="));
+  if (conn->parts == NULL)
+    conn->parts = g_string_new (NULL);
+  g_string_truncate (conn->parts, 0);
+}
+
+/* Those within others have boundaries of their own. */
+static void
+record_parts (Server *server, Conn *conn)
+{
+  g_autoptr (GRegex) inner = g_regex_new ("-{20,}[0-9A-Za-z]+", 0, 0, NULL);
+  g_autoptr (GString) text = g_string_new_len (conn->parts->str, (gssize) conn->parts->len);
+  g_autofree char *read = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  g_string_replace (text, conn->boundary, "BOUNDARY", 0);
+  read = g_regex_replace_literal (inner, text->str, -1, 0, "INNER", 0, NULL);
+  lines = g_strsplit (read != NULL ? read : "no text", "\r\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      gsize size = strlen (lines[i]);
+
+      record_line (server->record, conn->transfer, ">parts %.200s (%u)", lines[i], (guint) size);
+    }
+}
+
+static void
 take_head (Server *server, Conn *conn, const char *head)
 {
   g_autofree char *length = field_value (head, "Content-Length");
@@ -250,6 +368,7 @@ take_head (Server *server, Conn *conn, const char *head)
 
   conn->n_requests++;
   conn->transfer = find_transfer (server, line);
+  take_boundary (conn, head);
   if (is_worth_a_line (server, conn))
     record_head (server, conn, head);
   conn->body = BODY_NONE;
@@ -293,13 +412,117 @@ take_body (Server *server, Conn *conn)
             return;
           continue;
         }
-      if (is_worth_a_line (server, conn))
+      if (conn->boundary != NULL)
+        g_string_append_len (conn->parts, conn->input->str, (gssize) size);
+      else if (is_worth_a_line (server, conn))
         record_bytes (server->record, conn->transfer, ">body", conn->input->str, size);
       g_string_erase (conn->input, 0, (gssize) size);
       conn->body_left -= size;
       if (conn->body_left == 0)
         conn->body = conn->body == BODY_CHUNK ? BODY_CHUNK_HEAD : BODY_NONE;
     }
+  if (conn->body == BODY_NONE && conn->boundary != NULL && conn->parts->len > 0)
+    {
+      if (is_worth_a_line (server, conn))
+        record_parts (server, conn);
+      g_string_truncate (conn->parts, 0);
+    }
+}
+
+static void
+record_hex (Server *server, const char *name, const GString *input, gsize size)
+{
+  g_autoptr (GString) hex = g_string_new (NULL);
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (hex, "%02x", (guint8) input->str[i]);
+  record_line (server->record, RECORD_WHOLE, "%s %s", name, hex->str);
+}
+
+static void
+say_bytes (Conn *conn, const char *bytes, gsize size)
+{
+  if (send (conn->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    g_debug ("the client is gone");
+}
+
+/* The size of the request at the front; 0: not all of it has come. */
+static gsize
+socks4_size (const GString *input)
+{
+  const char *name = input->len > 8 ? memchr (input->str + 8, 0, input->len - 8) : NULL;
+  gboolean named = input->len > 8 && memcmp (input->str + 4, "\0\0\0", 3) == 0;
+
+  if (name != NULL && named)
+    name = memchr (name + 1, 0, (gsize) (input->str + input->len - name - 1));
+  return name != NULL ? (gsize) (name + 1 - input->str) : 0;
+}
+
+static void
+take_socks4 (Server *server, Conn *conn)
+{
+  gsize size = socks4_size (conn->input);
+  gboolean deny;
+
+  if (size == 0)
+    return;
+  deny = g_str_equal (conn->input->str + 8, "deny");
+  record_hex (server, "socks4", conn->input, size);
+  g_string_erase (conn->input, 0, (gssize) size);
+  say_bytes (conn, deny ? "\0\x5b\0\0\0\0\0\0" : "\0\x5a\0\0\0\0\0\0", 8);
+  conn->socks = 9;
+}
+
+static gsize
+socks5_size (const Conn *conn)
+{
+  const guint8 *input = (const guint8 *) conn->input->str;
+  gsize len = conn->input->len, size = 0;
+
+  if (conn->socks == 0)
+    size = len > 1 ? 2u + input[1] : 0;
+  else if (conn->socks == 1)
+    size = len > 1 && len > 2u + input[1] ? 3u + input[1] + input[2 + input[1]] : 0;
+  else if (len > 4)
+    size = input[3] == 1 ? 10 : input[3] == 4 ? 22 : 7u + input[4];
+  return len >= size ? size : 0;
+}
+
+static void
+take_socks5 (Server *server, Conn *conn)
+{
+  gsize size;
+
+  while (conn->socks < 9 && (size = socks5_size (conn)) > 0)
+    {
+      gboolean login = conn->socks == 0 && memchr (conn->input->str + 2, 2, size - 2) != NULL;
+      gboolean deny = conn->socks == 1 && memcmp (conn->input->str + 2, "deny", 4) == 0;
+
+      record_hex (server, "socks5", conn->input, size);
+      g_string_erase (conn->input, 0, (gssize) size);
+      if (conn->socks == 0)
+        say_bytes (conn, login ? "\5\2" : "\5\0", 2);
+      else if (conn->socks == 1)
+        say_bytes (conn, deny ? "\1\1" : "\1\0", 2);
+      else
+        say_bytes (conn, "\5\0\0\1\x7f\0\0\1\0\0", 10);
+      conn->socks = conn->socks == 0 ? (login ? 1 : 2) : conn->socks == 1 ? 2 : 9;
+    }
+}
+
+/* False while a SOCKS greeting is underway. */
+static gboolean
+take_socks (Server *server, Conn *conn)
+{
+  if (conn->socks == 9)
+    return TRUE;
+  if (conn->input->len > 0 && conn->socks == 0 && conn->input->str[0] == 4)
+    take_socks4 (server, conn);
+  else if (conn->input->len > 0 && (conn->socks > 0 || conn->input->str[0] == 5))
+    take_socks5 (server, conn);
+  else
+    return TRUE;
+  return conn->socks == 9;
 }
 
 static void
@@ -307,6 +530,8 @@ take_input (Server *server, Conn *conn)
 {
   const char *end;
 
+  if (conn->n_requests == 0 && !conn->tunnel && !take_socks (server, conn))
+    return;
   take_body (server, conn);
   while (conn->body == BODY_NONE && conn->response == NULL && !conn->shut
          && (end = g_strstr_len (conn->input->str, (gssize) conn->input->len, "\r\n\r\n")) != NULL)

@@ -405,11 +405,12 @@ write_content_type (const GmRequest *request,
                     gboolean overridden,
                     GmByteBuilder *out)
 {
-  const char *boundary = request->source->kind == GM_SOURCE_FORM ? gm_form_get_boundary (request->source->form) : NULL;
+  gboolean form = request->source->kind == GM_SOURCE_FORM;
+  const char *boundary = form ? gm_form_get_boundary (request->source->form) : NULL;
 
   if (boundary != NULL)
     return write_form_type (request, boundary, out);
-  if (overridden)
+  if (overridden || form)
     return GM_OK;
 
   return gm_http1_write_field (out, GM_SPAN ("Content-Type"), GM_SPAN ("application/x-www-form-urlencoded"));
