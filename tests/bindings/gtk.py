@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A window of GTK 4 that lists a session's transfers with their progress, on a display of its own: rows come, fill and
-go, and frames are drawn meanwhile. GMULTI_SCREENSHOT names a PNG file to keep what it looks like. Run by serve.py."""
+"""Windows of GTK 4, on a display of their own. One lists a session's transfers with their progress: rows come, fill and go,
+and frames are drawn meanwhile. The other is made by GtkBuilder from gtk.ui, whose rows know all that they show by
+expressions. GMULTI_SCREENSHOT names a PNG file to keep what it looks like. Run by serve.py."""
 
 import os
 import shutil
@@ -16,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
 from tap import Tap  # pylint: disable=wrong-import-position
 
 TITLE = 'a window lists transfers and draws their progress'
+BUILT = 'a window that GtkBuilder made shows transfers by expressions'
 MANY = 12
 RATE = 8_000_000    # bytes a second for all: 24 MB then take three seconds
 
@@ -27,10 +29,12 @@ def main():
         gi.require_version('Gtk', '4.0')
         gi.require_version('GMulti', '1')
     except (ImportError, ValueError) as error:
-        tap.skip(TITLE, str(error))
+        for title in TITLE, BUILT:
+            tap.skip(title, str(error))
         return tap.finish()
     if shutil.which('Xvfb') is None:
-        tap.skip(TITLE, 'there is no Xvfb')
+        for title in TITLE, BUILT:
+            tap.skip(title, 'there is no Xvfb')
         return tap.finish()
 
     with tempfile.TemporaryDirectory() as screen, \
@@ -40,6 +44,7 @@ def main():
                           GSK_RENDERER='cairo', GTK_A11Y='none', GSETTINGS_BACKEND='memory', LC_ALL='C.UTF-8')
         try:
             tap.run(TITLE, lambda: show(sys.argv[1], sys.argv[4]))
+            tap.run(BUILT, lambda: build(sys.argv[1]))
         finally:
             display.terminate()
     return tap.finish()
@@ -105,6 +110,57 @@ def show(server, folder):
     assert taken and most_rows[0] == MANY, (taken, most_rows)
     # While the list fills the frame clock runs on: not a speed, but more than a few.
     assert frames[0] > 20, frames
+    window.destroy()
+
+
+def texts(view):
+    """What the rows of the view say now, from the first one: title, progress and its text, size."""
+    found, child = [], view.get_first_child()
+    while child is not None:
+        row = child.get_first_child()
+        if row is not None and child.get_child_visible():
+            title, bar = row.get_first_child(), row.get_first_child().get_next_sibling()
+            found.append((title.get_text(), bar.get_fraction(), bar.get_text(), bar.get_next_sibling().get_text()))
+        child = child.get_next_sibling()
+    return found
+
+
+def build(server):
+    """Everything is in the file; the program adds transfers to the group that was built, and looks."""
+    from gi.repository import GLib, GMulti, GObject, Gtk   # pylint: disable=import-outside-toplevel
+    Gtk.init()
+    for known in GMulti.Session, GMulti.Transfer, GMulti.Group, GMulti.Response:
+        GObject.type_ensure(known)
+    sizes, ends = [], []
+
+    def tell_size(_row, received, length):
+        sizes.append((received, length))
+        return f'{received // 1000} of {length // 1000} kB'
+    # A fraction that is not known is -1, which a bar takes for a mistake.
+    builder = Gtk.Builder({'tell_size': tell_size, 'known': lambda _row, fraction: max(fraction, 0)})
+    builder.add_from_file(os.path.join(HERE, 'gtk.ui'))
+    session, group, broken, window, view, shown = map(builder.get_object, ('session', 'group', 'broken', 'window', 'view', 'shown'))
+    assert session.props.max_connections_per_host == 0 and window.get_title() == 'Pictures', window.get_title()
+    assert broken.props.redirects == GMulti.Redirects.SAME_ORIGIN and broken.props.priority == -9
+    window.present()
+
+    transfers = [broken] + [GMulti.Transfer(uri=server + '/big', title=f'picture {number}', priority=-number)
+                            for number in range(MANY)]
+    for transfer in transfers:
+        transfer.connect('completed', lambda one, error: ends.append((one, error)))
+        group.add(transfer)
+        session.start(transfer)
+    late, between = time.monotonic() + 120, False
+    complete = [(f'picture {number}', 1.0, '2000 of 2000 kB') for number in reversed(range(MANY))]
+    while len(ends) < len(transfers) or [(row[0], row[1], row[3]) for row in texts(view)] != complete:
+        assert time.monotonic() < late, (len(ends), texts(view))
+        GLib.MainContext.default().iteration(True)
+        between = between or any(0 < row[1] < 1 for row in texts(view))
+    # The group has the broken one, too: what is not called a picture is not shown.
+    assert group.get_transfers().get_n_items() == MANY + 1 and shown.get_n_items() == MANY
+    assert [one for one, error in ends if error is not None] == [broken], ends
+    assert between and len(sizes) > MANY and all(0 <= received <= length for received, length in sizes), sizes[:20]
+    assert all(row[2] == transfers[1].dup_status_text() for row in texts(view)), texts(view)
     window.destroy()
 
 
