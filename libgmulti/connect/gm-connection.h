@@ -204,6 +204,8 @@ void          gm_pool_leave_carrier (GmPool *self,
 void          gm_pool_set_max_streams (GmPool *self,
                                   guint max_streams);
 void          gm_pool_close_idle (GmPool *self);
+/* Those that are busy take no more users, and are not kept: there may be a better way by now. */
+void          gm_pool_retire     (GmPool *self);
 /* For a foreign loop, when nobody transfers any more: what idles has no timer, its age is looked at when somebody wants it;
  * and its watch is told once more then, see gm_socket_renew(). O(those that began to idle since). */
 void          gm_pool_rest       (GmPool *self);

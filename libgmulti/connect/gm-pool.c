@@ -1037,7 +1037,7 @@ keep_or_close (GmPool *self,
 {
   gint max = self->limits.max_idle >= 0 ? self->limits.max_idle : (gint) MAX (4, 4 * MIN (n_transfers, 100000u));
 
-  if (!reuse || connection->state != GM_CONNECTION_BUSY || max == 0)
+  if (!reuse || connection->retired || connection->state != GM_CONNECTION_BUSY || max == 0)
     {
       close_gracefully (self, connection);
       return;
@@ -1187,6 +1187,20 @@ gm_pool_close_idle (GmPool *self)
 {
   while (self->idle_lru.length > 0)
     close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
+}
+
+void
+gm_pool_retire (GmPool *self)
+{
+  for (GList *link = self->all.head; link != NULL; link = link->next)
+    {
+      GmConnection *connection = link->data;
+
+      if (connection->state != GM_CONNECTION_BUSY)
+        continue;
+      connection->retired = TRUE;
+      leave_shared (connection);
+    }
 }
 
 void

@@ -477,6 +477,14 @@ gm_reactor_grow_buffer (GmReactor *self)
   g_clear_pointer (&self->read_buffer, g_free);
 }
 
+void
+gm_reactor_drop_buffers (GmReactor *self)
+{
+  g_clear_pointer (&self->read_buffer, g_free);
+  self->read_size = GM_READ_SIZE_MIN;
+  g_clear_pointer (&self->spare_block, g_free);
+}
+
 gpointer
 gm_reactor_take_block (GmReactor *self,
                        gsize size)

@@ -173,5 +173,7 @@ gpointer  gm_reactor_take_block    (GmReactor *self,
 void      gm_reactor_give_block    (GmReactor *self,
                                     gpointer block,
                                     gsize size);
+/* Outside a turn: all of that goes, and is made anew when it is needed. */
+void      gm_reactor_drop_buffers  (GmReactor *self);
 /* A read filled the whole buffer: the next one may be larger. */
 void      gm_reactor_grow_buffer   (GmReactor *self);

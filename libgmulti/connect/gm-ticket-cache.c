@@ -153,3 +153,17 @@ gm_ticket_cache_take (GmTicketCache *self,
 
   return ticket;
 }
+
+void
+gm_ticket_cache_trim (GmTicketCache *self)
+{
+  g_mutex_lock (&self->lock);
+  for (GList *link = self->line.head; link != NULL; link = link->next)
+    {
+      Peer *peer = link->data;
+
+      while (peer->tickets.length > 1)
+        g_bytes_unref (g_queue_pop_tail (&peer->tickets));
+    }
+  g_mutex_unlock (&self->lock);
+}

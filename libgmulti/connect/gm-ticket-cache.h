@@ -24,6 +24,8 @@ void           gm_ticket_cache_add   (GmTicketCache *self,
                                       const GmTlsSettings *settings,
                                       gconstpointer data,
                                       gsize len);
+/* Of each peer only the newest stays. */
+void           gm_ticket_cache_trim  (GmTicketCache *self);
 /* The newest, (owned) (nullable); it is gone from the cache. */
 GBytes        *gm_ticket_cache_take  (GmTicketCache *self,
                                       const char *name,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-fork.h"
 #include "gm-queue.h"
+#include "gm-shake.h"
 #include "gm-trace.h"
 #include "gm-transfer-private.h"
 
@@ -24,6 +25,7 @@ struct _GmMulti
   guint fact_mask;
   guint n_running;
   guint64 n_ever;
+  gint64 shaken_at;
   GmRun *spare_runs[SPARE_RUNS];
   guint n_spare_runs;
   GmDecoderShelf decoders;
@@ -473,6 +475,34 @@ gm_multi_rest (GmMulti *self)
 {
   if (self->n_running == 0)
     gm_pool_rest (self->pool);
+}
+
+void
+gm_multi_shake (GmMulti *self,
+                gboolean (*is_here) (const struct sockaddr *address))
+{
+  GM_TRACE (MULTI, 0, 0, "the network is another than before");
+  self->shaken_at = gm_clock_now (self->reactor.clock);
+  gm_multi_network_changed (self, TRUE, TRUE);
+  gm_pool_retire (self->pool);
+  gm_shake_sockets (&self->reactor, is_here);
+}
+
+gint64
+gm_multi_get_shaken_at (GmMulti *self)
+{
+  return self->shaken_at;
+}
+
+void
+gm_multi_drop_caches (GmMulti *self)
+{
+  gm_multi_network_changed (self, TRUE, TRUE);
+  gm_ticket_cache_trim (gm_pool_get_tickets (self->pool));
+  gm_decoder_shelf_clear (&self->decoders);
+  while (self->n_spare_runs > 0)
+    g_free (self->spare_runs[--self->n_spare_runs]);
+  gm_reactor_drop_buffers (&self->reactor);
 }
 
 void

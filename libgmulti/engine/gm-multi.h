@@ -99,6 +99,14 @@ void             gm_multi_close_idle    (GmMulti *self);
 /* To be called after a turn where a foreign loop watches: many such loops drop their watches and timers, or are gone, once
  * they hear that no transfer runs, and expect to be told anew when the next one does. */
 void             gm_multi_rest          (GmMulti *self);
+/* There are other ways than before: idle connections are closed, answers of name servers forgotten, busy ones take
+ * nothing new; those that are dead end soon (see gm-shake.h). Outside a turn. */
+void             gm_multi_shake         (GmMulti *self,
+                                         gboolean (*is_here) (const struct sockaddr *address)); /* (nullable) */
+/* When that happened last, by the reactor's clock; 0 = never. */
+gint64           gm_multi_get_shaken_at (GmMulti *self);
+/* Memory is short: all that is kept for later goes, but what is dear to get again. Outside a turn. */
+void             gm_multi_drop_caches   (GmMulti *self);
 void             gm_multi_network_changed (GmMulti *self,
                                          gboolean drop_connections,
                                          gboolean drop_names);

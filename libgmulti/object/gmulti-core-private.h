@@ -103,6 +103,16 @@ GProxyResolver *gm_core_get_proxy_resolver (GmCore *self);
 /* For transfers that have none of their own; (nullable), both. */
 GTlsDatabase *gm_core_get_tls_database (GmCore *self);
 GTlsInteraction *gm_core_get_tls_interaction (GmCore *self);
+/* Any thread; made on first use. */
+struct _GmSurroundings *gm_core_ensure_surroundings (GmCore *self);
+struct _GmSurroundings *gm_core_get_surroundings (GmCore *self); /* (nullable) */
+GQueue       *gm_core_get_patients   (GmCore *self); /* of GmPatience.link */
+gboolean      gm_core_is_closing     (GmCore *self);
+/* Memory is short: what could be needed again goes. */
+void          gm_core_drop_caches    (GmCore *self);
+/* @errand is not with the engine for a while. */
+void          gm_core_give_up_slot   (GmCore *self,
+                                      GmErrand *errand);
 /* What it said, by origin. */
 GHashTable   *gm_core_get_proxy_memory (GmCore *self);
 /* It is asked for each origin, and not a fixed proxy. */

@@ -7,7 +7,9 @@
 #include "gmulti-band-private.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-line-private.h"
+#include "gmulti-patience-private.h"
 #include "gmulti-source-private.h"
+#include "gmulti-surroundings-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
 
@@ -55,7 +57,8 @@ struct _GmCore
   GArray *idle_calls; /* (owned) (element-type IdleCall) */
   GmCoreSettings settings;
   gboolean settings_changed;
-  gboolean retrying; /* somebody in the line may begin now */
+  gboolean retrying; /* somebody in the line may begin now, or the surroundings are others */
+  GmSurroundings *surroundings; /* (owned) (nullable); atomic; set under the lock */
   gboolean refusing;
   gint closing; /* atomic; set under the lock */
   GThread *dispatching; /* (unowned) (nullable): who will look at the orders anyway */
@@ -76,6 +79,7 @@ struct _GmCore
   GQueue active;  /* of GmErrand.active_link */
   GQueue ticking; /* of GmErrand.tick_link */
   GmLine *line; /* (owned): who waits for a free slot */
+  GQueue patients; /* of GmPatience.link: who may have to wait for something else */
   GmTimer tick;
   gint n_running; /* atomic; set here: given to the engine */
   guint64 last_serial;
@@ -197,6 +201,8 @@ gm_core_unref (GmCore *self)
     return;
 
   g_assert (self->multi == NULL);
+  if (self->surroundings != NULL)
+    gm_surroundings_detach (self->surroundings);
   gm_postbox_close (self->home);
   gm_postbox_unref (self->home);
   for (guint i = 0; i < self->boxes->len; i++)
@@ -670,6 +676,8 @@ void
 gm_core_admit (GmCore *self,
                GmErrand *errand)
 {
+  if (G_UNLIKELY (errand->patience != NULL) && gm_patience_holds (errand->patience))
+    return;
   if (have_slot (self) && errand->band == NULL)
     {
       errand_now (self, errand);
@@ -699,19 +707,35 @@ gm_core_withdraw (GmCore *self,
     set_n_queued (self);
 }
 
+static void
+leave_slot (GmCore *self,
+            GmErrand *errand)
+{
+  if (!errand->running)
+    return;
+
+  errand->running = FALSE;
+  g_atomic_int_add (&self->n_running, -1);
+  if (errand->band != NULL)
+    gm_band_leave (errand->band);
+  self->counts_changed = self->changed != NULL;
+}
+
+void
+gm_core_give_up_slot (GmCore *self,
+                      GmErrand *errand)
+{
+  gm_core_withdraw (self, errand);
+  leave_slot (self, errand);
+  admit_waiting (self);
+}
+
 void
 gm_core_errand_ended (GmCore *self,
                       GmErrand *errand)
 {
   gm_core_withdraw (self, errand);
-  if (errand->running)
-    {
-      errand->running = FALSE;
-      g_atomic_int_add (&self->n_running, -1);
-      if (errand->band != NULL)
-        gm_band_leave (errand->band);
-      self->counts_changed = self->changed != NULL;
-    }
+  leave_slot (self, errand);
   if (errand->active_link.data != NULL)
     {
       errand->active_link.data = NULL;
@@ -757,6 +781,44 @@ gm_core_get_pattern (GmCore *self)
     }
 
   return self->pattern;
+}
+
+GmSurroundings *
+gm_core_ensure_surroundings (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->surroundings == NULL)
+    g_atomic_pointer_set (&self->surroundings, gm_surroundings_new (self));
+  g_mutex_unlock (&self->lock);
+
+  return self->surroundings;
+}
+
+GmSurroundings *
+gm_core_get_surroundings (GmCore *self)
+{
+  return g_atomic_pointer_get (&self->surroundings);
+}
+
+GQueue *
+gm_core_get_patients (GmCore *self)
+{
+  return &self->patients;
+}
+
+gboolean
+gm_core_is_closing (GmCore *self)
+{
+  return g_atomic_int_get (&self->closing);
+}
+
+void
+gm_core_drop_caches (GmCore *self)
+{
+  gm_multi_drop_caches (self->multi);
+  gm_store_shelf_clear (&self->shelf);
+  g_clear_pointer (&self->proxy_memory, g_hash_table_unref);
+  g_clear_pointer (&self->direct_url, gm_url_unref);
 }
 
 GProxyResolver *
@@ -970,7 +1032,10 @@ take_orders (GmCore *self,
       if (settings_changed)
         apply_settings (self);
       if (retrying && !closing)
-        admit_waiting (self);
+        {
+          gm_surroundings_serve (self->surroundings, self);
+          admit_waiting (self);
+        }
       if (errand != NULL)
         {
           carry_out (self, errand, orders);

@@ -166,6 +166,28 @@ typedef enum
 } GMultiRedirects;
 
 /**
+ * GMultiConstraints:
+ * @GMULTI_CONSTRAINTS_NONE: none
+ * @GMULTI_CONSTRAINTS_CONNECTIVITY: there is a network. Without one it waits, instead of failing; also if it fails
+ *   because the network is gone, and may be asked for again
+ * @GMULTI_CONSTRAINTS_UNMETERED: the network costs nothing by the byte
+ * @GMULTI_CONSTRAINTS_NO_POWER_SAVER: the device does not save power
+ *
+ * What a transfer demands of the device's surroundings; it waits until all of it is there.
+ *
+ * One that runs when the network gets metered, or the device begins to save power, pauses until that is over.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  GMULTI_CONSTRAINTS_NONE = 0,
+  GMULTI_CONSTRAINTS_CONNECTIVITY = 1 << 0,
+  GMULTI_CONSTRAINTS_UNMETERED = 1 << 1,
+  GMULTI_CONSTRAINTS_NO_POWER_SAVER = 1 << 2,
+} GMultiConstraints;
+
+/**
  * GMultiCollision:
  * @GMULTI_COLLISION_FAIL: fail with %G_IO_ERROR_EXISTS
  * @GMULTI_COLLISION_REPLACE: replace the file, in one step, once the download is complete

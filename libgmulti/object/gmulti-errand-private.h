@@ -20,6 +20,7 @@
 
 typedef struct _GmBand GmBand;
 typedef struct _GmCore GmCore;
+typedef struct _GmPatience GmPatience;
 typedef struct _GmTransferList GmTransferList;
 typedef struct _GMultiTransfer GMultiTransfer;
 
@@ -93,6 +94,7 @@ struct _GmErrand
   gint64 waits_since; /* µs; 0 = it never had to */
   GSequenceIter *place; /* (nullable): in the line of those that wait for a free slot */
   GmBand *band; /* (owned) (nullable): of its group */
+  GmPatience *patience; /* (owned) (nullable): while it waits for more than a slot, and once it did */
   gboolean running; /* has a slot, and counts in its band */
   GmMirror mirror;
   char *body; /* (owned) (nullable): GM_ERRAND_MEMORY */
@@ -168,6 +170,19 @@ void     gm_errand_stop           (GmErrand *self,
                                    GmResult result);
 /* It ends as cancelled, at once, for the engine goes. */
 void     gm_errand_abandon        (GmErrand *self);
+/* Its pause and its state are others than before: tells them. */
+void     gm_errand_refresh        (GmErrand *self);
+/* What @result means, for people and programs. Once: who could not write or read gives his own error away. */
+GError  *gm_errand_make_error     (GmErrand *self,
+                                   GmResult result);
+/* Forgets what the attempt brought, and takes the upload back to its beginning, if it was begun (@sent). FALSE: it
+ * cannot. */
+gboolean gm_errand_rewind         (GmErrand *self,
+                                   gboolean sent);
+/* It will be tried again in @delay ms, because of @error (transfer full) (nullable: nobody need know). */
+void     gm_errand_tell_retry     (GmErrand *self,
+                                   GError *error,
+                                   guint delay);
 void     gm_errand_tell           (GmErrand *self,
                                    guint tidings);
 void     gm_errand_storage_done   (GmErrand *self,

@@ -6,6 +6,7 @@
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
 #include "gmulti-identity-private.h"
+#include "gmulti-patience-private.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -39,6 +40,7 @@ gm_errand_new (GmCore *core,
   self->mirror.state = GMULTI_TRANSFER_STATE_QUEUED;
   self->mirror.total = -1;
   self->mirror.upload_total = -1;
+  self->mirror.attempt = 1;
   return self;
 }
 
@@ -75,6 +77,7 @@ gm_errand_unref (GmErrand *self)
 
   gm_report_clear (&self->report);
   answer_free (self->answer);
+  gm_patience_free (self->patience);
   g_clear_pointer (&self->pipe, gm_pipe_free);
   g_clear_pointer (&self->store, gm_store_unref);
   g_clear_pointer (&self->feed, gm_feed_unref);
@@ -536,7 +539,7 @@ update_pause (GmErrand *self)
 
   if (self->engine == NULL)
     return;
-  if (self->paused)
+  if (self->paused || (self->patience != NULL && gm_patience_is_paused (self->patience)))
     pause = GM_PAUSE_RECV | GM_PAUSE_SEND;
   if (self->full)
     pause |= GM_PAUSE_RECV;
@@ -575,6 +578,11 @@ update_state (GmErrand *self)
   if (self->paused)
     {
       self->mirror.state = GMULTI_TRANSFER_STATE_PAUSED;
+    }
+  else if (G_UNLIKELY (self->patience != NULL) && gm_patience_get_reason (self->patience) != GMULTI_WAIT_REASON_NONE)
+    {
+      self->mirror.state = GMULTI_TRANSFER_STATE_WAITING;
+      self->mirror.wait_reason = (guint8) gm_patience_get_reason (self->patience);
     }
   else if (state == GM_STATE_PENDING || self->place != NULL)
     {
@@ -638,9 +646,9 @@ describe_failure (GmErrand *self,
   return failure;
 }
 
-static GError *
-make_error (GmErrand *self,
-            GmResult result)
+GError *
+gm_errand_make_error (GmErrand *self,
+                      GmResult result)
 {
   g_autofree char *host = NULL;
   GmFailure failure;
@@ -736,6 +744,11 @@ end (GmErrand *self,
         result = self->write_fault;
       if (result == GM_READ_FAILED && self->read_fault != GM_OK)
         result = self->read_fault;
+      if (G_UNLIKELY (result != GM_OK) && gm_patience_try_again (self, result))
+        {
+          self->ending = FALSE;
+          return;
+        }
       update_numbers (self);
       add_trailers (self);
       gm_transfer_take_info (self->engine, &self->final_info);
@@ -743,12 +756,14 @@ end (GmErrand *self,
     }
 
   if (self->final_error == NULL)
-    self->final_error = make_error (self, result);
+    self->final_error = gm_errand_make_error (self, result);
   if (self->feed != NULL)
     gm_feed_stop (self->feed);
   if (self->form != NULL)
     gm_form_upload_stop (self->form);
   gm_proxy_lookup_forget (self);
+  if (self->patience != NULL)
+    gm_patience_end (self);
   gm_core_withdraw (self->core, self);
   drop_engine (self);
 
@@ -788,7 +803,66 @@ gm_errand_abandon (GmErrand *self)
 
   /* its file, if it was being finished just now, gets no name any more */
   gm_store_stop (self->store);
-  gm_errand_storage_done (self, make_error (self, GM_CANCELLED));
+  gm_errand_storage_done (self, gm_errand_make_error (self, GM_CANCELLED));
+}
+
+/* ---- another attempt ---- */
+
+void
+gm_errand_refresh (GmErrand *self)
+{
+  update_pause (self);
+  update_state (self);
+  gm_errand_tell (self, GM_TIDINGS_STATE);
+}
+
+gboolean
+gm_errand_rewind (GmErrand *self,
+                  gboolean sent)
+{
+  if (self->form != NULL && gm_form_rewind (self->form->form) != GM_OK)
+    return FALSE;
+  if (self->feed != NULL && sent && !gm_feed_seek (self->feed, 0))
+    return FALSE;
+  if (self->store != NULL)
+    gm_store_restart (self->store);
+
+  self->upload_offset = 0;
+  self->body_len = 0;
+  self->n_discarded = 0;
+  self->write_fault = self->read_fault = GM_OK;
+  self->full = self->starved = self->refused = FALSE;
+  g_clear_pointer (&self->head, gm_head_unref);
+  self->mirror = (GmMirror){ .total = -1, .upload_total = -1, .state = self->mirror.state,
+                             .attempt = self->mirror.attempt };
+  return TRUE;
+}
+
+void
+gm_errand_tell_retry (GmErrand *self,
+                      GError *error,
+                      guint delay)
+{
+  GmRetryNote *note;
+
+  gm_postbox_lock (self->home);
+  g_clear_pointer (&self->report.head, gm_head_unref);
+  g_clear_pointer (&self->report.trailers, gm_head_unref);
+  g_clear_pointer (&self->report.question, gm_question_data_unref);
+  self->report.tidings &= ~(guint) (GM_TIDINGS_HEAD | GM_TIDINGS_QUESTION);
+  self->report.tidings |= GM_TIDINGS_RETRY;
+  self->report.mirror = self->mirror;
+  if (error != NULL)
+    {
+      if (self->report.retries == NULL)
+        self->report.retries = g_ptr_array_new_with_free_func (gm_retry_note_free);
+      if (self->report.retries->len >= GM_REPORT_MAX_REDIRECTS)
+        g_ptr_array_remove_index (self->report.retries, 0);
+      note = g_new (GmRetryNote, 1);
+      *note = (GmRetryNote){ error, self->mirror.attempt, delay };
+      g_ptr_array_add (self->report.retries, note);
+    }
+  gm_postbox_post (self->home, self);
 }
 
 /* FALSE: lengths of files are being looked for. */
@@ -893,6 +967,8 @@ gm_errand_prepare (GmErrand *self)
       return FALSE;
     }
 
+  if (G_UNLIKELY (plan->constraints != 0))
+    gm_patience_begin (self);
   if (plan->body_kind == GM_UPLOAD_FORM)
     return prepare_form (self, plan);
   if (plan->body_kind != GM_UPLOAD_FILE)

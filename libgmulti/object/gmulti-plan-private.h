@@ -51,8 +51,10 @@ typedef struct
   guint stall_timeout;
   guint timeout;
   guint max_redirects;
+  guint max_attempts;
   guint16 http_policy; /* GMultiHttpPolicy */
   guint8 redirects; /* GMultiRedirects */
+  guint8 constraints; /* GMultiConstraints */
   guint8 body_kind; /* GmUploadKind */
   guint8 has_range;
   guint8 accept_status;
@@ -81,6 +83,10 @@ void     gm_plan_take_body  (GmPlan *self,
                              const char *content_type,
                              gpointer body,
                              gint64 length);
+
+/* GMultiConstraints: those of its own that mean something for where it goes. What stays on this machine needs no
+ * network. */
+guint    gm_plan_get_constraints (const GmPlan *self);
 
 /* The header lines in the layout the engine wants; they live as long as the errand. NULL if there are none. @form_type
  * (nullable) is the Content-Type of a form, which nobody else knows. */

@@ -20,6 +20,7 @@ gm_plan_init (GmPlan *self)
   self->range_length = -1;
   self->connect_timeout = GM_DEFAULT_CONNECT_TIMEOUT;
   self->max_redirects = GM_DEFAULT_MAX_REDIRECTS;
+  self->max_attempts = 1;
 }
 
 static void
@@ -67,6 +68,35 @@ gm_plan_take_body (GmPlan *self,
   self->body = body;
   self->body_length = length;
   self->content_type = g_strdup (content_type);
+}
+
+/* RFC 6761 section 6.3 for the name. */
+static gboolean
+stays_here (const GmUrl *url)
+{
+  GmSpan span = gm_url_get_host (url);
+  g_autofree char *host = g_strndup (span.data, span.len);
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (gm_url_get_scheme (url) == GM_SCHEME_FILE || gm_url_get_scheme (url) == GM_SCHEME_DATA)
+    return TRUE;
+  if (g_ascii_strcasecmp (host, "localhost") == 0 || (span.len > 10 && g_str_has_suffix (host, ".localhost")))
+    return TRUE;
+
+  address = g_inet_address_new_from_string (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}
+
+guint
+gm_plan_get_constraints (const GmPlan *self)
+{
+  g_autoptr (GmUrl) url = NULL;
+
+  if (self->constraints == 0 || self->uri == NULL
+      || gm_url_parse (self->uri, strlen (self->uri), GM_URL_DEFAULT, &url) != GM_OK)
+    return 0;
+
+  return stays_here (url) ? self->constraints & GMULTI_CONSTRAINTS_NO_POWER_SAVER : self->constraints;
 }
 
 static GmStringList *

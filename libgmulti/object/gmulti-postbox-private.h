@@ -25,6 +25,7 @@ typedef enum
   GM_TIDINGS_FEED = 1 << 5, /* the upload wants data from the application's stream */
   GM_TIDINGS_DONE = 1 << 6,
   GM_TIDINGS_QUESTION = 1 << 7,
+  GM_TIDINGS_RETRY = 1 << 8, /* it failed and is tried again: what came before this is void */
 } GmTidings;
 
 /* The numbers of a transfer, as the engine's thread last saw them and as the object mirrors them. */
@@ -33,12 +34,23 @@ typedef struct
   guint8 state;       /* GMultiTransferState */
   guint8 wait_reason; /* GMultiWaitReason */
   guint8 phase;       /* GMultiPhase */
+  guint attempt;      /* counted from 1 */
   guint64 received;   /* body bytes */
   guint64 sent;
   gint64 total;        /* -1 unknown */
   gint64 upload_total; /* -1 unknown, or nothing to upload */
   guint64 speed;
 } GmMirror;
+
+/* One attempt that failed. */
+typedef struct
+{
+  GError *error; /* (owned) */
+  guint attempt; /* the number of the one to come */
+  guint delay;   /* ms until then */
+} GmRetryNote;
+
+void       gm_retry_note_free     (gpointer note);
 
 /* One entry: everything that happened since the last delivery. */
 typedef struct
@@ -50,6 +62,7 @@ typedef struct
   const GmInfo *info;   /* (nullable): with DONE; the errand's */
   GError *error;        /* (owned) (nullable): with DONE */
   GPtrArray *redirects; /* (owned) (nullable) (element-type utf8) */
+  GPtrArray *retries;   /* (owned) (nullable) (element-type GmRetryNote) */
   GmQuestionData *question; /* (owned) (nullable): with QUESTION */
   guint64 question_serial;
 } GmReport;

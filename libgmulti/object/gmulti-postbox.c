@@ -23,6 +23,13 @@ typedef struct
 } BoxSource;
 
 void
+gm_retry_note_free (gpointer note)
+{
+  g_error_free (((GmRetryNote *) note)->error);
+  g_free (note);
+}
+
+void
 gm_report_clear (GmReport *self)
 {
   g_clear_pointer (&self->head, gm_head_unref);
@@ -30,6 +37,7 @@ gm_report_clear (GmReport *self)
   self->info = NULL;
   g_clear_error (&self->error);
   g_clear_pointer (&self->redirects, g_ptr_array_unref);
+  g_clear_pointer (&self->retries, g_ptr_array_unref);
   g_clear_pointer (&self->question, gm_question_data_unref);
   self->tidings = 0;
 }

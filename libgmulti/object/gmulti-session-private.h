@@ -16,3 +16,14 @@ gboolean gm_face_session_ask     (GMultiSession *self,
                                   GmQuestionKind kind,
                                   GMultiTransfer *transfer,
                                   gpointer question);
+
+/* ---- the properties that are monitors, three in a row, given by gmulti-session-surroundings.c ---- */
+void     gm_face_session_install_monitors (GObjectClass *object_class,
+                                           guint first);
+/* FALSE: it is none of them. */
+gboolean gm_face_session_get_monitor (GMultiSession *self,
+                                      guint place, /* from the first on */
+                                      GValue *value);
+gboolean gm_face_session_set_monitor (GMultiSession *self,
+                                      guint place,
+                                      const GValue *value);

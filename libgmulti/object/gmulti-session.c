@@ -11,6 +11,7 @@
 #include "gmulti-error-private.h"
 #include "gmulti-session-private.h"
 #include "gmulti-splice-private.h"
+#include "gmulti-surroundings-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
 #include "gmulti-trust-check.h"
@@ -81,6 +82,8 @@ typedef enum
 
 static GParamSpec *properties[PROP_SPEED + 1];
 static guint signals[SIGNAL_CHECK_TRUST + 1];
+/* of the monitors, which have their own file; the first of them */
+#define PROP_MONITORS (PROP_SPEED + 1)
 
 G_DEFINE_FINAL_TYPE (GMultiSession, gmulti_session, G_TYPE_OBJECT)
 
@@ -248,7 +251,8 @@ gmulti_session_get_property (GObject *object,
       g_value_set_uint64 (value, gmulti_session_get_speed (self));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!gm_face_session_get_monitor (self, prop_id - PROP_MONITORS, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -314,7 +318,8 @@ gmulti_session_set_property (GObject *object,
       gmulti_session_set_max_upload_rate (self, g_value_get_uint64 (value));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!gm_face_session_set_monitor (self, prop_id - PROP_MONITORS, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -640,6 +645,7 @@ gmulti_session_class_init (GMultiSessionClass *klass)
   install_count_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
   install_signals (G_TYPE_FROM_CLASS (klass));
+  gm_face_session_install_monitors (object_class, PROP_MONITORS);
 }
 
 static void
@@ -1738,6 +1744,9 @@ go (GMultiSession *self,
     }
   errand->ask |= gm_face_session_get_ask (self);
   gm_errand_take_source (errand);
+  if (G_UNLIKELY (gm_face_transfer_get_plan (errand->transfer)->constraints != 0))
+    gm_surroundings_require (gm_core_ensure_surroundings (self->core),
+                             gm_face_transfer_get_plan (errand->transfer)->constraints);
   if (errand->eager || errand->again
       || (gm_core_get_list (self->core) != NULL && gm_core_is_home (self->core, errand->home)))
     gm_errand_tell (errand, GM_TIDINGS_STARTED | GM_TIDINGS_STATE);

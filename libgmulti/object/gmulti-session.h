@@ -76,6 +76,21 @@ GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_tls_interaction          (GMultiSession   *self,
                                                             GTlsInteraction *tls_interaction);
 GMULTI_AVAILABLE_IN_1_0
+GNetworkMonitor *gmulti_session_dup_network_monitor        (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_network_monitor          (GMultiSession   *self,
+                                                            GNetworkMonitor *network_monitor);
+GMULTI_AVAILABLE_IN_1_0
+GPowerProfileMonitor *gmulti_session_dup_power_profile_monitor (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_power_profile_monitor    (GMultiSession        *self,
+                                                            GPowerProfileMonitor *power_profile_monitor);
+GMULTI_AVAILABLE_IN_1_0
+GMemoryMonitor *gmulti_session_dup_memory_monitor          (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_memory_monitor           (GMultiSession  *self,
+                                                            GMemoryMonitor *memory_monitor);
+GMULTI_AVAILABLE_IN_1_0
 GMultiCookieJar *gmulti_session_dup_cookie_jar             (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_cookie_jar               (GMultiSession   *self,

@@ -68,6 +68,8 @@ GError  *gm_store_take_error  (GmStore *self); /* (nullable) */
 void     gm_store_finish      (GmStore *self,
                                GmReactor *reactor,
                                gboolean success);
+/* What was written is void, and goes away: all of it comes again. */
+void     gm_store_restart     (GmStore *self);
 /* The engine goes: nobody is told any more; what is on the disk is cleared away on the worker. */
 void     gm_store_stop        (GmStore *self);
 

@@ -30,7 +30,7 @@ typedef struct
   GOutputStream *stream; /* (owned) (nullable): where there is no path */
   int fd;
   GMultiCollision collision;
-  gboolean keep_partial;
+  gboolean keep_partial; /* atomic */
 } Disk;
 
 struct _GmStore
@@ -66,6 +66,19 @@ typedef struct _StoreJob
 /* ---- the disk ---- */
 
 static Disk *
+disk_new (const GmStoreChoice *choice)
+{
+  Disk *disk = g_new0 (Disk, 1);
+
+  g_atomic_ref_count_init (&disk->refs);
+  disk->destination = g_object_ref (choice->destination);
+  disk->fd = -1;
+  disk->collision = choice->collision;
+  disk->keep_partial = choice->keep_partial;
+  return disk;
+}
+
+static Disk *
 disk_ref (Disk *disk)
 {
   g_atomic_ref_count_inc (&disk->refs);
@@ -91,7 +104,7 @@ disk_discard (Disk *disk)
   if (disk->temporary == NULL)
     return;
 
-  if (disk->keep_partial)
+  if (g_atomic_int_get (&disk->keep_partial))
     {
       g_autoptr (GFile) parent = g_file_get_parent (disk->target);
       g_autofree char *base = g_file_get_basename (disk->target);
@@ -361,7 +374,7 @@ store_job_work (GmJob *base)
   if (job->finish && !job->success)
     {
       /* what is to be kept is all that came */
-      if (disk->keep_partial && job->buffer.len > 0
+      if (g_atomic_int_get (&disk->keep_partial) && job->buffer.len > 0
           && (disk->temporary != NULL || disk_open (disk, job->head, &job->error)))
         disk_write (disk, job->buffer.data, job->buffer.len, &job->error);
       g_clear_error (&job->error);
@@ -496,12 +509,7 @@ gm_store_new (GmErrand *errand,
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
   self->errand = errand;
-  self->disk = g_new0 (Disk, 1);
-  g_atomic_ref_count_init (&self->disk->refs);
-  self->disk->destination = g_object_ref (choice->destination);
-  self->disk->fd = -1;
-  self->disk->collision = choice->collision;
-  self->disk->keep_partial = choice->keep_partial;
+  self->disk = disk_new (choice);
   return self;
 }
 
@@ -641,6 +649,25 @@ gm_store_stop (GmStore *self)
     gm_job_abandon (&job->base);
   /* whoever lets go of it last, this or a worker, clears it away */
   g_clear_pointer (&self->disk, disk_unref);
+}
+
+void
+gm_store_restart (GmStore *self)
+{
+  GmStoreChoice choice = { self->disk->destination, self->disk->collision, self->disk->keep_partial };
+  StoreJob *job = g_steal_pointer (&self->job);
+  Disk *disk = disk_new (&choice);
+
+  /* a worker may be at it */
+  g_atomic_int_set (&self->disk->keep_partial, FALSE);
+  if (job != NULL)
+    gm_job_abandon (&job->base);
+  disk_unref (self->disk);
+  self->disk = disk;
+  self->filling.len = 0;
+  self->blocked = FALSE;
+  g_clear_pointer (&self->head, gm_head_unref);
+  g_clear_error (&self->error);
 }
 
 GFile *

@@ -27,6 +27,9 @@ get_response_property (GMultiTransfer *self,
     case GM_TRANSFER_PROP_PHASE:
       g_value_set_enum (value, gmulti_transfer_get_phase (self));
       break;
+    case GM_TRANSFER_PROP_ATTEMPT:
+      g_value_set_uint (value, gmulti_transfer_get_attempt (self));
+      break;
     case GM_TRANSFER_PROP_FRACTION:
       g_value_set_double (value, gmulti_transfer_get_fraction (self));
       break;
@@ -63,6 +66,47 @@ get_response_property (GMultiTransfer *self,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
     }
+}
+
+/* How it deals with what goes wrong around it. */
+static gboolean
+get_manner (GMultiTransfer *self,
+            guint prop_id,
+            GValue *value)
+{
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_MAX_ATTEMPTS:
+      g_value_set_uint (value, gmulti_transfer_get_max_attempts (self));
+      break;
+    case GM_TRANSFER_PROP_CONSTRAINTS:
+      g_value_set_flags (value, gmulti_transfer_get_constraints (self));
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+set_manner (GMultiTransfer *self,
+            guint prop_id,
+            const GValue *value)
+{
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_MAX_ATTEMPTS:
+      gmulti_transfer_set_max_attempts (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_CONSTRAINTS:
+      gmulti_transfer_set_constraints (self, g_value_get_flags (value));
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 static void
@@ -170,7 +214,8 @@ get_property (GObject *object,
       g_value_set_boxed (value, gmulti_transfer_get_request_headers (self));
       break;
     default:
-      get_response_property (self, prop_id, value, pspec);
+      if (!get_manner (self, prop_id, value))
+        get_response_property (self, prop_id, value, pspec);
     }
 }
 
@@ -257,7 +302,8 @@ set_property (GObject *object,
       gmulti_transfer_set_max_upload_rate (self, g_value_get_uint64 (value));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!set_manner (self, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -551,6 +597,51 @@ install_limit_properties (void)
 }
 
 static void
+install_manner_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:max-attempts: (getter get_max_attempts) (setter set_max_attempts)
+   *
+   * How many times it is tried before it fails; 1 is the default.
+   *
+   * It is tried again after failures that may pass by themselves, see [func@GMulti.error_is_transient], and only where
+   * that does no harm: if its method is one of `GET`, `HEAD`, `PUT`, `DELETE`, `OPTIONS` and `TRACE`, or if the request
+   * never reached the server. A body that is uploaded must be able to begin again, as bytes, files, forms and seekable
+   * streams do; what [method@GMulti.Session.open_async] or [method@GMulti.Session.splice_async] have begun to pass on is
+   * not taken back.
+   *
+   * The first pause is about half a second, and each further one twice as long, up to a minute; a server that asks for
+   * more in `Retry-After` gets it, up to ten minutes. [property@GMulti.Transfer:timeout] counts for all attempts
+   * together, other time limits for each.
+   *
+   * Whatever this says, a transfer whose connection did not survive a change of the network is tried again at once, if
+   * that does no harm, see [property@GMulti.Session:network-monitor].
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_MAX_ATTEMPTS]
+    = g_param_spec_uint ("max-attempts", NULL, NULL, 1, G_MAXUINT, 1, write_flags);
+
+  /**
+   * GMultiTransfer:constraints: (getter get_constraints) (setter set_constraints)
+   *
+   * What it demands of the device's surroundings. It waits until all of it is there, and
+   * [property@GMulti.Transfer:wait-reason] says what is missing.
+   *
+   * What stays on this machine, as by the address `localhost` or a `file:`, needs no network, and none that is free.
+   *
+   * A call that blocks should not be made in the thread that the monitors of GIO tell their tidings in, which mostly is
+   * the main thread: they could not tell that the waiting is over.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_CONSTRAINTS]
+    = g_param_spec_flags ("constraints", NULL, NULL, GMULTI_TYPE_CONSTRAINTS, GMULTI_CONSTRAINTS_NONE, write_flags);
+}
+
+static void
 install_live_properties (void)
 {
   const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
@@ -636,6 +727,15 @@ install_state_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_PHASE]
     = g_param_spec_enum ("phase", NULL, NULL, GMULTI_TYPE_PHASE, GMULTI_PHASE_NONE, flags);
+
+  /**
+   * GMultiTransfer:attempt: (getter get_attempt)
+   *
+   * Which attempt it is at, counted from 1; 0 before it is started.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_ATTEMPT] = g_param_spec_uint ("attempt", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
   /**
    * GMultiTransfer:status-text: (getter dup_status_text)
@@ -766,6 +866,7 @@ gm_face_transfer_install_properties (GObjectClass *object_class)
   install_tls_properties ();
   install_answer_properties ();
   install_limit_properties ();
+  install_manner_properties ();
   install_live_properties ();
   install_state_properties ();
   install_progress_properties ();

@@ -1255,3 +1255,84 @@ gmulti_transfer_set_bearer_token (GMultiTransfer *self,
     gm_set_string (&self->plan.bearer_token, token);
 }
 
+
+/**
+ * gmulti_transfer_get_max_attempts: (get-property max-attempts)
+ * @self: the transfer
+ *
+ * Gets how many times it is tried before it fails.
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_transfer_get_max_attempts (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), 1);
+
+  return self->plan.max_attempts;
+}
+
+/**
+ * gmulti_transfer_set_max_attempts: (set-property max-attempts)
+ * @self: the transfer
+ * @max_attempts: the number of attempts, at least 1
+ *
+ * Sets how many times it is tried before it fails.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_max_attempts (GMultiTransfer *self,
+                                  guint max_attempts)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (max_attempts > 0);
+
+  if (self->plan.max_attempts == max_attempts || !gm_face_transfer_check_idle (self))
+    return;
+
+  self->plan.max_attempts = max_attempts;
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_MAX_ATTEMPTS]);
+}
+
+/**
+ * gmulti_transfer_get_constraints: (get-property constraints)
+ * @self: the transfer
+ *
+ * Gets what it demands of the device's surroundings.
+ *
+ * Returns: the constraints
+ *
+ * Since: 1.0
+ */
+GMultiConstraints
+gmulti_transfer_get_constraints (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), GMULTI_CONSTRAINTS_NONE);
+
+  return (GMultiConstraints) self->plan.constraints;
+}
+
+/**
+ * gmulti_transfer_set_constraints: (set-property constraints)
+ * @self: the transfer
+ * @constraints: the constraints
+ *
+ * Sets what it demands of the device's surroundings: it waits until all of it is there.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_constraints (GMultiTransfer *self,
+                                 GMultiConstraints constraints)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (self->plan.constraints == constraints || !gm_face_transfer_check_idle (self))
+    return;
+
+  self->plan.constraints = (guint8) constraints;
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_CONSTRAINTS]);
+}

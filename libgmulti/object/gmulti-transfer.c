@@ -43,6 +43,7 @@ typedef enum
 {
   SIGNAL_PROGRESS,
   SIGNAL_REDIRECTED,
+  SIGNAL_RETRYING,
   SIGNAL_AUTHENTICATE,
   SIGNAL_CHECK_TRUST,
   SIGNAL_COMPLETED,
@@ -79,6 +80,25 @@ gmulti_transfer_finalize (GObject *object)
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (gmulti_transfer_parent_class)->finalize (object);
+}
+
+static void
+install_retry_signal (GType type)
+{
+  /**
+   * GMultiTransfer::retrying:
+   * @self: the transfer
+   * @error: why the attempt failed
+   * @attempt: the number of the attempt to come; the first retry is number 2
+   * @delay_ms: how many milliseconds it waits before that
+   *
+   * An attempt failed, and another one follows, see [property@GMulti.Transfer:max-attempts]. What came of it, as the
+   * response, is forgotten. Who does not want another one calls [method@GMulti.Transfer.cancel].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_RETRYING] = g_signal_new ("retrying", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                           G_TYPE_ERROR, G_TYPE_UINT, G_TYPE_UINT);
 }
 
 static void
@@ -171,6 +191,7 @@ gmulti_transfer_class_init (GMultiTransferClass *klass)
 
   gm_face_transfer_install_properties (object_class);
   install_signals (G_TYPE_FROM_CLASS (klass));
+  install_retry_signal (G_TYPE_FROM_CLASS (klass));
   notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
 }
 
@@ -370,6 +391,24 @@ gmulti_transfer_get_phase (GMultiTransfer *self)
   g_return_val_if_fail (GMULTI_IS_TRANSFER (self), GMULTI_PHASE_NONE);
 
   return (GMultiPhase) read_mirror (self).phase;
+}
+
+/**
+ * gmulti_transfer_get_attempt: (get-property attempt)
+ * @self: the transfer
+ *
+ * Gets which attempt it is at.
+ *
+ * Returns: the number, counted from 1; 0 before it is started
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_transfer_get_attempt (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), 0);
+
+  return read_mirror (self).attempt;
 }
 
 static double
@@ -698,6 +737,7 @@ gm_face_transfer_begin (GMultiTransfer *self,
       if (last != NULL)
         clear_response_side (self);
       self->mirror.state = GMULTI_TRANSFER_STATE_QUEUED;
+      self->mirror.attempt = 1;
       if (self->plan.headers != NULL)
         gm_face_headers_freeze (self->plan.headers);
       if (self->paused)
@@ -787,6 +827,16 @@ notify (GMultiTransfer *self,
   g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[property]);
 }
 
+/* With the lock held. */
+static void
+forget_attempt (GMultiTransfer *self)
+{
+  g_clear_pointer (&self->head, gm_head_unref);
+  g_clear_pointer (&self->trailer_head, gm_head_unref);
+  g_clear_object (&self->response);
+  g_clear_pointer (&self->trailers, gmulti_headers_unref);
+}
+
 /* Moves what @report brings into the object. */
 /* TRUE if a group is to hear of it. */
 static gboolean
@@ -799,6 +849,8 @@ adopt (GMultiTransfer *self,
   g_mutex_lock (&self->lock);
   *before = self->mirror;
   self->mirror = report->mirror;
+  if (G_UNLIKELY (report->tidings & GM_TIDINGS_RETRY))
+    forget_attempt (self);
   if (report->head != NULL && self->head == NULL)
     self->head = g_steal_pointer (&report->head);
   else if (report->head != NULL)
@@ -857,7 +909,9 @@ notify_changes (GMultiTransfer *self,
     notify (self, GM_TRANSFER_PROP_PHASE);
   notify_numbers (self, before, now, again);
   notify (self, GM_TRANSFER_PROP_STATUS_TEXT);
-  if ((report->tidings & GM_TIDINGS_HEAD) != 0 || again)
+  if (now->attempt != before->attempt || (report->tidings & GM_TIDINGS_STARTED) != 0)
+    notify (self, GM_TRANSFER_PROP_ATTEMPT);
+  if ((report->tidings & (GM_TIDINGS_HEAD | GM_TIDINGS_RETRY)) != 0 || again)
     notify (self, GM_TRANSFER_PROP_RESPONSE);
   if ((report->tidings & GM_TIDINGS_DONE) != 0 || again)
     {
@@ -878,6 +932,21 @@ emit_redirects (GMultiTransfer *self,
 
   for (guint i = 0; redirects != NULL && i < redirects->len && !errand->delivered; i++)
     g_signal_emit (self, signals[SIGNAL_REDIRECTED], 0, g_ptr_array_index (redirects, i));
+}
+
+static void
+emit_retries (GMultiTransfer *self,
+              GmErrand *errand,
+              GmReport *report)
+{
+  g_autoptr (GPtrArray) retries = g_steal_pointer (&report->retries);
+
+  for (guint i = 0; i < retries->len && !errand->delivered; i++)
+    {
+      const GmRetryNote *note = g_ptr_array_index (retries, i);
+
+      g_signal_emit (self, signals[SIGNAL_RETRYING], 0, note->error, note->attempt, note->delay);
+    }
 }
 
 /* ---- its group ---- */
@@ -983,6 +1052,8 @@ gm_face_transfer_report (GMultiTransfer *self,
     gm_transfer_list_add_errand (gm_core_get_list (errand->core), errand, self);
   if (report->redirects != NULL)
     emit_redirects (self, errand, report);
+  if (report->retries != NULL)
+    emit_retries (self, errand, report);
   if (!gm_face_transfer_is_heard (self))
     return FALSE;
 

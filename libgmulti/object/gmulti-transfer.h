@@ -101,6 +101,16 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_max_size          (GMultiTransfer *self,
                                                            guint64         max_size);
 GMULTI_AVAILABLE_IN_1_0
+guint               gmulti_transfer_get_max_attempts      (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_max_attempts      (GMultiTransfer *self,
+                                                           guint           max_attempts);
+GMULTI_AVAILABLE_IN_1_0
+GMultiConstraints   gmulti_transfer_get_constraints       (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_constraints       (GMultiTransfer   *self,
+                                                           GMultiConstraints constraints);
+GMULTI_AVAILABLE_IN_1_0
 gboolean            gmulti_transfer_get_decode            (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_decode            (GMultiTransfer *self,
@@ -185,6 +195,8 @@ GMULTI_AVAILABLE_IN_1_0
 GMultiWaitReason    gmulti_transfer_get_wait_reason       (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 GMultiPhase         gmulti_transfer_get_phase             (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+guint               gmulti_transfer_get_attempt           (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 double              gmulti_transfer_get_fraction          (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0

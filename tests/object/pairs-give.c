@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitors.h"
 #include "pairs-private.h"
 
 #include <string.h>
@@ -260,6 +261,13 @@ give_gio (PairsScene *scene,
     return give_tls (scene, type);
   if (g_str_equal (type, "Gio.SocketConnectable"))
     return keep_object (scene, g_network_address_new ("127.0.0.1", scripted_server_port (pairs_world.server)));
+
+  if (g_str_equal (type, "Gio.NetworkMonitor"))
+    return keep_object (scene, said_network_new (TRUE));
+  if (g_str_equal (type, "Gio.PowerProfileMonitor"))
+    return keep_object (scene, said_power_new (FALSE));
+  if (g_str_equal (type, "Gio.MemoryMonitor"))
+    return keep_object (scene, said_memory_new ());
 
   return by_type (scene, "G", type + strlen ("Gio."));
 }

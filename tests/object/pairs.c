@@ -398,7 +398,16 @@ scene_change (PairsScene *self,
     }
 }
 
-/* Notifications that the library has no reason for: anybody may notify, too. */
+static void
+emit_retrying (PairsScene *self,
+               gpointer object)
+{
+  g_autoptr (GError) error = g_error_new_literal (GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_FAILED, "it failed");
+
+  g_signal_emit_by_name (object, "retrying", error, 2, 0);
+}
+
+/* Notifications that the library has no reason for: anybody may notify, too. And retrying, which would take its time. */
 static void
 scene_force (PairsScene *self,
              gpointer object)
@@ -406,10 +415,13 @@ scene_force (PairsScene *self,
   self->is_forced = TRUE;
   for (guint i = 0; i < pairs_n_signals; i++)
     if (G_OBJECT_TYPE (object) == pairs_signals[i].get_type () && self->left[i] && !self->seen[i]
-        && g_str_has_prefix (pairs_signals[i].name, "notify::"))
+        && (g_str_has_prefix (pairs_signals[i].name, "notify::") || g_str_equal (pairs_signals[i].name, "retrying")))
       {
         hook_up (self, object, i);
-        g_object_notify (object, pairs_signals[i].name + strlen ("notify::"));
+        if (g_str_equal (pairs_signals[i].name, "retrying"))
+          emit_retrying (self, object);
+        else
+          g_object_notify (object, pairs_signals[i].name + strlen ("notify::"));
       }
   self->is_forced = FALSE;
 }

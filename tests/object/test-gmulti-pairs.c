@@ -169,6 +169,9 @@ main (int argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* what transfers demand has these made, and with them descriptors and threads of GIO's that stay */
+  g_network_monitor_get_default ();
+  g_object_unref (g_power_profile_monitor_dup_default ());
   /* what is logged is judged here */
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR);
   g_log_set_default_handler (log_cb, NULL);

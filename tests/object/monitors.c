@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitors.h"
+
+enum
+{
+  PROP_AVAILABLE = 1,
+  PROP_METERED,
+  PROP_CONNECTIVITY,
+};
+
+struct _SaidNetwork
+{
+  GObject parent_instance;
+  gboolean available;
+  gboolean metered;
+};
+
+static gboolean
+initable_init (GInitable *initable,
+               GCancellable *cancellable,
+               GError **error)
+{
+  return TRUE;
+}
+
+static void
+initable_iface_init (GInitableIface *iface)
+{
+  iface->init = initable_init;
+}
+
+static void
+network_iface_init (GNetworkMonitorInterface *iface)
+{
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SaidNetwork, said_network, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, initable_iface_init)
+                                 G_IMPLEMENT_INTERFACE (G_TYPE_NETWORK_MONITOR, network_iface_init))
+
+static void
+said_network_get_property (GObject *object,
+                           guint prop_id,
+                           GValue *value,
+                           GParamSpec *pspec)
+{
+  SaidNetwork *self = SAID_NETWORK (object);
+
+  if (prop_id == PROP_AVAILABLE)
+    g_value_set_boolean (value, self->available);
+  else if (prop_id == PROP_METERED)
+    g_value_set_boolean (value, self->metered);
+  else
+    g_value_set_enum (value, self->available ? G_NETWORK_CONNECTIVITY_FULL : G_NETWORK_CONNECTIVITY_LOCAL);
+}
+
+static void
+said_network_class_init (SaidNetworkClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = said_network_get_property;
+  g_object_class_override_property (object_class, PROP_AVAILABLE, "network-available");
+  g_object_class_override_property (object_class, PROP_METERED, "network-metered");
+  g_object_class_override_property (object_class, PROP_CONNECTIVITY, "connectivity");
+}
+
+static void
+said_network_init (SaidNetwork *self)
+{
+}
+
+SaidNetwork *
+said_network_new (gboolean available)
+{
+  SaidNetwork *self = g_object_new (said_network_get_type (), NULL);
+
+  self->available = available;
+  return self;
+}
+
+void
+said_network_set (SaidNetwork *self,
+                  gboolean available,
+                  gboolean metered)
+{
+  gboolean metered_changed = metered != self->metered;
+
+  self->metered = metered;
+  self->available = available;
+  if (metered_changed)
+    g_object_notify (G_OBJECT (self), "network-metered");
+  else
+    g_signal_emit_by_name (self, "network-changed", available);
+}
+
+/* ---- power ---- */
+
+struct _SaidPower
+{
+  GObject parent_instance;
+  gboolean saves;
+};
+
+static void
+power_iface_init (GPowerProfileMonitorInterface *iface)
+{
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SaidPower, said_power, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, initable_iface_init)
+                                 G_IMPLEMENT_INTERFACE (G_TYPE_POWER_PROFILE_MONITOR, power_iface_init))
+
+static void
+said_power_get_property (GObject *object,
+                         guint prop_id,
+                         GValue *value,
+                         GParamSpec *pspec)
+{
+  g_value_set_boolean (value, SAID_POWER (object)->saves);
+}
+
+static void
+said_power_class_init (SaidPowerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = said_power_get_property;
+  g_object_class_override_property (object_class, 1, "power-saver-enabled");
+}
+
+static void
+said_power_init (SaidPower *self)
+{
+}
+
+SaidPower *
+said_power_new (gboolean saves)
+{
+  SaidPower *self = g_object_new (said_power_get_type (), NULL);
+
+  self->saves = saves;
+  return self;
+}
+
+void
+said_power_set (SaidPower *self,
+                gboolean saves)
+{
+  self->saves = saves;
+  g_object_notify (G_OBJECT (self), "power-saver-enabled");
+}
+
+/* ---- memory ---- */
+
+struct _SaidMemory
+{
+  GObject parent_instance;
+};
+
+static void
+memory_iface_init (GMemoryMonitorInterface *iface)
+{
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SaidMemory, said_memory, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, initable_iface_init)
+                                 G_IMPLEMENT_INTERFACE (G_TYPE_MEMORY_MONITOR, memory_iface_init))
+
+static void
+said_memory_class_init (SaidMemoryClass *klass)
+{
+}
+
+static void
+said_memory_init (SaidMemory *self)
+{
+}
+
+SaidMemory *
+said_memory_new (void)
+{
+  return g_object_new (said_memory_get_type (), NULL);
+}
+
+void
+said_memory_warn (SaidMemory *self)
+{
+  g_signal_emit_by_name (self, "low-memory-warning", G_MEMORY_MONITOR_WARNING_LEVEL_MEDIUM);
+}
