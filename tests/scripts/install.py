@@ -12,6 +12,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
+from httpd import Server  # pylint: disable=wrong-import-position
+from readme import PROGRAM, environment as uninstalled_environment, run as run_program  # pylint: disable=wrong-import-position
 from tap import Tap  # pylint: disable=wrong-import-position
 
 OBJECT_PROGRAM = '''
@@ -30,6 +32,16 @@ int main (void)
   printf ("%s\\n", curl_version ());
   return 0;
 }
+'''
+
+
+# Prints where the library is that the typelib led to.
+WHERE = '''
+import gi
+gi.require_version('GMulti', '1')
+from gi.repository import GMulti
+GMulti.get_major_version()
+print({line.split()[-1] for line in open('/proc/self/maps') if 'libgmulti-1.so' in line}.pop())
 '''
 
 
@@ -54,13 +66,28 @@ class Installed:
     def pkg_config(self, name, *arguments):
         """Its flags, with the prefix where it is now instead of where it will be; nobody else's prefix changes."""
         with tempfile.TemporaryDirectory() as folder:
-            for path in glob.glob(os.path.join(self.libdir, 'pkgconfig', '*.pc')):
-                with open(path, encoding='utf-8') as file:
-                    text = re.sub('^prefix=.*', f'prefix={self.prefix}', file.read(), flags=re.MULTILINE)
-                with open(os.path.join(folder, os.path.basename(path)), 'w', encoding='utf-8') as file:
-                    file.write(text)
+            self.relocate(folder)
             return subprocess.run(['pkg-config', *arguments, name], env={**os.environ, 'PKG_CONFIG_PATH': folder}, text=True,
                                   check=True, stdout=subprocess.PIPE).stdout.split()
+
+    def relocate(self, folder):
+        """Its pkg-config files as they would be if it had been made for where it is now."""
+        for path in glob.glob(os.path.join(self.libdir, 'pkgconfig', '*.pc')):
+            with open(path, encoding='utf-8') as file:
+                text = re.sub('^prefix=.*', f'prefix={self.prefix}', file.read(), flags=re.MULTILINE)
+            with open(os.path.join(folder, os.path.basename(path)), 'w', encoding='utf-8') as file:
+                file.write(text)
+
+    def environment(self, folder):
+        """What README.md tells those to set who install below a prefix of their own."""
+        pkgconfig = os.path.join(folder, 'pkgconfig')
+        os.makedirs(pkgconfig)
+        self.relocate(pkgconfig)
+        return {**os.environ,
+                'PKG_CONFIG_PATH': pkgconfig,
+                'LD_LIBRARY_PATH': self.libdir,
+                'GI_TYPELIB_PATH': os.path.join(self.libdir, 'girepository-1.0'),
+                'XDG_DATA_DIRS': os.path.join(self.prefix, 'share') + ':/usr/local/share:/usr/share'}
 
     def run(self, name, text, compiler):
         with tempfile.TemporaryDirectory() as folder:
@@ -91,6 +118,29 @@ def run_installed_tests(installed, tap):
                       done.stderr[-1000:])
 
 
+def run_first_programs(installed, build, readme, tap):
+    """README.md's first programs, each over the installation and over the build directory: both say the same. Each time
+    the library that is mapped is the right one."""
+    with open(readme, encoding='utf-8') as file:
+        programs = PROGRAM.findall(file.read())
+    tap.check('there are programs in four languages', len(programs) == 4, programs)
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        both = {'installed': installed.environment(os.path.join(folder, 'a')),
+                'uninstalled': uninstalled_environment(build, os.path.join(folder, 'b'))}
+        places = {'installed': installed.libdir, 'uninstalled': os.path.join(build, 'libgmulti', 'object')}
+        for name, program, commands in programs:
+            for path in '/bytes/123456/x', '/status/404':
+                found = {which: run_program(name, program, commands, env, server.url(path)) for which, env in both.items()}
+                tap.check(f'{name}: installed and uninstalled say the same of {path}',
+                          found['installed'] == found['uninstalled'] and found['installed'][0] == 0, found)
+        for which, env in both.items():
+            done = subprocess.run(['/usr/bin/python3', '-c', WHERE], env=env, text=True, check=False, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=60)
+            tap.check(f'{which}: the library is that of {places[which]}',
+                      os.path.realpath(places[which]) == os.path.realpath(os.path.dirname(done.stdout.strip())), done.stdout,
+                      done.stderr)
+
+
 def pkg_config_names_no_checkout(installed, top):
     for path in glob.glob(os.path.join(installed.libdir, 'pkgconfig', '*.pc')):
         with open(path, encoding='utf-8') as file:
@@ -118,6 +168,8 @@ def main():
         if 'curl' in parts:
             tap.run('a program is built on the C face', lambda: installed.run('gmulti-curl-1', CURL_PROGRAM, compiler))
         tap.run('no pkg-config file names the checkout', lambda: pkg_config_names_no_checkout(installed, top))
+        if 'gir' in parts and 'vapi' in parts:
+            run_first_programs(installed, build, os.path.join(top, 'README.md'), tap)
         if 'tests' in parts:
             run_installed_tests(installed, tap)
     return tap.finish()
