@@ -983,6 +983,11 @@ gm_errand_upload_known (GmErrand *self,
                         gint64 size,
                         GError *error)
 {
+  if (self->ending)
+    {
+      g_clear_error (&error);
+      return;
+    }
   if (error != NULL)
     {
       self->final_error = error;

@@ -3,6 +3,7 @@
 
 #include "gmulti-errand-private.h"
 
+#include <errno.h>
 #include <string.h>
 
 typedef struct
@@ -261,6 +262,15 @@ new_job (GmFeed *self)
   return job;
 }
 
+/* No thread can be had: as if the file could not be read. */
+static GError *
+no_worker (GmFeed *self)
+{
+  g_autofree char *name = g_file_get_parse_name (self->file);
+
+  return g_error_new (G_IO_ERROR, g_io_error_from_errno (EAGAIN), "%s: %s", name, g_strerror (EAGAIN));
+}
+
 static void
 start_job (GmFeed *self,
            GmReactor *reactor,
@@ -272,17 +282,32 @@ start_job (GmFeed *self,
   job->seek_to = seek_to;
   job->generation = generation;
   job->data = g_malloc (GM_FEED_CHUNK);
-  gm_job_start (&job->base, gm_workers_files (), reactor);
+  if (gm_job_start (&job->base, gm_workers_files (), reactor))
+    return;
+
+  self->job = NULL;
+  filled (self, generation, NULL, -1, no_worker (self));
+  gm_job_unref (&job->base);
 }
 
 void
 gm_feed_probe (GmFeed *self,
                GmReactor *reactor)
 {
-  FillJob *job = new_job (self);
+  FillJob *job;
 
+  /* the file of another part could not even be looked at */
+  if (self->errand == NULL)
+    return;
+
+  job = new_job (self);
   job->probe = TRUE;
-  gm_job_start (&job->base, gm_workers_files (), reactor);
+  if (gm_job_start (&job->base, gm_workers_files (), reactor))
+    return;
+
+  self->job = NULL;
+  gm_errand_upload_known (self->errand, self, -1, no_worker (self));
+  gm_job_unref (&job->base);
 }
 
 /* ---- streams, in the home context ---- */

@@ -410,6 +410,9 @@ static void store_job_done (GmJob *base);
 
 static const GmJobType store_job_type = { store_job_work, store_job_done, store_job_free };
 
+static void finished (GmStore *self);
+
+/* Where no thread can be had, nothing is written: that is an error like that of a full disk. */
 static void
 start_job (GmStore *self,
            GmReactor *reactor)
@@ -426,7 +429,15 @@ start_job (GmStore *self,
   self->filling = self->spare;
   self->spare = (GmStoreBuffer){ NULL };
   self->job = job;
-  gm_job_start (&job->base, gm_workers_files (), reactor);
+  if (gm_job_start (&job->base, gm_workers_files (), reactor))
+    return;
+
+  self->job = NULL;
+  if (self->error == NULL)
+    self->error = disk_error (self->disk->destination, EAGAIN);
+  if (self->finish)
+    finished (self);
+  gm_job_unref (&job->base);
 }
 
 /* ---- spare buffers ---- */
@@ -453,8 +464,7 @@ put_away (GmStoreShelf *shelf,
 /* ---- when it is done ---- */
 
 static void
-finished (GmStore *self,
-          StoreJob *job)
+finished (GmStore *self)
 {
   GError *error = g_steal_pointer (&self->error);
 
@@ -485,7 +495,7 @@ store_job_done (GmJob *base)
     {
       put_away (gm_core_get_store_shelf (self->errand->core), &self->spare);
       put_away (gm_core_get_store_shelf (self->errand->core), &self->filling);
-      finished (self, job);
+      finished (self);
     }
   else if (self->finish || (self->error == NULL && self->filling.len >= GM_STORE_BUFFER / 2))
     start_job (self, reactor);

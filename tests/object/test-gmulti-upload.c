@@ -3,6 +3,10 @@
 
 #include "scripted-peer.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 /* Uploads from memory, files and streams: what arrives at the server. */
 
 typedef struct
@@ -110,6 +114,62 @@ test_file (Fixture *fixture,
         g_assert_cmpint (atoi (scripted_request_header (last_request (fixture), "Content-Length")), ==, sizes[i]);
         g_file_delete (file, NULL, NULL);
       }
+}
+
+/* From now on no descriptor can be had, until the limit is what it was. */
+static struct rlimit
+take_descriptors (void)
+{
+  int next = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  struct rlimit before, none;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  none = before;
+  none.rlim_cur = (rlim_t) next;
+  close (next);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+
+  return before;
+}
+
+/* Workers need one to tell that they are done: what cannot be had is an error, and nobody waits for it. */
+static void
+test_no_worker (Fixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) first = new_transfer (fixture, "/echo");
+  g_autoptr (GMultiTransfer) file_upload = new_transfer (fixture, "/echo");
+  g_autoptr (GMultiTransfer) form_upload = new_transfer (fixture, "/echo");
+  g_autoptr (GMultiForm) form = gmulti_form_new ();
+  g_autoptr (GFile) file = g_file_new_for_path ("/etc/passwd");
+  g_autoptr (GFile) target = g_file_new_build_filename (g_get_tmp_dir (), "gmulti-no-worker", NULL);
+  g_autoptr (GMultiDownload) download = gmulti_download_new (scripted_server_url (fixture->server, "/text"), target);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit before;
+
+  scripted_server_on (fixture->server, "/text", scripted_answer_text (200, NULL, "some"));
+  g_bytes_unref (face_fetch (fixture->session, first, &error));
+  g_assert_no_error (error);
+  gmulti_transfer_set_body_file (file_upload, NULL, file);
+  gmulti_form_add_file (form, "one", NULL, file);
+  gmulti_form_add_file (form, "two", NULL, file);
+  gmulti_transfer_set_body_form (form_upload, form);
+
+  before = take_descriptors ();
+  g_assert_null (face_fetch (fixture->session, file_upload, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_nonnull (strstr (error->message, "/etc/passwd"));
+  g_clear_error (&error);
+  g_assert_null (face_fetch (fixture->session, form_upload, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_error (&error);
+  gmulti_session_download_async (fixture->session, download, NULL, face_store_result, &result);
+  face_wait_for (result != NULL);
+  setrlimit (RLIMIT_NOFILE, &before);
+  g_assert_null (gmulti_session_download_finish (fixture->session, result, &error));
+  g_assert_nonnull (strstr (error->message, "gmulti-no-worker"));
+  g_assert_false (g_file_query_exists (target, NULL));
 }
 
 static void
@@ -268,6 +328,7 @@ main (int argc,
   add ("bytes", test_bytes);
   add ("file", test_file);
   add ("no-file", test_no_file);
+  add ("no-worker", test_no_worker);
   add ("stream", test_stream);
   add ("blocking", test_blocking);
   add ("rewind", test_rewind);
