@@ -360,6 +360,8 @@ gm_transfer_set_bytes (GmTransfer *self,
 
   if (info == NULL || info->type != GM_OPTION_TYPE_BYTES)
     return GM_BAD_REQUEST;
+  if (bytes == NULL && *(GBytes *const *) peek (self, info) == NULL && option != GM_OPTION_POST_COPY)
+    return GM_OK;
 
   member = edit (self, info);
   if (bytes != NULL)

@@ -146,6 +146,8 @@ void     gm_errand_answer         (GmErrand *self,
                                    guint64 serial,
                                    GmReply reply,
                                    GmAnswerData *data);
+/* (nullable): that of its fixed proxy, if it has to be asked. From the first question on in any thread. */
+GTlsDatabase *gm_errand_get_proxy_database (GmErrand *self);
 /* Orders CONTINUE; @errand: a GmErrand. */
 void     gm_errand_continue       (gpointer errand);
 /* Orders CANCEL when @cancellable is, also if it is already. Before the start. */

@@ -912,7 +912,7 @@ set_tls (GmErrand *self,
     = plan->tls_interaction != NULL ? plan->tls_interaction : gm_core_get_tls_interaction (self->core);
 
   if (G_UNLIKELY (database != NULL))
-    gm_plan_apply_database (database, self->engine);
+    gm_plan_apply_database (database, self->engine, FALSE);
   if (gm_plan_asks_database (database))
     {
       self->database = g_object_ref (database);
@@ -925,6 +925,14 @@ set_tls (GmErrand *self,
       if (plan->client_certificate == NULL && gm_face_identity_can_ask (interaction))
         self->ask |= 1u << GM_QUESTION_IDENTITY;
     }
+}
+
+GTlsDatabase *
+gm_errand_get_proxy_database (GmErrand *self)
+{
+  return self->resolver != NULL && GMULTI_IS_PROXY (self->resolver)
+           ? gm_face_proxy_get_database (GMULTI_PROXY (self->resolver))
+           : NULL;
 }
 
 gboolean
@@ -945,6 +953,8 @@ gm_errand_prepare (GmErrand *self)
     result = gm_form_rewind (self->form->form);
   set_tls (self, plan);
   set_proxy_resolver (self, plan);
+  if (G_UNLIKELY (gm_errand_get_proxy_database (self) != NULL))
+    self->ask |= 1u << GM_QUESTION_TRUST;
   if (self->band != NULL)
     gm_transfer_set_rates (self->engine, gm_band_get_rates (self->band));
   if (self->ask != 0)
@@ -954,7 +964,8 @@ gm_errand_prepare (GmErrand *self)
         {
           gm_transfer_set_int (self->engine, GM_OPTION_TLS_ASK_TRUST,
                                self->database != NULL ? GM_TLS_ASK_ALWAYS : GM_TLS_ASK_ON_FAULT);
-          gm_transfer_set_int (self->engine, GM_OPTION_PROXY_TLS_ASK_TRUST, GM_TLS_ASK_ON_FAULT);
+          gm_transfer_set_int (self->engine, GM_OPTION_PROXY_TLS_ASK_TRUST,
+                               gm_errand_get_proxy_database (self) != NULL ? GM_TLS_ASK_ALWAYS : GM_TLS_ASK_ON_FAULT);
         }
     }
   if (self->connect_only)

@@ -65,9 +65,10 @@ typedef struct
 /* The database (nullable) is more than a file that the engine reads by itself: it has to be asked about each
  * certificate. */
 gboolean gm_plan_asks_database (GTlsDatabase *database);
-/* Makes the engine trust whom @database trusts, or leave that to who asks it. */
+/* Makes the engine trust whom @database trusts, towards servers or a proxy, or leave that to who asks it. */
 void     gm_plan_apply_database (GTlsDatabase *database,
-                                 GmTransfer *engine);
+                                 GmTransfer *engine,
+                                 gboolean to_proxy);
 /* Makes the engine show @certificate to servers, or to proxies. */
 void     gm_plan_apply_certificate (GTlsCertificate *certificate,
                                     GmTransfer *engine,

@@ -13,6 +13,8 @@
 /* What SHA-256 gives, in base64. */
 #define PIN_LENGTH 44
 
+#define PICK(to_proxy, name) ((to_proxy) ? GM_OPTION_PROXY_TLS_##name : GM_OPTION_TLS_##name)
+
 void
 gm_plan_init (GmPlan *self)
 {
@@ -356,19 +358,20 @@ gm_plan_asks_database (GTlsDatabase *database)
 
 void
 gm_plan_apply_database (GTlsDatabase *database,
-                        GmTransfer *engine)
+                        GmTransfer *engine,
+                        gboolean to_proxy)
 {
   g_autofree char *path = NULL;
 
   if (gm_plan_asks_database (database))
     {
-      gm_transfer_set_int (engine, GM_OPTION_TLS_VERIFY_PEER, FALSE);
-      gm_transfer_set_int (engine, GM_OPTION_TLS_VERIFY_HOST, FALSE);
+      gm_transfer_set_int (engine, PICK (to_proxy, VERIFY_PEER), FALSE);
+      gm_transfer_set_int (engine, PICK (to_proxy, VERIFY_HOST), FALSE);
       return;
     }
 
   g_object_get (database, "anchors", &path, NULL);
-  gm_transfer_set_string (engine, GM_OPTION_TLS_CA_FILE, path);
+  gm_transfer_set_string (engine, PICK (to_proxy, CA_FILE), path);
 }
 
 void
@@ -378,12 +381,10 @@ gm_plan_apply_certificate (GTlsCertificate *certificate,
 {
   GmTlsSettings *identity = gm_face_certificate_make_identity (certificate);
 
-#define PICK(name) (to_proxy ? GM_OPTION_PROXY_TLS_##name : GM_OPTION_TLS_##name)
-  gm_transfer_set_string (engine, PICK (CERT_FILE), identity->cert_file);
-  gm_transfer_set_string (engine, PICK (KEY_FILE), identity->key_file);
-  gm_transfer_set_bytes (engine, PICK (CERT_BYTES), identity->cert_bytes);
-  gm_transfer_set_bytes (engine, PICK (KEY_BYTES), identity->key_bytes);
-#undef PICK
+  gm_transfer_set_string (engine, PICK (to_proxy, CERT_FILE), identity->cert_file);
+  gm_transfer_set_string (engine, PICK (to_proxy, KEY_FILE), identity->key_file);
+  gm_transfer_set_bytes (engine, PICK (to_proxy, CERT_BYTES), identity->cert_bytes);
+  gm_transfer_set_bytes (engine, PICK (to_proxy, KEY_BYTES), identity->key_bytes);
   gm_tls_settings_unref (identity);
 }
 

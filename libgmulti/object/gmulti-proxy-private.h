@@ -14,6 +14,9 @@
 void     gm_face_proxy_apply       (GMultiProxy *self,
                                     GmTransfer *engine);
 
+/* (nullable): its database, if that has to be asked about each certificate. */
+GTlsDatabase *gm_face_proxy_get_database (GMultiProxy *self);
+
 /* ---- gmulti-proxy-lookup.c: the engine's thread ---- */
 
 /* There may be something to learn from it: GIO's stand-in for no resolver at all always says "direct://". */

@@ -17,7 +17,9 @@
  * header fields for the proxy alone.
  *
  * A proxy whose URI begins with `https` is asked by TLS whether it speaks HTTP/2. If it does, all tunnels through it are
- * streams of one connection.
+ * streams of one connection. Whom to trust, which keys it may have and who we are is said for the proxy alone: what
+ * transfers and sessions have of these is for servers. About a certificate that is not trusted
+ * [signal@GMulti.Transfer::check-trust] asks, as about a server's.
  *
  * It does not change after construction, and may be used in any thread.
  *
@@ -32,6 +34,9 @@ struct _GMultiProxy
   char *rules; /* (owned) (nullable): the same, as the engine wants it */
   GMultiHeaders *headers; /* (owned) (nullable) */
   GmStringList *fields; /* (owned) (nullable): the same */
+  GTlsDatabase *tls_database; /* (owned) (nullable) */
+  GTlsCertificate *client_certificate; /* (owned) (nullable) */
+  char *tls_pins; /* (owned) (nullable) */
   gboolean tunnel;
 };
 
@@ -41,9 +46,12 @@ typedef enum
   PROP_BYPASS,
   PROP_TUNNEL,
   PROP_HEADERS,
+  PROP_TLS_DATABASE,
+  PROP_TLS_PINS,
+  PROP_CLIENT_CERTIFICATE,
 } Property;
 
-static GParamSpec *properties[PROP_HEADERS + 1];
+static GParamSpec *properties[PROP_CLIENT_CERTIFICATE + 1];
 
 static void gmulti_proxy_resolver_init (GProxyResolverInterface *iface);
 
@@ -125,6 +133,37 @@ gmulti_proxy_resolver_init (GProxyResolverInterface *iface)
 
 /* ---- for the engine ---- */
 
+GTlsDatabase *
+gm_face_proxy_get_database (GMultiProxy *self)
+{
+  return gm_plan_asks_database (self->tls_database) ? self->tls_database : NULL;
+}
+
+/* Nothing stays of another one. */
+static void
+apply_tls (GMultiProxy *self,
+           GmTransfer *engine)
+{
+  gm_transfer_set_int (engine, GM_OPTION_PROXY_TLS_VERIFY_PEER, TRUE);
+  gm_transfer_set_int (engine, GM_OPTION_PROXY_TLS_VERIFY_HOST, TRUE);
+  gm_transfer_set_string (engine, GM_OPTION_PROXY_TLS_CA_FILE, NULL);
+  gm_transfer_set_string (engine, GM_OPTION_PROXY_TLS_PINS, NULL);
+  gm_transfer_set_string (engine, GM_OPTION_PROXY_TLS_CERT_FILE, NULL);
+  gm_transfer_set_string (engine, GM_OPTION_PROXY_TLS_KEY_FILE, NULL);
+  gm_transfer_set_bytes (engine, GM_OPTION_PROXY_TLS_CERT_BYTES, NULL);
+  gm_transfer_set_bytes (engine, GM_OPTION_PROXY_TLS_KEY_BYTES, NULL);
+  if (self == NULL)
+    return;
+
+  if (self->tls_database != NULL)
+    gm_plan_apply_database (self->tls_database, engine, TRUE);
+  if (self->client_certificate != NULL)
+    gm_plan_apply_certificate (self->client_certificate, engine, TRUE);
+  /* an empty pin fits no key */
+  if (self->tls_pins != NULL && gm_plan_apply_pins (self->tls_pins, engine, GM_OPTION_PROXY_TLS_PINS) != GM_OK)
+    gm_transfer_set_string (engine, GM_OPTION_PROXY_TLS_PINS, "sha256//");
+}
+
 void
 gm_face_proxy_apply (GMultiProxy *self,
                      GmTransfer *engine)
@@ -146,6 +185,7 @@ gm_face_proxy_apply (GMultiProxy *self,
   gm_transfer_set_string (engine, GM_OPTION_NO_PROXY, self != NULL ? self->rules : NULL);
   gm_transfer_set_int (engine, GM_OPTION_PROXY_TUNNEL, self != NULL && self->tunnel);
   gm_transfer_set_list (engine, GM_OPTION_PROXY_FIELDS, self != NULL ? self->fields : NULL);
+  apply_tls (self, engine);
   if (remote != NULL)
     explicit_bzero (remote, strlen (remote));
 }
@@ -195,6 +235,9 @@ gmulti_proxy_finalize (GObject *object)
   g_free (self->rules);
   g_clear_pointer (&self->headers, gmulti_headers_unref);
   gm_header_list_free (self->fields);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->client_certificate);
+  g_free (self->tls_pins);
 
   G_OBJECT_CLASS (gmulti_proxy_parent_class)->finalize (object);
 }
@@ -220,6 +263,15 @@ gmulti_proxy_get_property (GObject *object,
       break;
     case PROP_HEADERS:
       g_value_set_boxed (value, self->headers);
+      break;
+    case PROP_TLS_DATABASE:
+      g_value_set_object (value, self->tls_database);
+      break;
+    case PROP_TLS_PINS:
+      g_value_set_string (value, self->tls_pins);
+      break;
+    case PROP_CLIENT_CERTIFICATE:
+      g_value_set_object (value, self->client_certificate);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -250,21 +302,61 @@ gmulti_proxy_set_property (GObject *object,
       headers = g_value_get_boxed (value);
       self->headers = headers != NULL ? gmulti_headers_copy (headers) : NULL;
       break;
+    case PROP_TLS_DATABASE:
+      self->tls_database = g_value_dup_object (value);
+      break;
+    case PROP_TLS_PINS:
+      self->tls_pins = g_value_dup_string (value);
+      break;
+    case PROP_CLIENT_CERTIFICATE:
+      self->client_certificate = g_value_dup_object (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
 static void
-gmulti_proxy_class_init (GMultiProxyClass *klass)
+install_tls_properties (void)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
-  object_class->constructed = gmulti_proxy_constructed;
-  object_class->finalize = gmulti_proxy_finalize;
-  object_class->get_property = gmulti_proxy_get_property;
-  object_class->set_property = gmulti_proxy_set_property;
+  /**
+   * GMultiProxy:tls-database: (getter get_tls_database)
+   *
+   * Who says whether the certificate of a proxy whose URI begins with `https` is to be trusted; %NULL for the system.
+   *
+   * A [iface@Gio.TlsFileDatabase] is read by the engine, any other one is asked about each certificate.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_DATABASE] = g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, flags);
+
+  /**
+   * GMultiProxy:tls-pins: (getter get_tls_pins)
+   *
+   * The public keys that the proxy may have, as in [property@GMulti.Transfer:tls-pins]; %NULL for any. With text in it that
+   * is no pin no key is the right one.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TLS_PINS] = g_param_spec_string ("tls-pins", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiProxy:client-certificate: (getter get_client_certificate)
+   *
+   * The certificate, with its private key, that is shown to the proxy if it asks for one.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CLIENT_CERTIFICATE]
+    = g_param_spec_object ("client-certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, flags);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
   /**
    * GMultiProxy:uri: (getter get_uri)
@@ -308,7 +400,21 @@ gmulti_proxy_class_init (GMultiProxyClass *klass)
    */
   properties[PROP_HEADERS] = g_param_spec_boxed ("headers", NULL, NULL, GMULTI_TYPE_HEADERS, flags);
 
+  install_tls_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+gmulti_proxy_class_init (GMultiProxyClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = gmulti_proxy_constructed;
+  object_class->finalize = gmulti_proxy_finalize;
+  object_class->get_property = gmulti_proxy_get_property;
+  object_class->set_property = gmulti_proxy_set_property;
+
+  install_properties (object_class);
 }
 
 static void
@@ -406,4 +512,58 @@ gmulti_proxy_get_headers (GMultiProxy *self)
   g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
 
   return self->headers;
+}
+
+/**
+ * gmulti_proxy_get_tls_database: (get-property tls-database)
+ * @self: the proxy
+ *
+ * Gets who says whether the proxy's certificate is to be trusted.
+ *
+ * Returns: (transfer none) (nullable): the database, or %NULL for the system's
+ *
+ * Since: 1.0
+ */
+GTlsDatabase *
+gmulti_proxy_get_tls_database (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
+
+  return self->tls_database;
+}
+
+/**
+ * gmulti_proxy_get_tls_pins: (get-property tls-pins)
+ * @self: the proxy
+ *
+ * Gets the public keys that the proxy may have.
+ *
+ * Returns: (nullable): the pins, or %NULL for any key
+ *
+ * Since: 1.0
+ */
+const char *
+gmulti_proxy_get_tls_pins (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
+
+  return self->tls_pins;
+}
+
+/**
+ * gmulti_proxy_get_client_certificate: (get-property client-certificate)
+ * @self: the proxy
+ *
+ * Gets the certificate that is shown to the proxy.
+ *
+ * Returns: (transfer none) (nullable): the certificate, with its private key
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+gmulti_proxy_get_client_certificate (GMultiProxy *self)
+{
+  g_return_val_if_fail (GMULTI_IS_PROXY (self), NULL);
+
+  return self->client_certificate;
 }

@@ -28,5 +28,11 @@ GMULTI_AVAILABLE_IN_1_0
 gboolean            gmulti_proxy_get_tunnel  (GMultiProxy *self);
 GMULTI_AVAILABLE_IN_1_0
 GMultiHeaders      *gmulti_proxy_get_headers (GMultiProxy *self);
+GMULTI_AVAILABLE_IN_1_0
+GTlsDatabase       *gmulti_proxy_get_tls_database (GMultiProxy *self);
+GMULTI_AVAILABLE_IN_1_0
+const char         *gmulti_proxy_get_tls_pins (GMultiProxy *self);
+GMULTI_AVAILABLE_IN_1_0
+GTlsCertificate    *gmulti_proxy_get_client_certificate (GMultiProxy *self);
 
 G_END_DECLS

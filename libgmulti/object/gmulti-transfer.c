@@ -1158,6 +1158,8 @@ take_verdict (GMultiTransfer *self,
 {
   if (error != NULL)
     errors |= G_TLS_CERTIFICATE_GENERIC_ERROR;
+  /* what it cannot see */
+  errors |= gm_face_certificate_get_flags (gm_inquiry_get_data (inquiry)->faults);
 
   if (errors != G_TLS_CERTIFICATE_NO_FLAGS && !gm_inquiry_is_over (inquiry))
     {
@@ -1186,10 +1188,10 @@ judged_cb (GObject *source,
 static void
 ask_database (GMultiTransfer *self,
               GmInquiry *inquiry,
+              GTlsDatabase *database,
               gboolean blocking)
 {
   const GmQuestionData *data = gm_inquiry_get_data (inquiry);
-  GTlsDatabase *database = gm_inquiry_get_errand (inquiry)->database;
   g_autoptr (GTlsCertificate) certificate = gm_face_certificate_new (data->chain);
   g_autoptr (GSocketConnectable) identity = g_network_address_new (data->host, data->port);
   g_autoptr (GError) error = NULL;
@@ -1222,9 +1224,11 @@ ask_for_trust (GMultiTransfer *self,
                gboolean blocking)
 {
   const GmQuestionData *data = gm_inquiry_get_data (inquiry);
+  GmErrand *errand = gm_inquiry_get_errand (inquiry);
+  GTlsDatabase *database = data->is_proxy ? gm_errand_get_proxy_database (errand) : errand->database;
 
-  if (gm_inquiry_get_errand (inquiry)->database != NULL && !data->is_proxy)
-    ask_database (self, inquiry, blocking);
+  if (database != NULL)
+    ask_database (self, inquiry, database, blocking);
   else
     check_trust (self, inquiry, gm_face_certificate_get_flags (data->faults));
 }

@@ -323,19 +323,133 @@ test_pins (Asked *self,
   scripted_server_free (server);
 }
 
-/* A server that lets nobody in without a certificate. */
-static void
-test_client_certificate (Asked *self,
-                         gconstpointer data)
+/* ---- what a proxy has of its own ---- */
+
+static GTlsCertificate *
+new_certificate (void)
 {
-  ScriptedTls *tls = scripted_tls_new ();
   g_autoptr (ZooCertificate) own = zoo_make (&(ZooSpec){ .subject = "me", .purpose = GNUTLS_KP_TLS_WWW_CLIENT }, NULL);
   g_autoptr (GBytes) pem = zoo_get_pem (own, 0);
   g_autoptr (GBytes) key = zoo_get_key_pem (own, NULL);
   g_autofree char *both = g_strdup_printf ("%.*s%.*s", (int) g_bytes_get_size (pem),
                                            (const char *) g_bytes_get_data (pem, NULL), (int) g_bytes_get_size (key),
                                            (const char *) g_bytes_get_data (key, NULL));
-  g_autoptr (GTlsCertificate) certificate = g_tls_certificate_new_from_pem (both, -1, NULL);
+
+  return g_tls_certificate_new_from_pem (both, -1, NULL);
+}
+
+/* Goes by a proxy with these settings. */
+static void
+go_by (Asked *self,
+       ScriptedServer *server,
+       GTlsDatabase *database,
+       const char *pins,
+       GTlsCertificate *certificate)
+{
+  g_autoptr (GMultiProxy) proxy
+    = g_object_new (GMULTI_TYPE_PROXY, "uri", scripted_server_url (server, ""), "tls-database", database, "tls-pins", pins,
+                    "client-certificate", certificate, NULL);
+
+  g_assert_true (gmulti_proxy_get_tls_database (proxy) == database);
+  g_assert_cmpstr (gmulti_proxy_get_tls_pins (proxy), ==, pins);
+  g_assert_true (gmulti_proxy_get_client_certificate (proxy) == certificate);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  gmulti_transfer_set_uri (self->transfer, "http://far.example/in");
+  gmulti_transfer_set_proxy_resolver (self->transfer, G_PROXY_RESOLVER (proxy));
+  asked_start (self);
+}
+
+static void
+check_not_asked (Asked *self,
+                 GTlsError code)
+{
+  face_wait_for (self->error != NULL);
+  g_assert_error (self->error, G_TLS_ERROR, code);
+  g_assert_cmpuint (self->n_asked, ==, 0);
+}
+
+static void
+test_proxy_settings (Asked *self,
+                     gconstpointer data)
+{
+  g_autoptr (ZooCertificate) own = zoo_make (&(ZooSpec){ .subject = "here", .names = "ip:127.0.0.1" },
+                                             scripted_tls_get_authority ());
+  g_autofree char *right = zoo_get_pin (own), *wrong = zoo_get_pin (scripted_tls_get_authority ());
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (own, 0));
+  g_autoptr (GTlsDatabase) file = g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+  g_autoptr (GTlsCertificate) certificate = new_certificate ();
+  ScriptedServer *server;
+
+  tls->client_certificate = GNUTLS_CERT_REQUIRE;
+  server = scripted_server_new_tls (SCRIPTED_SERVER_DEFAULT, tls);
+  scripted_server_on (server, "*", scripted_answer_text (200, NULL, "inside"));
+  go_by (self, server, file, NULL, certificate);
+  asked_check_inside (self);
+  go_by (self, server, file, right, certificate);
+  asked_check_inside (self);
+  go_by (self, server, file, wrong, certificate);
+  check_not_asked (self, G_TLS_ERROR_BAD_CERTIFICATE);
+  go_by (self, server, file, "/etc/hostname", certificate);
+  check_not_asked (self, G_TLS_ERROR_BAD_CERTIFICATE);
+  go_by (self, server, file, NULL, NULL);
+  check_not_asked (self, G_TLS_ERROR_CERTIFICATE_REQUIRED);
+  /* those of servers are not a proxy's */
+  gmulti_transfer_set_tls_database (self->transfer, file);
+  gmulti_transfer_set_client_certificate (self->transfer, certificate);
+  go_by (self, server, file, NULL, NULL);
+  check_not_asked (self, G_TLS_ERROR_CERTIFICATE_REQUIRED);
+  go_by (self, server, NULL, NULL, certificate);
+  face_wait_for (self->question != NULL);
+  g_assert_true (gmulti_trust_check_is_proxy (self->question));
+  gmulti_trust_check_reject (self->question);
+  face_wait_for (self->error != NULL);
+  g_assert_cmpuint (scripted_server_n_requests (server), ==, 2);
+  scripted_server_free (server);
+}
+
+/* One that has to be asked, also by the session's proxy; nothing of that stays for a transfer with a proxy of its own. */
+static void
+test_proxy_database (Asked *self,
+                     gconstpointer data)
+{
+  g_autoptr (GTlsDatabase) database = g_object_new (plain_database_get_type (), NULL);
+  g_autoptr (GMultiProxy) proxy = g_object_new (GMULTI_TYPE_PROXY, "uri", scripted_server_url (self->server, ""),
+                                                "tls-database", database, NULL);
+
+  plain_verdict = G_TLS_CERTIFICATE_REVOKED;
+  go_by (self, self->server, database, NULL, NULL);
+  face_wait_for (self->question != NULL);
+  g_assert_cmpint (gmulti_trust_check_get_errors (self->question), ==, G_TLS_CERTIFICATE_REVOKED);
+  g_assert_true (gmulti_trust_check_is_proxy (self->question));
+  gmulti_trust_check_reject (self->question);
+  asked_check_refused (self);
+  plain_verdict = 0;
+  go_by (self, self->server, database, NULL, NULL);
+  asked_check_inside (self);
+
+  gmulti_transfer_set_proxy_resolver (self->transfer, NULL);
+  gmulti_session_set_proxy_resolver (self->session, G_PROXY_RESOLVER (proxy));
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  asked_start (self);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+  g_clear_object (&self->question);
+  go_by (self, self->server, NULL, NULL, NULL);
+  face_wait_for (self->question != NULL);
+  g_assert_cmpint (gmulti_trust_check_get_errors (self->question), ==, G_TLS_CERTIFICATE_UNKNOWN_CA);
+  gmulti_trust_check_reject (self->question);
+  face_wait_for (self->error != NULL);
+  g_assert_cmpuint (self->n_asked, ==, 2);
+}
+
+/* A server that lets nobody in without a certificate. */
+static void
+test_client_certificate (Asked *self,
+                         gconstpointer data)
+{
+  ScriptedTls *tls = scripted_tls_new ();
+  g_autoptr (GTlsCertificate) certificate = new_certificate ();
   ScriptedServer *strict;
 
   if (certificate == NULL)
@@ -392,7 +506,11 @@ main (int argc,
   g_test_add ("/trust-check/database-late", Asked, NULL, set_up, test_database_late, asked_tear_down);
   g_test_add ("/trust-check/pins", Asked, NULL, set_up, test_pins, asked_tear_down);
   if (g_tls_backend_supports_tls (g_tls_backend_get_default ()))
-    g_test_add ("/trust-check/pins-database", Asked, "database", set_up, test_pins, asked_tear_down);
+    {
+      g_test_add ("/trust-check/pins-database", Asked, "database", set_up, test_pins, asked_tear_down);
+      g_test_add ("/trust-check/proxy-settings", Asked, NULL, set_up, test_proxy_settings, asked_tear_down);
+      g_test_add ("/trust-check/proxy-database", Asked, NULL, set_up, test_proxy_database, asked_tear_down);
+    }
   g_test_add ("/trust-check/client-certificate", Asked, "shown", set_up, test_client_certificate, asked_tear_down);
   g_test_add ("/trust-check/no-client-certificate", Asked, NULL, set_up, test_client_certificate, asked_tear_down);
   return g_test_run ();
