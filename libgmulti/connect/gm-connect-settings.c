@@ -15,6 +15,8 @@ const GmConnectSettings gm_connect_settings_default = {
   .keepalive_interval_s = 60,
   .keepalive_count = 9,
   .no_delay = TRUE,
+  .doh_verify_peer = TRUE,
+  .doh_verify_host = TRUE,
   .proxy_auth = GM_AUTH_BASIC,
   .proxy_socks_auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN,
 };
@@ -26,6 +28,8 @@ gm_connect_settings_copy (const GmConnectSettings *self)
 
   if (copy->unix_path != NULL)
     g_ref_string_acquire (copy->unix_path);
+  if (copy->doh_uri != NULL)
+    g_ref_string_acquire (copy->doh_uri);
   if (copy->announced_address != NULL)
     g_ref_string_acquire (copy->announced_address);
   if (copy->local_interface != NULL)
@@ -65,6 +69,7 @@ gm_connect_settings_unref (const GmConnectSettings *self)
     return;
 
   g_clear_pointer (&block->unix_path, g_ref_string_release);
+  g_clear_pointer (&block->doh_uri, g_ref_string_release);
   g_clear_pointer (&block->announced_address, g_ref_string_release);
   g_clear_pointer (&block->local_interface, g_ref_string_release);
   gm_tls_settings_unref (block->tls);

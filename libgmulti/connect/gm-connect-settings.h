@@ -24,6 +24,7 @@ typedef struct
   char *proxy_user; /* GRefString: unless @proxy has one */
   char *proxy_password; /* GRefString */
   char *proxy_service; /* GRefString: of Negotiate; NULL: "HTTP" */
+  char *doh_uri; /* GRefString: who is asked for names, over HTTP (RFC 8484); NULL: the system */
   char *announced_address; /* GRefString: the client in the line of @announce; NULL: this end of the connection */
   char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */
   const GmStringList *overrides; /* (unowned): "[+]host:port:addr[,addr]…" or "-host:port", as CURLOPT_RESOLVE */
@@ -56,6 +57,9 @@ typedef struct
   guint8 fresh_connect; /* do not take one from the pool */
   guint8 forbid_reuse; /* do not put it back */
   guint8 shuffle_addresses; /* those of one family are tried in random order */
+  guint8 doh_verify_peer; /* who answers as @doh_uri must prove who it is, */
+  guint8 doh_verify_host; /* have that name, */
+  guint8 doh_verify_status; /* and not be revoked */
   guint8 fast_open; /* RFC 7413: data may go with the first packet */
 } GmConnectSettings;
 

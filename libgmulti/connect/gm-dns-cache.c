@@ -7,6 +7,7 @@ typedef struct
   char *key; /* (owned) */
   GmAddresses *addresses; /* (owned) */
   gint64 at; /* µs of the clock of whoever put it in; 0 = good for ever */
+  gint64 life; /* µs from then on; of answers */
   GList link; /* in the order of coming in */
 } Entry;
 
@@ -116,7 +117,7 @@ gm_dns_cache_get (GmDnsCache *self,
   g_mutex_lock (&self->lock);
   entry = g_hash_table_lookup (self->answers, key);
   /* Who asks says how old an answer may be; another one may be content with it for longer. */
-  if (entry != NULL && (max_age < 0 || now - entry->at < max_age))
+  if (entry != NULL && (max_age < 0 || now - entry->at < MIN (max_age, entry->life)))
     addresses = gm_addresses_ref (entry->addresses);
   g_mutex_unlock (&self->lock);
 
@@ -130,12 +131,24 @@ gm_dns_cache_put (GmDnsCache *self,
                   GmAddresses *addresses,
                   gint64 now)
 {
+  gm_dns_cache_put_for (self, host, family, addresses, now, G_MAXINT64);
+}
+
+void
+gm_dns_cache_put_for (GmDnsCache *self,
+                      const char *host,
+                      int family,
+                      GmAddresses *addresses,
+                      gint64 now,
+                      gint64 life)
+{
   Entry *entry = g_new0 (Entry, 1);
   Entry *before;
 
   entry->key = answer_key (host, family);
   entry->addresses = gm_addresses_ref (addresses);
   entry->at = now;
+  entry->life = life;
   entry->link.data = entry;
 
   g_mutex_lock (&self->lock);

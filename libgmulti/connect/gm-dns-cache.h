@@ -19,7 +19,7 @@ void         gm_dns_cache_unref        (GmDnsCache *self); /* NULL is fine */
 guint        gm_dns_cache_get_serial   (GmDnsCache *self);
 void         gm_dns_cache_clear        (GmDnsCache *self); /* the answers; overrides stay */
 
-/* (transfer full) (nullable): an answer not older than @max_age µs; -1 = of any age. */
+/* (transfer full) (nullable): an answer not older than @max_age µs, nor than its own life; -1 = of any age. */
 GmAddresses *gm_dns_cache_get          (GmDnsCache *self,
                                         const char *host,
                                         int family,
@@ -30,6 +30,13 @@ void         gm_dns_cache_put          (GmDnsCache *self,
                                         int family,
                                         GmAddresses *addresses,
                                         gint64 now);
+/* The same of an answer that says itself for how long it is good: @life µs. */
+void         gm_dns_cache_put_for      (GmDnsCache *self,
+                                        const char *host,
+                                        int family,
+                                        GmAddresses *addresses,
+                                        gint64 now,
+                                        gint64 life);
 
 /* (transfer full) (nullable): for exactly this host and port, else for "*" and this port. */
 GmAddresses *gm_dns_cache_get_override (GmDnsCache *self,

@@ -135,7 +135,7 @@ settings_equal (const GmConnectSettings *a,
          g_strcmp0 (a->local_interface, b->local_interface) == 0 && a->local_port == b->local_port &&
          a->local_port_range == b->local_port_range && a->ip_version == b->ip_version &&
          a->address_scope == b->address_scope && a->announce == b->announce &&
-         g_strcmp0 (a->announced_address, b->announced_address) == 0;
+         g_strcmp0 (a->announced_address, b->announced_address) == 0 && g_strcmp0 (a->doh_uri, b->doh_uri) == 0;
 }
 
 gboolean

@@ -10,10 +10,13 @@
 /* RFC 1035 section 2.3.4 allows 253 characters and a final dot. */
 #define HOST_MAX 254
 
-/* One getaddrinfo() and all who wait for it. */
-typedef struct
+/* One getaddrinfo(), or one question of the helper's, and all who wait for it. */
+typedef struct _GmResolverAsk
 {
-  GmJob job; /* first member */
+  GmJob job; /* first member: of one that the helper has, only its references count */
+  gpointer asked; /* (nullable): the helper's */
+  gint64 life; /* µs: of its answer */
+  const char *name; /* (unowned): what its answer is kept as, in @key */
   char *host; /* (owned) */
   int family;
   GmResolveFunc func;
@@ -46,6 +49,8 @@ struct _GmResolver
   GHashTable *flights; /* (element-type utf8 Flight): keys are the flights' */
   GmResolveFunc func;
   gpointer func_data;
+  const GmResolverHelper *helper; /* (nullable) */
+  gpointer helper_data;
 };
 
 /* ---- on the worker ---- */
@@ -169,14 +174,13 @@ flight_keep (Flight *self)
   else if (has_none_of_family (self->eai))
     list = gm_addresses_new (0);
   if (list != NULL)
-    gm_dns_cache_put (resolver->cache, self->host, self->family, list, resolver->reactor->now);
+    gm_dns_cache_put_for (resolver->cache, self->name, self->family, list, resolver->reactor->now, self->life);
   gm_addresses_unref (list);
 }
 
 static void
-flight_done (GmJob *job)
+flight_land (Flight *self)
 {
-  Flight *self = (Flight *) job;
   GmResolver *resolver = self->resolver;
 
   GM_TRACE (RESOLVE, 0, 0, "%s, IPv%c: %u addresses, code %d", self->host, self->family == AF_INET6 ? '6' : '4',
@@ -185,7 +189,41 @@ flight_done (GmJob *job)
     flight_keep (self);
   g_hash_table_remove (resolver->flights, self->key);
   flight_tell (self);
-  gm_job_unref (job);
+  gm_job_unref (&self->job);
+}
+
+static void
+flight_done (GmJob *job)
+{
+  flight_land ((Flight *) job);
+}
+
+void
+gm_resolver_answer (GmResolverAsk *ask,
+                    int eai,
+                    GmAddresses *addresses,
+                    gint64 life)
+{
+  ask->asked = NULL;
+  ask->addresses = addresses;
+  ask->eai = eai == 0 && (addresses == NULL || addresses->n == 0) ? EAI_NODATA : eai;
+  ask->life = life;
+  flight_land (ask);
+}
+
+/* Nobody waits for it. */
+static void
+flight_abandon (Flight *self)
+{
+  gpointer asked = g_steal_pointer (&self->asked);
+
+  if (asked == NULL)
+    {
+      gm_job_abandon (&self->job);
+      return;
+    }
+  self->resolver->helper->cancel (asked);
+  gm_job_unref (&self->job);
 }
 
 /* ---- the resolver ---- */
@@ -219,7 +257,36 @@ abandon_flight (gpointer key,
       lookup->flight = NULL;
       lookup->eai = EAI_FAIL;
     }
-  gm_job_abandon (&flight->job);
+  flight_abandon (flight);
+}
+
+static gboolean
+cancel_asked (gpointer key,
+              gpointer value,
+              gpointer user_data)
+{
+  Flight *flight = value;
+
+  if (flight->asked == NULL)
+    return FALSE;
+
+  abandon_flight (key, flight, NULL);
+  return TRUE;
+}
+
+void
+gm_resolver_cancel_asked (GmResolver *self)
+{
+  g_hash_table_foreach_remove (self->flights, cancel_asked, NULL);
+}
+
+void
+gm_resolver_set_helper (GmResolver *self,
+                        const GmResolverHelper *helper,
+                        gpointer user_data)
+{
+  self->helper = helper;
+  self->helper_data = user_data;
 }
 
 void
@@ -461,11 +528,31 @@ get_cached (GmResolver *self,
   return list;
 }
 
+/* What answers are kept as: of a server that was chosen for it together with all that says how far it is trusted. NULL: the
+ * host's name alone. */
+static char *
+name_of_answer (const char *host,
+                const GmConnectSettings *settings)
+{
+  const GmTlsSettings *tls = settings->tls;
+
+  if (G_LIKELY (settings->doh_uri == NULL))
+    return NULL;
+
+  return g_strdup_printf ("%s\n%s\n%u%u%u\n%s\n%s\n%u\n%s", host, settings->doh_uri, settings->doh_verify_peer,
+                          settings->doh_verify_host, settings->doh_verify_status,
+                          tls != NULL && tls->ca_file != NULL ? tls->ca_file : "",
+                          tls != NULL && tls->ca_dir != NULL ? tls->ca_dir : "",
+                          tls != NULL && tls->ca_bytes != NULL ? g_bytes_hash (tls->ca_bytes) : 0,
+                          settings->local_interface != NULL ? settings->local_interface : "");
+}
+
 /* What needs nobody else. FALSE if only a server can know. */
 static gboolean
 answer_at_once (GmResolver *self,
                 GmLookup *lookup,
                 const char *host,
+                const char *name,
                 int family,
                 const GmConnectSettings *settings)
 {
@@ -480,7 +567,7 @@ answer_at_once (GmResolver *self,
   else if (is_localhost (host) && gm_address_parse (&address, family == AF_INET6 ? GM_SPAN ("::1")
                                                                                  : GM_SPAN ("127.0.0.1"), 0))
     list = one_address (&address);
-  else if ((list = get_cached (self, host, family, settings->dns_cache_us)) == NULL)
+  else if ((list = get_cached (self, name, family, settings->dns_cache_us)) == NULL)
     return FALSE;
 
   lookup_answer (lookup, list != NULL && list->n > 0 ? list : NULL, EAI_ADDRFAMILY);
@@ -488,11 +575,27 @@ answer_at_once (GmResolver *self,
   return TRUE;
 }
 
+/* On a worker, or by the helper. */
+static gboolean
+flight_begin (Flight *self,
+              const GmConnectSettings *settings)
+{
+  GmResolver *resolver = self->resolver;
+
+  if (G_LIKELY (settings->doh_uri == NULL))
+    return gm_job_start (&self->job, resolver->workers, resolver->reactor);
+
+  if (resolver->helper != NULL)
+    self->asked = resolver->helper->ask (self, self->host, self->family, settings, resolver->helper_data);
+  return self->asked != NULL;
+}
+
 static Flight *
 flight_new (GmResolver *self,
             char *key,
             const char *host,
-            int family)
+            int family,
+            const GmConnectSettings *settings)
 {
   static const GmJobType type = { flight_work, flight_done, flight_free };
   Flight *flight = g_new0 (Flight, 1);
@@ -500,12 +603,14 @@ flight_new (GmResolver *self,
   gm_job_init (&flight->job, &type);
   flight->host = g_strdup (host);
   flight->key = key;
+  flight->name = key + 1;
+  flight->life = G_MAXINT64;
   flight->family = family;
   flight->func = self->func;
   flight->func_data = self->func_data;
   flight->resolver = self;
 
-  if (!gm_job_start (&flight->job, self->workers, self->reactor))
+  if (!flight_begin (flight, settings))
     {
       gm_job_unref (&flight->job);
       return NULL;
@@ -519,17 +624,18 @@ static void
 join_flight (GmResolver *self,
              GmLookup *lookup,
              const char *host,
+             const char *name,
              int family,
              const GmConnectSettings *settings)
 {
-  g_autofree char *key = g_strconcat (family == AF_INET6 ? "6" : "4", host, NULL);
+  g_autofree char *key = g_strconcat (family == AF_INET6 ? "6" : "4", name, NULL);
   Flight *flight = g_hash_table_lookup (self->flights, key);
 
   if (flight == NULL)
-    flight = flight_new (self, g_steal_pointer (&key), host, family);
+    flight = flight_new (self, g_steal_pointer (&key), host, family, settings);
   if (flight == NULL)
     {
-      lookup_answer (lookup, NULL, EAI_MEMORY);
+      lookup_answer (lookup, NULL, settings->doh_uri != NULL ? EAI_FAIL : EAI_MEMORY);
       return;
     }
 
@@ -549,6 +655,7 @@ gm_resolver_look_up (GmResolver *self,
                      GmRunnable *owner)
 {
   GmLookup *lookup = g_new0 (GmLookup, 1);
+  g_autofree char *kept_as = NULL;
   char name[HOST_MAX + 1];
 
   lookup->owner = owner;
@@ -563,8 +670,9 @@ gm_resolver_look_up (GmResolver *self,
     name[i] = gm_ascii_lower (host[i]);
   name[host_len] = '\0';
 
-  if (!answer_at_once (self, lookup, name, family, settings))
-    join_flight (self, lookup, name, family, settings);
+  kept_as = name_of_answer (name, settings);
+  if (!answer_at_once (self, lookup, name, kept_as != NULL ? kept_as : name, family, settings))
+    join_flight (self, lookup, name, kept_as != NULL ? kept_as : name, family, settings);
   return lookup;
 }
 
@@ -601,7 +709,7 @@ gm_lookup_free (GmLookup *self)
       if (flight->waiters.length == 0)
         {
           g_hash_table_remove (flight->resolver->flights, flight->key);
-          gm_job_abandon (&flight->job);
+          flight_abandon (flight);
         }
     }
   gm_addresses_unref (self->addresses);

@@ -13,6 +13,9 @@
  * Numeric addresses, localhost names (RFC 6761) and overrides never see a worker, so that stuck look-ups do not delay
  * them. The cache is refcounted and can be shared among resolvers of several threads (a lock of its own).
  *
+ * With GmConnectSettings.doh_uri that server is asked instead, by a helper, and nobody else: no failure of it leads back to
+ * the system. Its answers are kept apart from others, no longer than they say themselves.
+ *
  * Overrides are by host:port, kept in the cache, as CURLOPT_RESOLVE wants: "+" lets an entry expire like an answer,
  * "-host:port" removes one, "*" as host matches any. */
 
@@ -39,6 +42,32 @@ typedef int (*GmResolveFunc) (const char *host, int family, GmAddresses **addres
 void        gm_resolver_set_backend (GmResolver *self,
                                      GmResolveFunc func,
                                      gpointer user_data);
+
+/* Who asks by other ways than getaddrinfo(). */
+typedef struct _GmResolverAsk GmResolverAsk; /* one question, the resolver's */
+typedef struct
+{
+  /* Begins to ask for addresses of @family. Answers by gm_resolver_answer(), once and not before it has returned. NULL: it
+   * cannot. */
+  gpointer (*ask) (GmResolverAsk *ask,
+                   const char *host,
+                   int family,
+                   const GmConnectSettings *settings,
+                   gpointer user_data);
+  /* Nobody wants to know any more; @asked is gone then. Not after an answer. */
+  void (*cancel) (gpointer asked);
+} GmResolverHelper;
+
+void        gm_resolver_set_helper  (GmResolver *self,
+                                     const GmResolverHelper *helper,
+                                     gpointer user_data);
+/* @eai: 0, or why there are no @addresses (transfer full) (nullable); @life: µs for which they are good. */
+void        gm_resolver_answer      (GmResolverAsk *ask,
+                                     int eai,
+                                     GmAddresses *addresses,
+                                     gint64 life);
+/* Before what the helper needs goes away: whoever still waits for it has no answer. */
+void        gm_resolver_cancel_asked (GmResolver *self);
 
 /* Begins a look-up of @host for one family (AF_INET, AF_INET6); @owner gets a turn when an answer is there. A cached,
  * numeric or overridden name has its answer at once. Never NULL; freeing one that is under way abandons it in no time. */

@@ -25,7 +25,8 @@ static CURL *
 get_holder (GmCurlMulti *self,
             GmSocket *socket)
 {
-  GmCurlEasy *easy = socket->holder != NULL ? gm_transfer_get_face (socket->holder) : NULL;
+  gboolean known = socket->holder != NULL && !gm_transfer_is_hidden (socket->holder);
+  GmCurlEasy *easy = known ? gm_transfer_get_face (socket->holder) : NULL;
 
   return (CURL *) (easy != NULL ? easy : gm_curl_multi_get_internal (self));
 }

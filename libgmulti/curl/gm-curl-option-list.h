@@ -64,10 +64,10 @@
   X_ABSENT (DNS_SERVERS, STRING, 0, UNKNOWN_OPTION, ARES)                                                              \
   X_NUMBER (DNS_SHUFFLE_ADDRESSES, LONG, SHUFFLE_ADDRESSES, BOOL)                                                      \
   X_IGNORED (DNS_USE_GLOBAL_CACHE, LONG, OLD)                                                                          \
-  X_IGNORED (DOH_SSL_VERIFYHOST, LONG, DOH)                                                                            \
-  X_IGNORED (DOH_SSL_VERIFYPEER, LONG, DOH)                                                                            \
-  X_ABSENT (DOH_SSL_VERIFYSTATUS, LONG, 0, UNKNOWN_OPTION, DOH)                                                        \
-  X_ABSENT (DOH_URL, STRING, 0, UNKNOWN_OPTION, DOH)                                                                   \
+  X_NUMBER (DOH_SSL_VERIFYHOST, LONG, DOH_VERIFY_HOST, BOOL)                                                           \
+  X_NUMBER (DOH_SSL_VERIFYPEER, LONG, DOH_VERIFY_PEER, BOOL)                                                           \
+  X_NUMBER (DOH_SSL_VERIFYSTATUS, LONG, DOH_VERIFY_STATUS, BOOL)                                                       \
+  X_STRING (DOH_URL, STRING, DOH_URI)                                                                                  \
   X_ABSENT (ECH, STRING, 0, UNKNOWN_OPTION, ECH)                                                                       \
   X_IGNORED (EGDSOCKET, STRING, OLD)                                                                                   \
   X_ALIAS (ENCODING, STRING, ACCEPT_ENCODING)                                                                          \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-doh.h"
 #include "gm-fork.h"
 #include "gm-queue.h"
 #include "gm-shake.h"
@@ -20,6 +21,7 @@ struct _GmMulti
   GmMultiLimits limits;
   GmRates *rates; /* (owned) (nullable): NULL without limits */
   GQueue transfers; /* of GmTransfer, in order of adding */
+  GQueue hidden; /* of GmTransfer: of gm-doh.c */
   GQueue facts; /* of GmTransfer */
   GQueue raws; /* of GmTransfer: connections that were left to the user */
   guint fact_mask;
@@ -54,6 +56,7 @@ gm_multi_new (const GmClock *clock,
   self->pool = gm_pool_new (&self->reactor);
   self->dns_cache = gm_dns_cache_new ();
   self->resolver = gm_resolver_new (&self->reactor, self->dns_cache);
+  gm_resolver_set_helper (self->resolver, &gm_doh_helper, self);
 
   return self;
 }
@@ -65,6 +68,7 @@ destroy (GmMulti *self)
     gm_multi_remove (self, g_queue_peek_head (&self->transfers));
   while (self->raws.length > 0)
     gm_transfer_drop_raw (g_queue_peek_head (&self->raws));
+  gm_resolver_cancel_asked (self->resolver);
   gm_pool_free (self->pool);
   gm_resolver_free (self->resolver);
   gm_dns_cache_unref (self->dns_cache);
@@ -241,10 +245,29 @@ gm_multi_add (GmMulti *self,
   return GM_OK;
 }
 
+GmResult
+gm_multi_add_hidden (GmMulti *self,
+                     GmTransfer *transfer)
+{
+  if (self->fork_generation != gm_fork_current ())
+    return GM_AFTER_FORK;
+
+  transfer->multi = self;
+  gm_queue_push_tail (&self->hidden, &transfer->link);
+  gm_transfer_start (transfer);
+  return GM_OK;
+}
+
 void
 gm_multi_is_done (GmMulti *self,
                   GmTransfer *transfer)
 {
+  if (G_UNLIKELY (gm_doh_is_asking (transfer)))
+    {
+      gm_doh_done (transfer);
+      return;
+    }
+
   self->n_running--;
   gm_multi_note (self, transfer, GM_FACT_DONE);
 }
@@ -253,9 +276,11 @@ void
 gm_multi_detach (GmMulti *self,
                  GmTransfer *transfer)
 {
+  gboolean hidden = gm_doh_is_asking (transfer);
+
   /* Somebody may be told, and answer by taking it out or freeing it. */
   transfer->stepping++;
-  if (transfer->state != GM_STATE_DONE)
+  if (transfer->state != GM_STATE_DONE && !hidden)
     {
       self->n_running--;
       gm_transfer_leave_rates (transfer);
@@ -267,7 +292,7 @@ gm_multi_detach (GmMulti *self,
       transfer->fact_link.data = NULL;
     }
   transfer->facts = 0;
-  gm_queue_unlink (&self->transfers, &transfer->link);
+  gm_queue_unlink (hidden ? &self->hidden : &self->transfers, &transfer->link);
   gm_transfer_set_state (transfer, GM_STATE_IDLE);
   transfer->multi = NULL;
   transfer->doomed = FALSE;
@@ -427,7 +452,7 @@ gm_multi_note (GmMulti *self,
                GmTransfer *transfer,
                GmFact fact)
 {
-  if ((self->fact_mask & fact) == 0)
+  if ((self->fact_mask & fact) == 0 || G_UNLIKELY (gm_doh_is_asking (transfer)))
     return;
 
   transfer->facts |= fact;

@@ -60,6 +60,10 @@
   X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                  \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
   X (UNIX_ABSTRACT, U8, connect, unix_abstract, 0, 1, FALSE)                                                           \
+  X (DOH_URI, STRING, connect, doh_uri, 0, 0, FALSE)                                                                   \
+  X (DOH_VERIFY_PEER, U8, connect, doh_verify_peer, 0, 1, FALSE)                                                       \
+  X (DOH_VERIFY_HOST, U8, connect, doh_verify_host, 0, 1, FALSE)                                                       \
+  X (DOH_VERIFY_STATUS, U8, connect, doh_verify_status, 0, 1, FALSE)                                                   \
   X (ANNOUNCE, U8, connect, announce, 0, 1, FALSE)                                                                     \
   X (ANNOUNCED_ADDRESS, STRING, connect, announced_address, 0, 0, FALSE)                                               \
   X (INTERFACE, STRING, connect, local_interface, 0, 0, FALSE)                                                         \

@@ -193,6 +193,11 @@ void     gm_transfer_place_request (GmTransfer *self);
 /* The connection just made is the user's from now on. */
 void     gm_transfer_keep_raw   (GmTransfer *self);
 
+/* ---- for gm-doh.c, given by gm-multi.c ---- */
+/* Not among those that are counted and listed. AFTER_FORK. */
+GmResult gm_multi_add_hidden    (GmMulti *self,
+                                 GmTransfer *transfer);
+
 /* ---- for gm-transfer-states.c and gm-transfer-raw.c, given by gm-multi.c ---- */
 GQueue  *gm_multi_get_raws      (GmMulti *self); /* (element-type GmTransfer): those that have a connection left to them */
 GmProxyEnvironment *gm_multi_get_proxy_environment (GmMulti *self);

@@ -3,6 +3,7 @@
 
 #include "gm-chain.h"
 #include "gm-connect-to.h"
+#include "gm-doh.h"
 #include "gm-netrc-load.h"
 #include "gm-trace.h"
 
@@ -358,7 +359,7 @@ find_connection (GmTransfer *self,
 
   if ((key.speak > GM_SPEAK_HTTP1 && !(waited && self->waiter.hopeless) && !settings->fresh_connect && !self->run->fresh &&
        gm_pool_is_soon (pool, &key)) ||
-      gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN)
+      (gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN && !gm_doh_is_asking (self)))
     {
       gm_pool_wait (pool, &key, &self->waiter, waited);
       if (self->state != GM_STATE_PENDING)

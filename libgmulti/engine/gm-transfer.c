@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gm-transfer-private.h"
+#include "gm-doh.h"
 
 #include "gm-alloc.h"
 #include "gm-trace.h"
@@ -138,6 +138,12 @@ gpointer
 gm_transfer_get_face (GmTransfer *self)
 {
   return self->client.face;
+}
+
+gboolean
+gm_transfer_is_hidden (GmTransfer *self)
+{
+  return gm_doh_is_asking (self);
 }
 
 GmTransfer *

@@ -49,6 +49,8 @@ void             gm_transfer_reset       (GmTransfer *self);
 /* Takes it out of its multi if need be. Inside one of its own questions the memory goes at the end of the step. */
 void             gm_transfer_free        (GmTransfer *self);
 gpointer         gm_transfer_get_face    (GmTransfer *self);
+/* It is none of a face's: the engine made it to find a name. Its sockets are watched like others. */
+gboolean         gm_transfer_is_hidden   (GmTransfer *self);
 GmTransfer      *gm_transfer_from_client (GmClient *client);
 void             gm_transfer_set_ops     (GmTransfer *self,
                                           const GmClientOps *ops);

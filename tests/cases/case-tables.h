@@ -20,6 +20,7 @@ extern const CaseSpec case_multi[];
 extern const CaseSpec case_schemes[];
 extern const CaseSpec case_many[];
 extern const CaseSpec case_limits[];
+extern const CaseSpec case_names[];
 extern const CaseSpec case_options[];
 extern const CaseSpec case_coding[];
 extern const CaseSpec case_cookies[];

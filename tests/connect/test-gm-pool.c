@@ -81,6 +81,13 @@ flip_announced_address (GmPoolKey *key,
 }
 
 static void
+flip_doh_uri (GmPoolKey *key,
+              GmConnectSettings *settings)
+{
+  settings->doh_uri = g_ref_string_new ("https://192.0.2.1/");
+}
+
+static void
 flip_interface (GmPoolKey *key,
                 GmConnectSettings *settings)
 {
@@ -305,7 +312,8 @@ test_key_members (void)
   static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
                                 flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
                                 flip_local_port,    flip_address_scope, flip_local_port_range, flip_ip_version,
-                                flip_login,         flip_speak,         flip_announce,      flip_announced_address };
+                                flip_login,         flip_speak,         flip_announce,      flip_announced_address,
+                                flip_doh_uri };
 
   for (guint i = 0; i < G_N_ELEMENTS (flips); i++)
     {

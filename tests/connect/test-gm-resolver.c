@@ -591,6 +591,166 @@ test_system (Fixture *self,
   gm_lookup_free (lookup);
 }
 
+/* ---- by a helper ---- */
+
+typedef struct
+{
+  GmResolverAsk *asks[8]; /* (unowned) */
+  guint n;
+  guint n_cancelled;
+  gboolean refuses;
+} Helper;
+
+static Helper helper;
+
+static gpointer
+helper_ask (GmResolverAsk *ask,
+            const char *host,
+            int family,
+            const GmConnectSettings *settings,
+            gpointer user_data)
+{
+  g_assert_true (user_data == &helper);
+  if (helper.refuses)
+    return NULL;
+
+  g_assert_cmpuint (helper.n, <, G_N_ELEMENTS (helper.asks));
+  helper.asks[helper.n++] = ask;
+  return ask;
+}
+
+static void
+helper_cancel (gpointer asked)
+{
+  helper.n_cancelled++;
+}
+
+static void
+use_helper (Fixture *self,
+            char *uri)
+{
+  static const GmResolverHelper ops = { helper_ask, helper_cancel };
+
+  helper = (Helper){ 0 };
+  gm_resolver_set_helper (self->resolver, &ops, &helper);
+  self->settings.doh_uri = uri;
+}
+
+static GmAddresses *
+one (const char *text)
+{
+  GmAddresses *list = gm_addresses_new (1);
+
+  g_assert_true (gm_address_parse (&list->items[0], gm_span (text, strlen (text)), 0));
+  return list;
+}
+
+static void
+check_answer (GmLookup *lookup,
+              const char *expected)
+{
+  g_autofree char *text = describe (lookup);
+
+  g_assert_cmpstr (text, ==, expected);
+  gm_lookup_free (lookup);
+}
+
+/* The worker is never asked; what was answered is for those alone who ask the same server on the same terms. */
+static void
+test_helper (Fixture *self,
+             gconstpointer data)
+{
+  static char uri[] = "https://a/", other_uri[] = "https://b/";
+  GmLookup *lookups[2];
+
+  use_helper (self, uri);
+  lookups[0] = look_up (self, "host", 1, AF_INET);
+  lookups[1] = look_up (self, "HOST", 2, AF_INET);
+  g_assert_cmpuint (helper.n, ==, 1);
+  gm_resolver_answer (helper.asks[0], 0, one ("192.0.2.9"), 10 * G_USEC_PER_SEC);
+  g_assert_true (gm_runnable_is_queued (&self->owner.runnable));
+  check_answer (lookups[0], "192.0.2.9:1");
+  check_answer (lookups[1], "192.0.2.9:2");
+  check_answer (look_up (self, "host", 3, AF_INET), "192.0.2.9:3");
+  g_assert_cmpuint (helper.n, ==, 1);
+
+  self->settings.doh_uri = other_uri;
+  gm_lookup_free (look_up (self, "host", 1, AF_INET));
+  self->settings.doh_uri = uri;
+  self->settings.doh_verify_peer = FALSE;
+  gm_lookup_free (look_up (self, "host", 1, AF_INET));
+  g_assert_cmpuint (helper.n, ==, 3);
+  g_assert_cmpuint (helper.n_cancelled, ==, 2);
+  g_assert_cmpint (g_atomic_int_get (&n_asked), ==, 0);
+}
+
+static void
+test_helper_life (Fixture *self,
+                  gconstpointer data)
+{
+  static char uri[] = "https://a/";
+  GmLookup *lookup;
+
+  use_helper (self, uri);
+  lookup = look_up (self, "host", 1, AF_INET);
+  gm_resolver_answer (helper.asks[0], 0, one ("192.0.2.9"), 10 * G_USEC_PER_SEC);
+  gm_lookup_free (lookup);
+  turning_advance (&self->reactor, 10 * G_USEC_PER_SEC - 1);
+  check_answer (look_up (self, "host", 1, AF_INET), "192.0.2.9:1");
+  turning_advance (&self->reactor, 1);
+  gm_lookup_free (look_up (self, "host", 1, AF_INET));
+  g_assert_cmpuint (helper.n, ==, 2);
+}
+
+/* No failure of it leads to the system. */
+static void
+test_helper_fails (Fixture *self,
+                   gconstpointer data)
+{
+  static char uri[] = "https://a/";
+  GmLookup *lookup;
+  g_autofree char *expected = g_strdup_printf ("error %d", EAI_FAIL);
+  g_autofree char *nothing = g_strdup_printf ("error %d", EAI_NODATA);
+
+  use_helper (self, uri);
+  lookup = look_up (self, "host", 1, AF_INET);
+  gm_resolver_answer (helper.asks[0], EAI_FAIL, NULL, 0);
+  check_answer (lookup, expected);
+  lookup = look_up (self, "host", 1, AF_INET);
+  gm_resolver_answer (helper.asks[1], 0, NULL, 0);
+  check_answer (lookup, nothing);
+  helper.refuses = TRUE;
+  check_answer (look_up (self, "host", 1, AF_INET), expected);
+  gm_resolver_set_helper (self->resolver, NULL, NULL);
+  check_answer (look_up (self, "host", 1, AF_INET), expected);
+  g_assert_cmpint (g_atomic_int_get (&n_asked), ==, 0);
+}
+
+static void
+test_helper_goes (Fixture *self,
+                  gconstpointer data)
+{
+  static char uri[] = "https://a/";
+  GmLookup *waiting, *plain;
+  g_autofree char *expected = g_strdup_printf ("error %d", EAI_FAIL);
+
+  use_helper (self, uri);
+  waiting = look_up (self, "host", 1, AF_INET);
+  self->settings.doh_uri = NULL;
+  plain = look_up (self, "slow-host", 1, AF_INET);
+  gm_resolver_cancel_asked (self->resolver);
+  g_assert_cmpuint (helper.n_cancelled, ==, 1);
+  check_answer (waiting, expected);
+  gm_lookup_free (plain);
+
+  self->settings.doh_uri = uri;
+  waiting = look_up (self, "host", 1, AF_INET);
+  gm_resolver_free (self->resolver);
+  self->resolver = gm_resolver_new (&self->reactor, self->cache);
+  g_assert_cmpuint (helper.n_cancelled, ==, 2);
+  check_answer (waiting, expected);
+}
+
 #define ADD(name, func) g_test_add ("/resolver/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -614,5 +774,9 @@ main (int argc,
   ADD ("stuck", test_stuck);
   ADD ("resolver-goes", test_resolver_goes);
   ADD ("system", test_system);
+  ADD ("helper", test_helper);
+  ADD ("helper-life", test_helper_life);
+  ADD ("helper-fails", test_helper_fails);
+  ADD ("helper-goes", test_helper_goes);
   return g_test_run ();
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-doh.h"
+
+#include "gm-dns-message.h"
+#include "gm-trace.h"
+
+#include <netdb.h>
+
+/* A server that has not answered by then will not: many may wait for one question, each with a patience of its own. */
+#define TIMEOUT_MS 30000
+
+/* One question, and what came of it so far. */
+typedef struct
+{
+  GmResolverAsk *ask; /* (unowned) */
+  GmTransfer *transfer; /* (owned) */
+  int family;
+  GByteArray *answer; /* (owned) */
+} Asked;
+
+static GmDnsType
+type_of (int family)
+{
+  return family == AF_INET6 ? GM_DNS_AAAA : GM_DNS_A;
+}
+
+static void
+asked_free (Asked *self)
+{
+  gm_transfer_free (self->transfer);
+  g_byte_array_unref (self->answer);
+  g_free (self);
+}
+
+/* ---- the client ---- */
+
+static GmAnswer
+doh_write (GmClient *client,
+           const char *data,
+           gsize len,
+           gsize *taken)
+{
+  Asked *self = client->face;
+
+  if (self->answer->len + len > GM_DNS_ANSWER_MAX)
+    return GM_ANSWER_ABORT;
+
+  g_byte_array_append (self->answer, (const guint8 *) data, (guint) len);
+  return GM_ANSWER_OK;
+}
+
+const GmClientOps gm_doh_client_ops = { .write = doh_write };
+
+/* ---- the question ---- */
+
+static void
+set_string (GmTransfer *transfer,
+            GmOption option,
+            char *value)
+{
+  if (value != NULL)
+    gm_transfer_set_shared (transfer, option, value);
+}
+
+/* Whom the transfers trust, the question trusts, too; who they are is none of its business. */
+static void
+set_up_trust (GmTransfer *transfer,
+              const GmConnectSettings *settings)
+{
+  const GmTlsSettings *tls = settings->tls;
+
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_VERIFY_PEER, settings->doh_verify_peer);
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_VERIFY_HOST, settings->doh_verify_host);
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_VERIFY_STATUS, settings->doh_verify_status);
+  if (tls == NULL)
+    return;
+
+  set_string (transfer, GM_OPTION_TLS_CA_FILE, tls->ca_file);
+  set_string (transfer, GM_OPTION_TLS_CA_DIR, tls->ca_dir);
+  set_string (transfer, GM_OPTION_TLS_CRL_FILE, tls->crl_file);
+  set_string (transfer, GM_OPTION_TLS_PRIORITY, tls->priority);
+  set_string (transfer, GM_OPTION_TLS_CIPHERS13, tls->ciphers13);
+  if (tls->ca_bytes != NULL)
+    gm_transfer_set_bytes (transfer, GM_OPTION_TLS_CA_BYTES, tls->ca_bytes);
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_WITH_SYSTEM_TRUST, tls->with_system_trust);
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_MIN_VERSION, tls->min_version);
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_MAX_VERSION, tls->max_version);
+}
+
+static void
+set_up (GmTransfer *transfer,
+        const GmConnectSettings *settings,
+        GBytes *query)
+{
+  static char type[] = "Content-Type: application/dns-message", accept[] = "Accept: application/dns-message",
+              expect[] = "Expect:";
+  static GmStringList expect_field = { expect, NULL }, accept_field = { accept, &expect_field },
+                      fields = { type, &accept_field };
+
+  set_string (transfer, GM_OPTION_URL, settings->doh_uri);
+  gm_transfer_set_int (transfer, GM_OPTION_PROTOCOLS, GM_PROTOCOL_SET_HTTPS);
+  gm_transfer_set_int (transfer, GM_OPTION_METHOD, GM_METHOD_POST);
+  gm_transfer_set_bytes (transfer, GM_OPTION_POST_COPY, query);
+  gm_transfer_set_list (transfer, GM_OPTION_HEADERS, &fields);
+  gm_transfer_set_int (transfer, GM_OPTION_MAX_SIZE, GM_DNS_ANSWER_MAX);
+  gm_transfer_set_int (transfer, GM_OPTION_TIMEOUT_MS, TIMEOUT_MS);
+  set_string (transfer, GM_OPTION_INTERFACE, settings->local_interface);
+  set_up_trust (transfer, settings);
+}
+
+static gpointer
+doh_ask (GmResolverAsk *ask,
+         const char *host,
+         int family,
+         const GmConnectSettings *settings,
+         gpointer user_data)
+{
+  guint8 query[GM_DNS_QUERY_MAX];
+  gsize len = gm_dns_query_write (query, gm_span (host, strlen (host)), type_of (family));
+  g_autoptr (GBytes) bytes = NULL;
+  Asked *self;
+
+  if (len == 0)
+    return NULL;
+
+  self = g_new0 (Asked, 1);
+  self->ask = ask;
+  self->family = family;
+  self->answer = g_byte_array_new ();
+  self->transfer = gm_transfer_new (&gm_doh_client_ops, self);
+  bytes = g_bytes_new (query, len);
+  set_up (self->transfer, settings, bytes);
+  GM_TRACE (RESOLVE, gm_transfer_get_id (self->transfer), 0, "asking %s for %s, IPv%c", settings->doh_uri, host,
+            family == AF_INET6 ? '6' : '4');
+  if (gm_multi_add_hidden (user_data, self->transfer) == GM_OK)
+    return self;
+
+  asked_free (self);
+  return NULL;
+}
+
+static void
+doh_cancel (gpointer asked)
+{
+  asked_free (asked);
+}
+
+const GmResolverHelper gm_doh_helper = { doh_ask, doh_cancel };
+
+/* ---- the answer ---- */
+
+static GmAddresses *
+make_addresses (const GmDnsAnswer *answer,
+                int family)
+{
+  GmAddresses *list = gm_addresses_new (answer->n);
+
+  for (guint i = 0; i < answer->n; i++)
+    {
+      GmAddress *address = &list->items[i];
+
+      memset (&address->sa, 0, sizeof address->sa);
+      address->sa.any.sa_family = (sa_family_t) family;
+      address->len = family == AF_INET6 ? sizeof address->sa.v6 : sizeof address->sa.v4;
+      if (family == AF_INET6)
+        memcpy (&address->sa.v6.sin6_addr, answer->addresses[i], 16);
+      else
+        memcpy (&address->sa.v4.sin_addr, answer->addresses[i], 4);
+    }
+
+  return list;
+}
+
+/* RFC 8484 section 4.2.1: an answer of DNS comes with success and its own type; anything else is a page about something. */
+static gboolean
+is_message (GmTransfer *transfer)
+{
+  const GmHeaders *headers = gm_transfer_get_headers (transfer);
+  static const char type[] = "application/dns-message";
+
+  if (gm_transfer_get_result (transfer) != GM_OK || gm_transfer_get_info (transfer)->status != 200 || headers == NULL)
+    return FALSE;
+  for (guint i = 0; i < gm_headers_get_n_entries (headers); i++)
+    if (gm_span_equal_nocase (gm_headers_get_name (headers, i), GM_SPAN ("Content-Type")))
+      {
+        GmSpan value = gm_headers_get_value (headers, i);
+        const char *semicolon = memchr (value.data, ';', value.len);
+
+        return gm_span_equal_nocase (
+          gm_span_strip (gm_span (value.data, semicolon != NULL ? (gsize) (semicolon - value.data) : value.len)),
+          GM_SPAN (type));
+      }
+
+  return FALSE;
+}
+
+void
+gm_doh_done (GmTransfer *transfer)
+{
+  Asked *self = gm_transfer_get_face (transfer);
+  GmAddresses *addresses = NULL;
+  int eai = EAI_FAIL;
+  GmDnsAnswer answer = { 0 };
+
+  if (is_message (transfer) &&
+      gm_dns_answer_read (&answer, self->answer->data, self->answer->len, type_of (self->family)))
+    {
+      eai = answer.code == 3 ? EAI_NONAME : answer.code != 0 ? EAI_FAIL : answer.n == 0 ? EAI_NODATA : 0;
+      if (eai == 0)
+        addresses = make_addresses (&answer, self->family);
+    }
+  GM_TRACE (RESOLVE, gm_transfer_get_id (transfer), 0, "%s, status %u, code %u: %u addresses",
+            gm_result_name (gm_transfer_get_result (transfer)), gm_transfer_get_info (transfer)->status, answer.code, answer.n);
+
+  /* That there is nothing of this family counts as long as what there is of the other one, as everywhere. */
+  gm_resolver_answer (self->ask, eai, addresses, eai == 0 ? (gint64) answer.ttl * G_USEC_PER_SEC : G_MAXINT64);
+  asked_free (self);
+}
