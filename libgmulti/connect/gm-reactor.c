@@ -16,6 +16,11 @@
 
 /* ---- life ---- */
 
+/* Reading another clock costs as much as a good part of a small transfer's turn. */
+#define LOOK_FOR_SLEEP_US (100 * 1000)
+/* Peers and routers bear with silence for so long. */
+#define MIN_SLEEP_US (5 * G_USEC_PER_SEC)
+
 void
 gm_reactor_init (GmReactor *self,
                  const GmClock *clock,
@@ -38,6 +43,7 @@ gm_reactor_init (GmReactor *self,
     .read_size = GM_READ_SIZE_MIN,
   };
   self->now = gm_clock_now (self->clock);
+  self->asleep = gm_clock_asleep (self->clock);
 }
 
 void
@@ -310,10 +316,24 @@ gm_reactor_dequeue (GmReactor *self,
 
 /* ---- turns ---- */
 
+/* That the machine slept nobody says; it is looked for when there is a turn anyway. */
+static void
+look_for_sleep (GmReactor *self)
+{
+  gint64 asleep = gm_clock_asleep (self->clock);
+
+  if (asleep - self->asleep > MIN_SLEEP_US)
+    self->woke = TRUE;
+  self->asleep = asleep;
+  self->look_for_sleep_at = asleep < 0 ? G_MAXINT64 : self->now + LOOK_FOR_SLEEP_US;
+}
+
 gint64
 gm_reactor_begin_turn (GmReactor *self)
 {
   self->now = gm_clock_now (self->clock);
+  if (G_UNLIKELY (self->now >= self->look_for_sleep_at))
+    look_for_sleep (self);
   return self->now;
 }
 

@@ -79,6 +79,9 @@ struct _GmReactor
 {
   const GmClock *clock; /* (unowned) */
   gint64 now; /* µs, read once per turn */
+  gint64 look_for_sleep_at; /* µs: not every turn */
+  gint64 asleep; /* as the clock said last; -1 = it cannot tell */
+  gboolean woke; /* the machine slept, and nobody has dealt with it */
   const GmReactorOps *ops; /* (unowned) */
   gpointer user_data; /* the face's */
   guint fork_generation; /* of the process it was made in */

@@ -376,6 +376,11 @@ gm_multi_turn (GmMulti *self,
 
   self->turning++;
   gm_reactor_begin_turn (reactor);
+  if (G_UNLIKELY (reactor->woke))
+    {
+      reactor->woke = FALSE;
+      gm_multi_shake (self, NULL);
+    }
   deadline = budget_us > 0 ? reactor->now + budget_us : 0;
   all = gm_reactor_run (reactor, deadline);
   before = reactor->runnables.length;

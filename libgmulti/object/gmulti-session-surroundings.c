@@ -152,6 +152,8 @@ gm_face_session_install_monitors (GObjectClass *object_class,
    * cannot have survived are given up, and what was under way on them is tried again, if that does no harm. For all
    * transfers to profit from that set it to what `g_network_monitor_get_default()` returns.
    *
+   * The same happens, without a monitor, when the machine has slept; no time limit passes meanwhile.
+   *
    * Since: 1.0
    */
   g_object_class_install_property (
