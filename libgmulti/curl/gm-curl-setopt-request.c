@@ -403,7 +403,7 @@ gm_curl_set_http_version (GmCurlEasy *easy,
     case CURL_HTTP_VERSION_3ONLY:
       return CURLE_UNSUPPORTED_PROTOCOL;
     default:
-      return CURLE_BAD_FUNCTION_ARGUMENT;
+      return value->number < 0 ? CURLE_BAD_FUNCTION_ARGUMENT : CURLE_UNSUPPORTED_PROTOCOL;
     }
 }
 

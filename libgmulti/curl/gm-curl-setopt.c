@@ -61,12 +61,18 @@ gm_curl_set_engine_int (GmCurlEasy *easy,
   return gm_curl_setting_result (gm_transfer_set_int (easy->transfer, option, value));
 }
 
+gboolean
+gm_curl_text_fits (const char *text)
+{
+  return text == NULL || strnlen (text, MAX_STRING + 1) <= MAX_STRING;
+}
+
 CURLcode
 gm_curl_set_engine_string (GmCurlEasy *easy,
                            GmOption option,
                            const char *value)
 {
-  if (value != NULL && strnlen (value, MAX_STRING + 1) > MAX_STRING)
+  if (!gm_curl_text_fits (value))
     return CURLE_BAD_FUNCTION_ARGUMENT;
 
   return gm_curl_setting_result (gm_transfer_set_string (easy->transfer, option, value));
@@ -94,15 +100,17 @@ set_number (GmCurlEasy *easy,
       number = number == 0;
       break;
     case GM_CURL_UNIT_MS:
+      if (number < 0)
+        return CURLE_BAD_FUNCTION_ARGUMENT;
       number = MIN (number, G_MAXUINT32 / 1000) * 1000;
       break;
     case GM_CURL_UNIT_US_OR_EVER:
       if (number == -1)
         break;
-      if (number < -1)
-        return CURLE_BAD_FUNCTION_ARGUMENT;
       G_GNUC_FALLTHROUGH;
     case GM_CURL_UNIT_US:
+      if (number < 0)
+        return CURLE_BAD_FUNCTION_ARGUMENT;
       number = MIN (number, G_MAXINT64 / G_USEC_PER_SEC) * G_USEC_PER_SEC;
       break;
     case GM_CURL_UNIT_ONE:

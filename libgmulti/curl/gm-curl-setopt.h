@@ -39,6 +39,8 @@ GmTransfer *gm_curl_get_defaults  (void);
 GM_CURL_OPTIONS (GM_CURL_NOTHING3, GM_CURL_NOTHING4, GM_CURL_NOTHING3, GM_CURL_NOTHING3, GM_CURL_NOTHING3,
                  GM_CURL_DECLARE, GM_CURL_NOTHING3, GM_CURL_NOTHING5)
 
+/* False for a text that is longer than any option takes. NULL is none. */
+gboolean gm_curl_text_fits        (const char *text);
 /* The answer for what the engine said about a setting. */
 CURLcode gm_curl_setting_result   (GmResult result);
 CURLcode gm_curl_set_engine_int   (GmCurlEasy *easy,

@@ -101,6 +101,8 @@ gm_curl_set_cookiefile (GmCurlEasy *easy,
 {
   GmCurlStores *stores = need_stores (easy);
 
+  if (!gm_curl_text_fits (value->pointer))
+    return CURLE_BAD_FUNCTION_ARGUMENT;
   if (value->pointer == NULL)
     {
       g_clear_pointer (&stores->cookie_files, g_ptr_array_unref);
@@ -121,6 +123,8 @@ gm_curl_set_cookiejar (GmCurlEasy *easy,
 {
   GmCurlStores *stores = need_stores (easy);
 
+  if (!gm_curl_text_fits (value->pointer))
+    return CURLE_BAD_FUNCTION_ARGUMENT;
   g_free (stores->cookie_jar_file);
   stores->cookie_jar_file = g_strdup (value->pointer);
   if (value->pointer != NULL)
@@ -164,6 +168,8 @@ gm_curl_set_cookielist (GmCurlEasy *easy,
 
   if (text == NULL)
     return CURLE_OK;
+  if (!gm_curl_text_fits (text))
+    return CURLE_BAD_FUNCTION_ARGUMENT;
   if (curl_strequal (text, "ALL") || curl_strequal (text, "SESS"))
     {
       if (jar != NULL)
@@ -243,6 +249,8 @@ gm_curl_set_hsts (GmCurlEasy *easy,
 {
   GmCurlStores *stores = need_stores (easy);
 
+  if (!gm_curl_text_fits (value->pointer))
+    return CURLE_BAD_FUNCTION_ARGUMENT;
   g_free (stores->hsts_file);
   stores->hsts_file = g_strdup (value->pointer);
   stores->hsts_file_given = FALSE;
@@ -380,6 +388,8 @@ gm_curl_set_altsvc (GmCurlEasy *easy,
 {
   GmCurlStores *stores = need_stores (easy);
 
+  if (!gm_curl_text_fits (value->pointer))
+    return CURLE_BAD_FUNCTION_ARGUMENT;
   g_free (stores->alt_svc_file);
   stores->alt_svc_file = g_strdup (value->pointer);
   stores->alt_svc_file_given = FALSE;

@@ -129,7 +129,7 @@ static int
 trailers_cb (struct curl_slist **list,
              void *user_data)
 {
-  *list = curl_slist_append (*list, "X-Sum: 42");
+  *list = curl_slist_append (*list, user_data);
   return CURL_TRAILERFUNC_OK;
 }
 
@@ -142,6 +142,7 @@ run_trailers (Case *c)
   case_upload_from (t, g_bytes_new_static ("chunks", 6), 2);
   case_set (t, CURLOPT_UPLOAD, 1L);
   case_set (t, CURLOPT_TRAILERFUNCTION, trailers_cb);
+  case_set (t, CURLOPT_TRAILERDATA, "X-Sum: 42");
   case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Expect:", "Trailer: X-Sum", NULL));
   case_run_transfer (t);
   case_check_ok (t, 200, "chunks");

@@ -11,9 +11,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* What is known of a transfer afterwards, value by value, and options and functions that have no other place. */
 
@@ -475,6 +479,7 @@ print_to_stream (FILE *stream,
 
   va_start (args, format);
   n = curl_mvfprintf (stream, format, args);
+  g_assert_cmpint (n, >, 0);
   va_end (args);
   return n;
 }
@@ -537,6 +542,74 @@ test_print (void)
   fflush (stdout);
   g_assert_cmpint (curl_mprintf ("# %s\n", "printed"), ==, 10);
   g_assert_cmpint (print_comment ("# %d\n", 7), ==, 4);
+}
+
+/* ---- connections ---- */
+
+/* An easy handle keeps so many connections that nothing is asked over, and closes the oldest. */
+static void
+test_maxconnects (void)
+{
+  g_autoptr (ScriptedServer) first = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autoptr (ScriptedServer) second = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autoptr (GString) body = g_string_new (NULL);
+  CURL *easy = new_easy (scripted_server_url (first, "/a"), body);
+
+  scripted_server_on (first, "/a", scripted_answer_text (200, NULL, "a"));
+  scripted_server_on (second, "/a", scripted_answer_text (200, NULL, "a"));
+  curl_easy_setopt (easy, CURLOPT_MAXCONNECTS, 1L);
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  g_assert_cmpuint (scripted_server_n_open (first), ==, 1);
+  curl_easy_setopt (easy, CURLOPT_URL, scripted_server_url (second, "/a"));
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  g_assert_true (scripted_server_wait_open (first, 0, 10000));
+  g_assert_cmpuint (scripted_server_n_open (second), ==, 1);
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  g_assert_cmpint (get_long (easy, CURLINFO_NUM_CONNECTS), ==, 0);
+  curl_easy_cleanup (easy);
+}
+
+/* Answers one request on the socket that it is given. */
+static gpointer
+answer_once (gpointer user_data)
+{
+  static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfound";
+  int listener = GPOINTER_TO_INT (user_data);
+  char buffer[1000];
+  int fd = accept (listener, NULL, NULL);
+  gssize got = fd >= 0 ? recv (fd, buffer, sizeof buffer, 0) : -1;
+
+  if (got > 0)
+    got = send (fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
+  if (fd >= 0)
+    close (fd);
+  return GINT_TO_POINTER ((int) got);
+}
+
+/* A name that no file system knows; the host of the URL only stands in the request. */
+static void
+test_abstract_socket (void)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  g_autofree char *name = g_strdup_printf ("gmulti-test-%d", (int) getpid ());
+  g_autoptr (GString) body = g_string_new (NULL);
+  socklen_t len = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + 1 + strlen (name));
+  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CURL *easy = new_easy ("http://of.no.matter.invalid/", body);
+  GThread *thread;
+
+  memcpy (address.sun_path + 1, name, strlen (name));
+  g_assert_cmpint (bind (listener, (struct sockaddr *) &address, len), ==, 0);
+  g_assert_cmpint (listen (listener, 1), ==, 0);
+  thread = g_thread_new ("answer", answer_once, GINT_TO_POINTER (listener));
+  curl_easy_setopt (easy, CURLOPT_ABSTRACT_UNIX_SOCKET, name);
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  g_assert_cmpstr (body->str, ==, "found");
+  g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (thread)), >, 0);
+  curl_easy_setopt (easy, CURLOPT_ABSTRACT_UNIX_SOCKET, "gmulti-test-nobody");
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_COULDNT_CONNECT);
+  curl_easy_cleanup (easy);
+  close (listener);
 }
 
 static void
@@ -623,6 +696,8 @@ main (int argc,
   g_test_add_func ("/curl/values/socket", test_socket);
   g_test_add_func ("/curl/values/file", test_file);
   g_test_add_func ("/curl/values/pending", test_pending);
+  g_test_add_func ("/curl/values/maxconnects", test_maxconnects);
+  g_test_add_func ("/curl/values/abstract-socket", test_abstract_socket);
   g_test_add_func ("/curl/values/print", test_print);
   g_test_add_func ("/curl/values/small", test_small);
   g_test_add_func ("/curl/values/share-locks", test_share_locks);

@@ -348,30 +348,35 @@ compare_texts (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+static char *
+cookie_line (const char *text)
+{
+  g_auto (GStrv) fields = g_strsplit (text, "\t", -1);
+
+  if (g_strv_length (fields) < 5)
+    return g_strdup (text);
+  /* The default path of libcurl 7.88 goes on to the slash (RFC 6265, 5.1.4: it ends before it). */
+  if (strlen (fields[2]) > 1 && g_str_has_suffix (fields[2], "/"))
+    fields[2][strlen (fields[2]) - 1] = '\0';
+  /* Counted from now, if it was a max-age, and kept for 400 days at most. */
+  if (strlen (fields[4]) > 1)
+    g_strlcpy (fields[4], "?", 2);
+  return g_strjoinv (" ", fields);
+}
+
 static void
 note_cookies (Handle *handle)
 {
-  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
   struct curl_slist *list = NULL;
 
   curl_easy_getinfo (handle->easy, CURLINFO_COOKIELIST, &list);
   for (struct curl_slist *at = list; at != NULL; at = at->next)
-    g_ptr_array_add (texts, at->data);
+    g_ptr_array_add (texts, cookie_line (at->data));
+  curl_slist_free_all (list);
   g_ptr_array_sort (texts, compare_texts);
   for (guint i = 0; i < texts->len; i++)
-    {
-      g_auto (GStrv) fields = g_strsplit (g_ptr_array_index (texts, i), "\t", -1);
-
-      /* Counted from now, if it was a max-age, and kept for 400 days at most. */
-      if (g_strv_length (fields) > 4 && strlen (fields[4]) > 1)
-        g_strlcpy (fields[4], "?", 2);
-      {
-        g_autofree char *line = g_strjoinv (" ", fields);
-
-        record_line (handle->series->record, (int) handle->transfer->index, "cookie %s", line);
-      }
-    }
-  curl_slist_free_all (list);
+    record_line (handle->series->record, (int) handle->transfer->index, "cookie %s", (char *) g_ptr_array_index (texts, i));
 }
 
 static void
