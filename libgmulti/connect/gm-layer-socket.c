@@ -506,12 +506,13 @@ GmLayer *
 gm_layer_socket_new (GmLayerHost *host,
                      const GmAddress *address)
 {
-  GmLayer *top = host->new_socket_layer != NULL
-                   ? host->new_socket_layer (&address->sa.any, address->len, host->hook_data)
+  const GmSocketHooks *hooks = host->hooks;
+  GmLayer *top = hooks != NULL && hooks->new_layer != NULL
+                   ? hooks->new_layer (&address->sa.any, address->len, hooks->user_data)
                    : new_real (host, address);
 
-  if (host->wrap_socket_layer != NULL)
-    top = host->wrap_socket_layer (top, host->hook_data);
+  if (hooks != NULL && hooks->wrap_layer != NULL)
+    top = hooks->wrap_layer (top, hooks->user_data);
   /* The hooks' layers are told here whose they are. */
   for (GmLayer *layer = top; layer != NULL; layer = layer->next)
     layer->host = host;

@@ -41,6 +41,16 @@ typedef struct
   GmResult (*head) (const GmHttp1Head *head, GmHeaders *headers, const struct _GmProxy *proxy, gpointer user_data);
 } GmTunnelOps;
 
+/* What tests put in the place of sockets. */
+typedef struct
+{
+  /* May replace the lowest layer: simulated sockets. NULL = the real one. */
+  GmLayer *(*new_layer) (const void *address, guint address_len, gpointer user_data);
+  /* May put a layer on top of a socket layer just made: faults. NULL = none. */
+  GmLayer *(*wrap_layer) (GmLayer *socket_layer, gpointer user_data);
+  gpointer user_data;
+} GmSocketHooks;
+
 /* What a layer may know of its surroundings; owned by the connection. */
 typedef struct
 {
@@ -52,11 +62,7 @@ typedef struct
   GmError *error; /* where details of a failure go; the first one stays */
   GmQuestion *question; /* (unowned) (nullable): who connects may be asked by it; NULL when nobody can be */
   GmQuestionData *wanted_login; /* (owned) (nullable): a proxy refused with PROXY_LOGIN, and somebody may have a (better) one */
-  /* May replace the lowest layer: simulated sockets (tests). NULL = the real one. */
-  GmLayer *(*new_socket_layer) (const void *address, guint address_len, gpointer user_data);
-  /* May put a layer on top of a socket layer just made (fault injection in tests). NULL = none. */
-  GmLayer *(*wrap_socket_layer) (GmLayer *socket_layer, gpointer user_data);
-  gpointer hook_data;
+  const GmSocketHooks *hooks; /* (nullable): the tests' */
   /* The application's say in the making of a socket, asked in this order; NULL = none. open_socket() may alter the
    * address; it gives a descriptor, or -1 to refuse. */
   int (*open_socket) (struct _GmAddress *address, gpointer user_data);

@@ -58,9 +58,7 @@ struct _GmPool
   guint64 next_id;
   GmOrigin *last_origin; /* (unowned) (nullable) */
   GmAuthStore *auth_store; /* (owned) (nullable) */
-  GmLayer *(*new_socket_layer) (const void *, guint, gpointer);
-  GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer);
-  gpointer hook_data;
+  GmSocketHooks hooks;
 };
 
 /* ---- keys ---- */
@@ -761,9 +759,7 @@ gm_pool_open (GmPool *self,
     .settings = gm_connect_settings_ref (settings),
     .id = connection->id,
     .error = &connection->error,
-    .new_socket_layer = self->new_socket_layer,
-    .wrap_socket_layer = self->wrap_socket_layer,
-    .hook_data = self->hook_data,
+    .hooks = &self->hooks,
   };
   /* What goes over a carrier comes before it, where all of them end. */
   if (G_UNLIKELY (key->carrier))
@@ -1257,7 +1253,5 @@ gm_pool_set_hooks (GmPool *self,
                    GmLayer *(*wrap_socket_layer) (GmLayer *, gpointer),
                    gpointer hook_data)
 {
-  self->new_socket_layer = new_socket_layer;
-  self->wrap_socket_layer = wrap_socket_layer;
-  self->hook_data = hook_data;
+  self->hooks = (GmSocketHooks){ new_socket_layer, wrap_socket_layer, hook_data };
 }

@@ -188,6 +188,8 @@ step (gpointer data)
     self->result = gm_layer_connect (self->race);
 }
 
+static const GmSocketHooks fakes = { .new_layer = new_fake };
+
 static void
 set_up (Fixture *self,
         gconstpointer data)
@@ -204,7 +206,7 @@ set_up (Fixture *self,
     .owner = &self->owner.runnable,
     .settings = &self->settings,
     .error = &self->error,
-    .new_socket_layer = data != NULL ? NULL : new_fake,
+    .hooks = data != NULL ? NULL : &fakes,
   };
   story = g_string_new (NULL);
   story_start = turning_now;

@@ -774,10 +774,10 @@ static void
 test_replaced (Fixture *self,
                gconstpointer foreign)
 {
+  const GmSocketHooks hooks = { new_fake, wrap_fake, self };
+
   asked = self;
-  self->host.hook_data = self;
-  self->host.new_socket_layer = new_fake;
-  self->host.wrap_socket_layer = wrap_fake;
+  self->host.hooks = &hooks;
   self->layer = gm_layer_socket_new (&self->host, &self->address);
   g_assert_true (self->layer == fake_above && self->layer->next == fake_below);
   g_assert_true (fake_above->host == &self->host && fake_below->host == &self->host);
