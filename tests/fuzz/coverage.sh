@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-targets=(socks http1-head chunked cookie fields challenge netrc)
+targets=(socks http1-head chunked cookie fields challenge netrc dns sigv4)
 read -ra flags <<< "$(pkg-config --cflags --libs glib-2.0 gnutls nettle)"
 printf '#define HAVE_NETTLE 1\n' > gm-config.h
 includes=(-I. -I"$top/libgmulti/base" -I"$top/libgmulti/wire" -I"$top/tests/fuzz")
