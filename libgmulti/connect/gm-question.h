@@ -22,7 +22,7 @@ typedef enum
 {
   GM_QUESTION_NONE,
   GM_QUESTION_PROXY, /* text: the URI to be fetched. Answer: list of proxy URIs, tried in order */
-  GM_QUESTION_TRUST, /* chain, verdict, host, port, is_proxy. Accepted: the certificate counts as good */
+  GM_QUESTION_TRUST, /* chain, verdict, text: its detail, host, port, is_proxy. Accepted: the certificate counts as good */
   GM_QUESTION_LOGIN, /* scheme, text: the realm, host, port, is_proxy, attempt. Answer: user and password */
   GM_QUESTION_PIN, /* text: the token's label, attempt. Answer: password */
   GM_QUESTION_IDENTITY, /* chain (nullable), host, port, is_proxy: wants a certificate of ours. Answer: identity */

@@ -2,6 +2,7 @@
 #include "gmulti-trust-check-private.h"
 
 #include "gmulti-certificate-private.h"
+#include "gmulti-error-private.h"
 
 /**
  * GMultiTrustCheck:
@@ -28,6 +29,7 @@ typedef enum
 {
   PROP_CERTIFICATE = 1,
   PROP_ERRORS,
+  PROP_TEXT,
   PROP_HOST,
   PROP_PORT,
   PROP_IS_PROXY,
@@ -63,6 +65,9 @@ gmulti_trust_check_get_property (GObject *object,
       break;
     case PROP_ERRORS:
       g_value_set_flags (value, gmulti_trust_check_get_errors (self));
+      break;
+    case PROP_TEXT:
+      g_value_take_string (value, gmulti_trust_check_dup_text (self));
       break;
     case PROP_HOST:
       g_value_set_string (value, gmulti_trust_check_get_host (self));
@@ -100,6 +105,15 @@ install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   properties[PROP_ERRORS] = g_param_spec_flags ("errors", NULL, NULL, G_TYPE_TLS_CERTIFICATE_FLAGS, 0, flags);
+
+  /**
+   * GMultiTrustCheck:text: (getter dup_text)
+   *
+   * A sentence for people that says what is wrong, in their language.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TEXT] = g_param_spec_string ("text", NULL, NULL, NULL, flags);
 
   /**
    * GMultiTrustCheck:host: (getter get_host)
@@ -194,6 +208,37 @@ gmulti_trust_check_get_errors (GMultiTrustCheck *self)
   g_return_val_if_fail (GMULTI_IS_TRUST_CHECK (self), G_TLS_CERTIFICATE_NO_FLAGS);
 
   return self->errors;
+}
+
+/**
+ * gmulti_trust_check_dup_text: (get-property text)
+ * @self: the trust check
+ *
+ * Gets a sentence for people that says what is wrong, in their language: the worst of it, and with whom. It is the message
+ * of the error that the transfer fails with if the check is rejected.
+ *
+ * Returns: (transfer full): the sentence
+ *
+ * Since: 1.0
+ */
+char *
+gmulti_trust_check_dup_text (GMultiTrustCheck *self)
+{
+  const GmQuestionData *data;
+  g_autoptr (GError) error = NULL;
+
+  g_return_val_if_fail (GMULTI_IS_TRUST_CHECK (self), NULL);
+
+  data = gm_inquiry_get_data (self->inquiry);
+  error = gm_failure_to_error (&(GmFailure){
+    /* a database of the application's may refuse what the engine finds to be in order */
+    .result = data->verdict != GM_OK ? data->verdict : GM_TLS_REFUSED,
+    .phase = GM_PHASE_TLS,
+    .host = data->host,
+    .detail = data->text,
+  });
+
+  return g_steal_pointer (&error->message);
 }
 
 /**

@@ -21,6 +21,8 @@ GTlsCertificate     *gmulti_trust_check_get_certificate (GMultiTrustCheck *self)
 GMULTI_AVAILABLE_IN_1_0
 GTlsCertificateFlags gmulti_trust_check_get_errors      (GMultiTrustCheck *self);
 GMULTI_AVAILABLE_IN_1_0
+char                *gmulti_trust_check_dup_text        (GMultiTrustCheck *self);
+GMULTI_AVAILABLE_IN_1_0
 const char          *gmulti_trust_check_get_host        (GMultiTrustCheck *self);
 GMULTI_AVAILABLE_IN_1_0
 guint                gmulti_trust_check_get_port        (GMultiTrustCheck *self);

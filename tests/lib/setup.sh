@@ -16,7 +16,7 @@ packages_demos=(nginx)
 # What the suite wants beside: languages, servers, peers for the comparisons, and tools that look at programs.
 packages_tests=(gjs python3-gi nginx apache2-bin caddy nghttp2-server nghttp2-client nghttp2-proxy squid tinyproxy
   dante-server krb5-kdc krb5-admin-server krb5-user gnutls-bin softhsm2 libp11-kit-dev python3-h2 media-types openssl
-  libcurl4-openssl-dev libsoup-3.0-dev valgrind strace binutils git tmux xvfb gir1.2-gtk-4.0 curl
+  libcurl4-openssl-dev libsoup-3.0-dev gir1.2-soup-3.0 valgrind strace binutils git tmux xvfb xdotool gir1.2-gtk-4.0 libgtk-4-dev libjson-glib-dev curl
   python3-pycurl ostree cmake libwww-curl-perl zchunk debuginfod newsboat html-xml-utils)
 
 # What continuous integration wants beside the suite.

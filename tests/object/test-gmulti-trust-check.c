@@ -62,12 +62,14 @@ test_what_is_asked (Asked *self,
   g_autoptr (GTlsCertificate) certificate = NULL;
   GTlsCertificateFlags errors;
   g_autofree char *host = NULL;
+  g_autofree char *text = NULL;
   guint port;
   gboolean is_proxy;
 
   asked_wait (self);
   g_object_get (self->question, "certificate", &certificate, "errors", &errors, "host", &host, "port", &port, "is-proxy",
-                &is_proxy, NULL);
+                &is_proxy, "text", &text, NULL);
+  g_assert_cmpstr (text, ==, "The certificate of 127.0.0.1 was issued by nobody who is trusted");
   g_assert_cmpint (certificate != NULL, ==, g_tls_backend_supports_tls (g_tls_backend_get_default ()));
   g_assert_cmpint (errors, ==, G_TLS_CERTIFICATE_UNKNOWN_CA);
   g_assert_cmpstr (host, ==, "127.0.0.1");
