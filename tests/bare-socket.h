@@ -35,6 +35,7 @@ bare_socket_query (GmSocket *socket,
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
     case GM_QUERY_TLS_SESSION:
+    case GM_QUERY_TELL:
     default:
       return FALSE;
     }

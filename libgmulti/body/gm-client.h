@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "gm-story.h"
 
 /* The questions a transfer asks its face while it steps, answered at once because the answer steers the step. A face
  * that must not run application code inside a step (the object face) answers from its own memory; the C face runs the
@@ -84,6 +84,9 @@ typedef struct
   GmAnswer (*place) (GmClient *client, char **data, gsize *len);
   /* Before a connection is made to a host by its name; NULL = go on. */
   GmAnswer (*before_lookup) (GmClient *client);
+  /* At the beginning of a run: what happens in it is told to this story, which is there until the end. NULL = nobody wants
+   * to know. */
+  GmStory *(*story) (GmClient *client);
 } GmClientOps;
 
 struct _GmClient

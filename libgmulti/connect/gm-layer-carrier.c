@@ -534,6 +534,7 @@ session_query (CarrierLayer *self,
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
     case GM_QUERY_TLS_SESSION:
+    case GM_QUERY_TELL:
     default:
       return FALSE;
     }

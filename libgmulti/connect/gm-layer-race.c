@@ -36,6 +36,7 @@ typedef struct
 {
   GmLayerHost host;
   GmError error;
+  const GmAddress *address; /* (unowned): in the answer */
   GmLayer *chain; /* (owned) */
   GList link; /* in race->attempts, oldest first */
 } Attempt;
@@ -48,6 +49,7 @@ typedef struct
   guint16 port;
   gboolean is_proxy; /* what is looked for is a proxy */
   gboolean started;
+  gboolean told_left;
   GmResult failure; /* GM_OK until it failed */
   Side sides[N_SIDES];
   guint last_side; /* of the latest attempt */
@@ -112,6 +114,18 @@ note_failure (RaceLayer *self,
     }
 }
 
+static void
+tell_attempt (RaceLayer *self,
+              const Attempt *attempt,
+              GmStoryKind kind)
+{
+  char text[GM_ADDRESS_TEXT_MAX];
+
+  gm_story_tell (gm_layer_host_get_story (self->layer.host), .kind = kind, .result = attempt->error.result,
+                 .code = attempt->error.sys_errno, .port = gm_address_get_port (attempt->address),
+                 .text = gm_address_print (attempt->address, text));
+}
+
 /* GM_OK: it has won. GM_AGAIN: it runs on. Else it is gone. */
 static GmResult
 attempt_step (RaceLayer *self,
@@ -125,6 +139,7 @@ attempt_step (RaceLayer *self,
     return result;
 
   gm_error_set (&attempt->error, result, GM_PHASE_CONNECT, 0);
+  tell_attempt (self, attempt, GM_STORY_ATTEMPT_FAILED);
   note_failure (self, attempt);
   g_queue_unlink (&self->attempts, &attempt->link);
   attempt_free (attempt);
@@ -160,6 +175,7 @@ attempt_start (RaceLayer *self,
             gm_address_print (address, text), gm_address_get_port (address));
   attempt->host = *self->layer.host;
   attempt->host.error = &attempt->error;
+  attempt->address = address;
   attempt->chain = gm_layer_socket_new (&attempt->host, with_scope (self, address, &scoped));
   attempt->link.data = attempt;
   g_queue_push_tail_link (&self->attempts, &attempt->link);
@@ -200,6 +216,41 @@ side_start (RaceLayer *self,
                                       host->settings, host->owner);
 }
 
+/* There is one address, and it was no answer of anybody's. */
+static gboolean
+is_numeric (RaceLayer *self)
+{
+  return self->layer.host->settings->unix_path != NULL || g_hostname_is_ip_address (self->host_name) ||
+         strchr (self->host_name, '%') != NULL;
+}
+
+static void
+tell_answer (RaceLayer *self,
+             const Side *side,
+             const GmAddresses *addresses)
+{
+  g_autoptr (GString) list = NULL;
+
+  if (is_numeric (self))
+    return;
+  if (addresses == NULL)
+    {
+      gm_story_tell (gm_layer_host_get_story (self->layer.host), .kind = GM_STORY_NOT_RESOLVED, .code = side->eai,
+                     .port = side == &self->sides[SIDE_V6] ? 6 : 4, .text = self->host_name);
+      return;
+    }
+
+  list = g_string_new (NULL);
+  for (guint i = 0; i < addresses->n && list->len <= GM_STORY_TEXT_MAX; i++)
+    {
+      char text[GM_ADDRESS_TEXT_MAX];
+
+      g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", gm_address_print (&addresses->items[i], text));
+    }
+  gm_story_tell (gm_layer_host_get_story (self->layer.host), .kind = GM_STORY_RESOLVED, .code = (int) addresses->n,
+                 .text = self->host_name, .more = list->str);
+}
+
 static void
 side_take_answer (RaceLayer *self,
                   Side *side)
@@ -215,6 +266,8 @@ side_take_answer (RaceLayer *self,
     return;
 
   side->waiting = FALSE;
+  if (G_UNLIKELY (gm_layer_host_get_story (self->layer.host) != NULL))
+    tell_answer (self, side, addresses);
   if (result == GM_OK)
     side->addresses = G_UNLIKELY (settings->shuffle_addresses) ? shuffle (addresses) : gm_addresses_ref (addresses);
   if (self->resolved_at == 0)
@@ -294,11 +347,40 @@ stop (RaceLayer *self)
   gm_error_clear (&self->best);
 }
 
+/* Once: who ends it may have said so before it is left. */
+static void
+tell_left (RaceLayer *self)
+{
+  if (gm_layer_host_get_story (self->layer.host) == NULL || self->told_left)
+    return;
+
+  self->told_left = TRUE;
+  for (GList *link = self->attempts.head; link != NULL; link = link->next)
+    tell_attempt (self, link->data, GM_STORY_ATTEMPT_LEFT);
+}
+
+static void
+tell_won (RaceLayer *self,
+          const Attempt *attempt)
+{
+  GmStory *story = gm_layer_host_get_story (self->layer.host);
+
+  if (G_LIKELY (story == NULL))
+    return;
+
+  tell_left (self);
+  if (self->n_started == 1 && !gm_story_has_records (story) && is_numeric (self))
+    gm_story_mark (story, GM_STORY_CONNECTED_PLAINLY);
+  else
+    tell_attempt (self, attempt, GM_STORY_CONNECTED);
+}
+
 static GmResult
 win (RaceLayer *self,
      Attempt *attempt)
 {
   g_queue_unlink (&self->attempts, &attempt->link);
+  tell_won (self, attempt);
   self->layer.next = g_steal_pointer (&attempt->chain);
   GM_TRACE (CONNECT, 0, self->layer.host->id, "connected, %u attempts given up", self->attempts.length);
   for (GmLayer *layer = self->layer.next; layer != NULL; layer = layer->next)
@@ -492,6 +574,9 @@ race_query (GmLayer *layer,
     case GM_QUERY_LOOK:
       for (GList *link = self->attempts.head; link != NULL; link = link->next)
         gm_layer_query (((Attempt *) link->data)->chain, query, NULL);
+      return TRUE;
+    case GM_QUERY_TELL:
+      tell_left (self);
       return TRUE;
     case GM_QUERY_CONNECTED_AT:
     case GM_QUERY_ALPN:

@@ -442,6 +442,7 @@ socket_query (GmLayer *layer,
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
     case GM_QUERY_TLS_SESSION:
+    case GM_QUERY_TELL:
     default:
       return FALSE;
     }

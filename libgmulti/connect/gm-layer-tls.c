@@ -1004,6 +1004,7 @@ tls_query (GmLayer *layer,
     case GM_QUERY_RESOLVED_AT:
     case GM_QUERY_CONNECTED_AT:
     case GM_QUERY_LOOK:
+    case GM_QUERY_TELL:
     default:
       return FALSE;
     }

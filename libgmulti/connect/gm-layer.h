@@ -86,6 +86,7 @@ typedef enum
   GM_QUERY_TLS, /* GmTlsInfo *: of the uppermost TLS; borrowed, NULL until it is open */
   GM_QUERY_TLS_SESSION, /* gpointer: the gnutls_session_t of the uppermost TLS; borrowed */
   GM_QUERY_LOOK, /* nothing: the kernel is asked about each socket, at once, and what it says is latched */
+  GM_QUERY_TELL, /* nothing: connecting ends here, and what was still under way is told to the story */
 } GmQuery;
 
 typedef struct
@@ -102,6 +103,13 @@ typedef struct
   void (*free) (GmLayer *self);
   gboolean set_up_only; /* with the chain connected it has no more to do: the connection takes it out and frees it */
 } GmLayerType;
+
+/* (nullable): of who connects. */
+static inline GmStory *
+gm_layer_host_get_story (const GmLayerHost *self)
+{
+  return self->question != NULL ? self->question->story : NULL;
+}
 
 struct _GmLayer
 {

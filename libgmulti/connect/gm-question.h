@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-story.h"
 #include "gm-tls-settings.h"
 
 /* A question that takes time: somebody (a person, another thread, a service) has to be asked, and the transfer waits
@@ -62,10 +63,11 @@ typedef struct
 
 typedef struct
 {
-  guint mask; /* 1 << GmQuestionKind: whom somebody is there to answer; others are declined at once */
-  GmQuestionKind kind; /* NONE: nothing is asked */
-  GmReply reply;
-  gboolean told;
+  guint8 mask; /* 1 << GmQuestionKind: whom somebody is there to answer; others are declined at once */
+  GmQuestionKind kind : 8; /* NONE: nothing is asked */
+  GmReply reply : 8;
+  guint8 told;
+  GmStory *story; /* (unowned) (nullable): of who would be asked; what they would like to know is told to it */
   guint64 serial; /* of the last one that was told; never 0 then */
   GmQuestionData *data; /* (owned) (nullable) */
   GmAnswerData *answer; /* (owned) (nullable): what came with ACCEPT */

@@ -121,6 +121,7 @@ struct _GmTransfer
   guint8 last_method; /* GmMethod of the last request, once there was one */
   guint8 last_custom_method; /* it went by the user's own word */
   guint8 has_run;
+  guint8 last_phase; /* GmPhase that was noted last while connecting */
   guint32 last_question; /* serial: another run's question is another one */
   guint overrides_fed; /* serial of the cache that has them since they were last set; 0 = none */
   GmFlow flow;
@@ -188,6 +189,29 @@ extern const GmTunnelOps gm_transfer_tunnel_ops;
 /* ---- for gm-transfer-stores.c, given by gm-transfer-states.c ---- */
 /* The request's URL and origin are the transfer's; what may travel there. */
 void     gm_transfer_place_request (GmTransfer *self);
+
+/* (nullable): of this run. */
+static inline GmStory *
+gm_transfer_story (GmTransfer *self)
+{
+  return self->run->question.story;
+}
+
+/* ---- for gm-transfer-states.c, given by gm-transfer-story.c ---- */
+/* Each tells the story, if there is one. */
+void     gm_transfer_tell_left  (GmTransfer *self); /* connecting ends before it has led anywhere */
+void     gm_transfer_tell_wait  (GmTransfer *self,
+                                 GmPoolRoom room);
+void     gm_transfer_tell_connected (GmTransfer *self);
+void     gm_transfer_tell_redirect (GmTransfer *self,
+                                 const GmUrl *to);
+void     gm_transfer_tell_retry (GmTransfer *self,
+                                 GmResult why);
+void     gm_transfer_tell_question (GmTransfer *self);
+void     gm_transfer_tell_answer (GmTransfer *self,
+                                 GmReply reply);
+void     gm_transfer_tell_failure (GmTransfer *self,
+                                 GmResult result);
 
 /* ---- for gm-transfer-states.c, given by gm-transfer-raw.c ---- */
 /* The connection just made is the user's from now on. */

@@ -66,11 +66,13 @@ note_way (GmRun *run,
 
 /* Of a text that is none there may be a login in any part. */
 static void
-note_unusable (GmRun *run,
+note_unusable (GmTransfer *self,
                const char *text)
 {
+  GmRun *run = self->run;
   g_autofree char *scheme = g_strndup (text, strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "+.-"));
 
+  gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_PROXY_FAILED, .result = GM_BAD_URL, .text = scheme);
   note_way (run, scheme, "not a proxy that can be used", NULL);
 }
 
@@ -93,8 +95,14 @@ gm_transfer_take_another_way (GmTransfer *self,
 {
   GmRun *run = self->run;
   g_autofree char *way = run->request.proxy != NULL ? gm_proxy_dup_log_text (run->request.proxy) : g_strdup ("direct");
+  const GmError *error = NULL;
 
-  note_way (run, way, failure_text (result), run->request.connection != NULL ? &run->request.connection->error : NULL);
+  if (run->request.connection != NULL)
+    error = &run->request.connection->error;
+  note_way (run, way, failure_text (result), error);
+  gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_PROXY_FAILED, .result = result,
+                 .code = error != NULL ? error->sys_errno : 0, .port = error != NULL ? error->proxy_status : 0,
+                 .text = way);
   run->proxy_index++;
 }
 
@@ -135,6 +143,8 @@ ask_for_proxies (GmTransfer *self)
     case GM_REPLY_ACCEPT:
       run->proxies = run->question.answer != NULL ? g_steal_pointer (&run->question.answer->list) : NULL;
       gm_question_clear (&run->question);
+      if (run->proxies != NULL)
+        gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_PROXIES, .code = (int) g_strv_length (run->proxies));
       return run->proxies != NULL && run->proxies[0] != NULL ? GM_OK : GM_PROXY_LOOKUP_FAILED;
     case GM_REPLY_DECLINE:
     default:
@@ -161,7 +171,7 @@ choose_from_list (GmTransfer *self,
       result = gm_proxy_choose_text (wish, run->proxies[run->proxy_index], &run->request.proxy);
       if (result == GM_OK)
         return GM_OK;
-      note_unusable (run, run->proxies[run->proxy_index]);
+      note_unusable (self, run->proxies[run->proxy_index]);
     }
 }
 
@@ -172,6 +182,7 @@ choose (GmTransfer *self)
   const GmConnectSettings *settings = run->connect_settings;
   GmSpan connect_host = { NULL, 0 };
   guint16 connect_port = 0;
+  GmResult result;
   GmProxyWish wish = {
     .settings = settings,
     .url = self->url,
@@ -186,8 +197,15 @@ choose (GmTransfer *self)
   wish.must_tunnel =
     connect_host.len > 0 || connect_port != 0 || run->request_settings->http_version == GM_HTTP_2_ONLY;
 
-  return (run->question.mask & (1 << GM_QUESTION_PROXY)) != 0 ? choose_from_list (self, &wish)
-                                                             : gm_proxy_choose (&wish, &run->request.proxy);
+  result = (run->question.mask & (1 << GM_QUESTION_PROXY)) != 0 ? choose_from_list (self, &wish)
+                                                               : gm_proxy_choose (&wish, &run->request.proxy);
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL) && run->request.proxy != NULL)
+    {
+      g_autofree char *way = gm_proxy_dup_log_text (run->request.proxy);
+
+      gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_BY_PROXY, .text = way);
+    }
+  return result;
 }
 
 /* ---- a login that a proxy wants before it lets anybody through ---- */
@@ -371,6 +389,8 @@ proxy_head (const GmHttp1Head *head,
 
   self->info.connect_status = head->status;
   self->info.tunnel_asked |= head->status == 407;
+  if (head->status >= 300)
+    gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_TUNNEL_ANSWER, .code = (int) head->status);
   self->info.header_bytes += head->end - head->start;
   if (proxy->suppress_head)
     return GM_OK;

@@ -297,6 +297,7 @@ open_connection (GmTransfer *self,
   guint timeout_ms = self->run->transfer_settings->connect_timeout_ms;
 
   connection->host.socket_data = self;
+  self->last_phase = GM_PHASE_NONE;
   if (self->client.ops->open_socket != NULL)
     connection->host.open_socket = open_socket;
   if (self->client.ops->socket_option != NULL)
@@ -330,6 +331,30 @@ take_bound (GmTransfer *self,
   return connection;
 }
 
+/* (nullable): one from the pool; and who wants to know is told. */
+static GmConnection *
+take_connection (GmTransfer *self,
+                 GmPoolKey *key)
+{
+  GmPool *pool = gm_multi_get_pool (self->multi);
+  GmStory *story = gm_transfer_story (self);
+  guint n_idle = G_UNLIKELY (story != NULL) ? gm_pool_n_idle (pool) : 0;
+  GmConnection *connection = NULL;
+
+  if (G_UNLIKELY ((self->run->request.settings->auth & GM_AUTH_NEGOTIATE) != 0))
+    connection = take_bound (self, key);
+  if (connection == NULL)
+    connection = gm_pool_take (pool, key, self->run->connect_settings);
+  if (G_LIKELY (story == NULL))
+    return connection;
+
+  if (connection != NULL)
+    gm_story_mark (story, connection->n_users > 1 ? GM_STORY_SHARED : GM_STORY_REUSED);
+  else if (gm_pool_n_idle (pool) < n_idle)
+    gm_story_mark (story, GM_STORY_STALE);
+  return connection;
+}
+
 /* One from the pool, a new one, or a place in the line. */
 static GmResult
 find_connection (GmTransfer *self,
@@ -338,16 +363,12 @@ find_connection (GmTransfer *self,
   GmPool *pool = gm_multi_get_pool (self->multi);
   const GmConnectSettings *settings = self->run->connect_settings;
   GmConnection *connection = NULL;
+  GmPoolRoom room = GM_POOL_MAY_OPEN;
   GmPoolKey key;
 
   make_key (self, &key);
   if (!settings->fresh_connect && !self->run->fresh && !self->run->transfer_settings->hand_over)
-    {
-      if (G_UNLIKELY ((self->run->request.settings->auth & GM_AUTH_NEGOTIATE) != 0))
-        connection = take_bound (self, &key);
-      if (connection == NULL)
-        connection = gm_pool_take (pool, &key, settings);
-    }
+    connection = take_connection (self, &key);
   if (connection != NULL)
     {
       attach (self, connection);
@@ -359,9 +380,11 @@ find_connection (GmTransfer *self,
 
   if ((key.speak > GM_SPEAK_HTTP1 && !(waited && self->waiter.hopeless) && !settings->fresh_connect && !self->run->fresh &&
        gm_pool_is_soon (pool, &key)) ||
-      (gm_pool_make_room (pool, &key) != GM_POOL_MAY_OPEN && !gm_doh_is_asking (self)))
+      ((room = gm_pool_make_room (pool, &key)) != GM_POOL_MAY_OPEN && !gm_doh_is_asking (self)))
     {
       gm_pool_wait (pool, &key, &self->waiter, waited);
+      if (G_UNLIKELY (gm_transfer_story (self) != NULL) && !waited)
+        gm_transfer_tell_wait (self, room);
       if (self->state != GM_STATE_PENDING)
         gm_transfer_set_state (self, GM_STATE_PENDING);
       return GM_AGAIN;
@@ -596,7 +619,9 @@ state_starting (GmTransfer *self)
   run->connect_settings = gm_connect_settings_ref (self->connect_settings);
   run->request_settings = gm_request_settings_ref (self->request_settings);
   self->flow.most = settings->max_buffer;
-  run->question.mask = settings->ask;
+  run->question.mask = (guint8) settings->ask;
+  if (self->client.ops->story != NULL)
+    run->question.story = self->client.ops->story (&self->client);
   run->request.method = (GmMethod) run->request_settings->method;
   run->request.keep_custom_method = TRUE;
   result = parse_url (self);
@@ -677,6 +702,8 @@ state_connecting (GmTransfer *self)
   times->connected = connection->connected_at;
   times->secured = connection->secured_at;
   self->deadlines[GM_DEADLINE_CONNECT] = 0;
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL))
+    gm_transfer_tell_connected (self);
   if (self->client.ops->note != NULL && connection->tls != NULL)
     self->client.ops->note (&self->client, GM_NOTE_SECURED, connection->tls->version, connection->id);
   gm_transfer_set_state (self, GM_STATE_RUNNING);
@@ -939,8 +966,11 @@ leave_hop (GmTransfer *self,
            gboolean keep_connection)
 {
   GmRun *run = self->run;
-  GmConnection *connection = g_steal_pointer (&run->request.connection);
+  GmConnection *connection = run->request.connection;
 
+  if (self->state == GM_STATE_CONNECTING && connection != NULL && gm_transfer_story (self) != NULL)
+    gm_transfer_tell_left (self);
+  run->request.connection = NULL;
   if (run->begun)
     run->request.protocol->end (&run->request);
   run->begun = FALSE;
@@ -1061,6 +1091,8 @@ finish (GmTransfer *self,
     note_error (self, result);
   self->info.ended = gm_multi_get_reactor (self->multi)->now;
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "result %s", gm_result_name (result));
+  if (result != GM_OK && self->run != NULL && gm_transfer_story (self) != NULL)
+    gm_transfer_tell_failure (self, result);
   gm_transfer_end_run (self, keep);
   self->result = result;
   gm_transfer_leave_rates (self);
@@ -1135,7 +1167,8 @@ next_hop (GmTransfer *self,
 }
 
 static GmResult
-retry (GmTransfer *self)
+retry (GmTransfer *self,
+       GmResult why)
 {
   GmRun *run = self->run;
   GmRequest *request = &run->request;
@@ -1154,6 +1187,8 @@ retry (GmTransfer *self)
     run->fresh = TRUE;
   run->n_hops--; /* not a redirect: origin rules are as they were */
   gm_error_clear (&self->error);
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL))
+    gm_transfer_tell_retry (self, why);
 
   return next_hop (self, request->method, request->keep_custom_method, FALSE);
 }
@@ -1263,6 +1298,8 @@ follow (GmTransfer *self)
       gm_url_unref (next);
       return GM_CREDENTIALS_REFUSED;
     }
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL))
+    gm_transfer_tell_redirect (self, next);
   if (self->client.ops->note != NULL)
     self->client.ops->note (&self->client, GM_NOTE_REDIRECT, gm_url_get_text (next), 0);
   self->info.n_redirects++;
@@ -1302,6 +1339,7 @@ end_hop (GmTransfer *self)
   if (request->again_with_login)
     {
       self->info.n_logins++;
+      gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_LOGIN, .code = (int) self->info.status);
       if (self->client.ops->note != NULL)
         self->client.ops->note (&self->client, GM_NOTE_REDIRECT, gm_url_get_text (self->url), 0);
       return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
@@ -1315,6 +1353,8 @@ end_hop (GmTransfer *self)
     }
   if (request->again_without_expect || request->again_elsewhere)
     {
+      gm_story_tell (gm_transfer_story (self),
+                     .kind = request->again_elsewhere ? GM_STORY_RETRIED_ELSEWHERE : GM_STORY_RETRIED_EXPECT);
       self->run->n_hops--;
       return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
     }
@@ -1343,6 +1383,8 @@ tell_question (GmTransfer *self)
       self->run->connect_left = MAX (*due - gm_multi_get_reactor (self->multi)->now, 1);
       *due = 0;
     }
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL))
+    gm_transfer_tell_question (self);
   gm_multi_note (self->multi, self, GM_FACT_QUESTION);
 }
 
@@ -1371,6 +1413,8 @@ gm_transfer_answer (GmTransfer *self,
 
   question->reply = reply;
   question->answer = data;
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL))
+    gm_transfer_tell_answer (self, reply);
   if (self->run->connect_left != 0 && self->state == GM_STATE_CONNECTING)
     self->deadlines[GM_DEADLINE_CONNECT] = gm_clock_now (gm_multi_get_reactor (self->multi)->clock) + self->run->connect_left;
   self->run->connect_left = 0;
@@ -1423,13 +1467,25 @@ go_again (GmTransfer *self,
   if (has_identity (self, *result))
     *result = show_identity (self);
   else if (can_retry (self, *result))
-    *result = retry (self);
+    *result = retry (self, *result);
   else if (gm_transfer_has_another_way (self, *result))
     *result = go_another_way (self, *result);
   else if (gm_transfer_may_log_in_to_proxy (self, *result))
     *result = log_in_and_go (self);
 
   return *result == GM_OK;
+}
+
+/* Connecting is more than one thing, and who watches is told of each. */
+static void
+note_phase (GmTransfer *self)
+{
+  GmPhase phase = gm_transfer_get_phase (self);
+
+  if (phase == (GmPhase) self->last_phase)
+    return;
+  self->last_phase = (guint8) phase;
+  gm_multi_note (self->multi, self, GM_FACT_STATE);
 }
 
 static void
@@ -1462,6 +1518,8 @@ step (GmTransfer *self)
     {
       if (self->run != NULL && self->run->question.kind != GM_QUESTION_NONE)
         tell_question (self);
+      if (self->state == GM_STATE_CONNECTING && gm_transfer_story (self) != NULL)
+        note_phase (self);
       update_wants (self);
       arm_timer (self);
       return;

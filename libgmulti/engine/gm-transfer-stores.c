@@ -51,6 +51,13 @@ upgrade (GmTransfer *self,
       run->origin = gm_url_ref (url);
     }
   gm_transfer_place_request (self);
+  if (G_UNLIKELY (gm_transfer_story (self) != NULL))
+    {
+      GmSpan span = gm_url_get_host (url);
+      g_autofree char *host = g_strndup (span.data, span.len);
+
+      gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_HSTS, .text = host);
+    }
 
   return GM_OK;
 }
@@ -74,6 +81,7 @@ find_route (GmTransfer *self,
     return;
 
   GM_TRACE (TRANSFER, self->id, 0, "goes to the alternative %s, port %u", route.host, route.port);
+  gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_ALTERNATIVE, .port = route.port, .text = route.host);
   run->route = g_memdup2 (&route, sizeof route);
   run->request.route = run->route;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-multi.h"
+#include "gm-story.h"
 #include "gmulti-feed-private.h"
 #include "gmulti-form-private.h"
 #include "gmulti-metrics-private.h"
@@ -79,6 +80,7 @@ struct _GmErrand
   GList order_link; /* data = a reference on self while queued */
   guint orders;
 
+  GmStory story; /* the engine's thread writes, any reads */
   gpointer answer; /* (owned) (nullable): atomic; from whoever answers to the engine's thread */
 
   /* guarded by the home's lock */

@@ -11,6 +11,7 @@
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
 
+#include <gnutls/gnutls.h>
 #include <string.h>
 
 /* An error's body is thrown away to keep the connection; a longer one costs more than a new connection. */
@@ -78,6 +79,7 @@ gm_errand_unref (GmErrand *self)
   gm_report_clear (&self->report);
   answer_free (self->answer);
   gm_patience_free (self->patience);
+  gm_story_clear (&self->story);
   g_clear_pointer (&self->pipe, gm_pipe_free);
   g_clear_pointer (&self->store, gm_store_unref);
   g_clear_pointer (&self->feed, gm_feed_unref);
@@ -448,7 +450,16 @@ client_goes_direct (GmClient *client,
          gm_core_goes_direct (self->core, url);
 }
 
+static GmStory *
+client_story (GmClient *client)
+{
+  GmErrand *self = client->face;
+
+  return &self->story;
+}
+
 const GmClientOps gm_errand_client_ops = {
+  .story = client_story,
   .write = client_write,
   .read = client_read,
   .seek = client_seek,
@@ -605,6 +616,16 @@ update_state (GmErrand *self)
     }
 }
 
+/* (nullable): TLS names what is wrong by numbers. */
+static const char *
+tls_detail (const GmError *error)
+{
+  if (error->alert != 0)
+    return gnutls_alert_get_name ((gnutls_alert_description_t) error->alert);
+
+  return error->tls != 0 ? gnutls_strerror (error->tls) : NULL;
+}
+
 static GmFailure
 describe_failure (GmErrand *self,
                   GmResult result,
@@ -629,6 +650,9 @@ describe_failure (GmErrand *self,
       if (result == GM_HTTP_STATUS && gm_transfer_get_info (self->engine)->auth_problem != GM_OK)
         failure.detail = error->detail;
     }
+
+  if (result == GM_TLS_FAILED && failure.detail == NULL && error != NULL)
+    failure.detail = tls_detail (error);
 
   if (*host == NULL && url != NULL)
     {
@@ -808,11 +832,40 @@ gm_errand_abandon (GmErrand *self)
 
 /* ---- another attempt ---- */
 
+/* What it waits for is another thing now. */
+static void
+tell_wait (GmErrand *self)
+{
+  switch ((GMultiWaitReason) self->mirror.wait_reason)
+    {
+    case GMULTI_WAIT_REASON_CONNECTIVITY:
+      gm_story_mark (&self->story, GM_STORY_WAITED_NETWORK);
+      break;
+    case GMULTI_WAIT_REASON_METERED:
+      gm_story_mark (&self->story, GM_STORY_WAITED_METERED);
+      break;
+    case GMULTI_WAIT_REASON_POWER_SAVER:
+      gm_story_mark (&self->story, GM_STORY_WAITED_POWER);
+      break;
+    case GMULTI_WAIT_REASON_NONE:
+    case GMULTI_WAIT_REASON_LIMIT:
+    case GMULTI_WAIT_REASON_SCHEDULE:
+    case GMULTI_WAIT_REASON_RETRY:
+    case GMULTI_WAIT_REASON_ANSWER:
+    default:
+      break;
+    }
+}
+
 void
 gm_errand_refresh (GmErrand *self)
 {
+  guint8 before = self->mirror.wait_reason;
+
   update_pause (self);
   update_state (self);
+  if (self->mirror.wait_reason != before)
+    tell_wait (self);
   gm_errand_tell (self, GM_TIDINGS_STATE);
 }
 
@@ -845,6 +898,9 @@ gm_errand_tell_retry (GmErrand *self,
 {
   GmRetryNote *note;
 
+  if (error != NULL)
+    gm_story_tell (&self->story, .kind = GM_STORY_RETRIES_LATER, .code = (int) delay, .port = (guint16) self->mirror.attempt,
+                   .text = error->message);
   gm_postbox_lock (self->home);
   g_clear_pointer (&self->report.head, gm_head_unref);
   g_clear_pointer (&self->report.trailers, gm_head_unref);
@@ -1056,6 +1112,7 @@ note_progress (GmErrand *self)
 void
 gm_errand_wait (GmErrand *self)
 {
+  gm_story_mark (&self->story, GM_STORY_WAITED_SLOT);
   update_state (self);
   if (self->eager)
     gm_errand_tell (self, GM_TIDINGS_STATE);
@@ -1163,6 +1220,7 @@ gm_errand_carry_out (GmErrand *self,
 
   if (paused != self->paused)
     {
+      gm_story_mark (&self->story, self->paused ? GM_STORY_PAUSED : GM_STORY_CONTINUED);
       update_state (self);
       gm_errand_tell (self, GM_TIDINGS_STATE);
     }

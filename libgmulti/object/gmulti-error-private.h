@@ -23,6 +23,9 @@ typedef struct
  * sentence that names host, phase and cause. */
 GError *gm_failure_to_error (const GmFailure *failure);
 
+/* "connecting": what is being done, translated. */
+const char *gm_phase_to_text (GmPhase phase);
+
 /* A GMULTI_TRANSFER_ERROR of the face's own making. @message (transfer full): translated. */
 GError *gm_error_take       (GMultiTransferError code,
                              GMultiPhase phase,

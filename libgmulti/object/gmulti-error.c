@@ -310,8 +310,8 @@ find_row (const GmFailure *failure)
   return &last_row;
 }
 
-static const char *
-phase_text (GmPhase phase)
+const char *
+gm_phase_to_text (GmPhase phase)
 {
   switch (phase)
     {
@@ -353,7 +353,7 @@ make_sentence (const char *message,
       g_snprintf (status, sizeof status, "%u", failure->status);
       g_string_replace (text, "{status}", status, 1);
     }
-  g_string_replace (text, "{phase}", phase_text (failure->phase), 1);
+  g_string_replace (text, "{phase}", gm_phase_to_text (failure->phase), 1);
   if (strstr (message, "{detail}") != NULL)
     g_string_replace (text, "{detail}", failure->detail != NULL ? failure->detail : _("the reason is not known"), 1);
   /* last, for a host may spell anything */

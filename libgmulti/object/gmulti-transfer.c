@@ -552,21 +552,93 @@ gmulti_transfer_get_remaining (GMultiTransfer *self)
 }
 
 static char *
-describe_running (const GmMirror *mirror)
+describe_amount (guint64 amount,
+                 gint64 whole,
+                 guint64 speed)
 {
-  g_autofree char *received = g_format_size (mirror->received);
-  g_autofree char *speed = g_format_size (mirror->speed);
+  g_autofree char *moved = g_format_size (amount);
+  g_autofree char *per_second = g_format_size (speed);
   g_autofree char *total = NULL;
 
-  if (mirror->received == 0)
-    return g_strdup (_("Connecting…"));
-  if (mirror->total < 0)
-    /* TRANSLATORS: the amount received, and the speed */
-    return g_strdup_printf (_("%s — %s/s"), received, speed);
+  if (whole < 0)
+    /* TRANSLATORS: the amount received or sent, and the speed */
+    return g_strdup_printf (_("%s — %s/s"), moved, per_second);
 
-  total = g_format_size ((guint64) mirror->total);
-  /* TRANSLATORS: the amount received, the whole amount, and the speed */
-  return g_strdup_printf (_("%s of %s — %s/s"), received, total, speed);
+  total = g_format_size ((guint64) whole);
+  /* TRANSLATORS: the amount received or sent, the whole amount, and the speed */
+  return g_strdup_printf (_("%s of %s — %s/s"), moved, total, per_second);
+}
+
+/* With {host} where the host goes. */
+static const char *
+phase_line (GMultiPhase phase)
+{
+  switch (phase)
+    {
+    case GMULTI_PHASE_PROXY_LOOKUP:
+      return _("Looking for the proxy…");
+    case GMULTI_PHASE_RESOLVE:
+      return _("Looking up {host}…");
+    case GMULTI_PHASE_PROXY:
+      return _("Asking the proxy for {host}…");
+    case GMULTI_PHASE_TLS:
+      return _("Securing the connection to {host}…");
+    case GMULTI_PHASE_REQUEST:
+      return _("Sending to {host}…");
+    case GMULTI_PHASE_RESPONSE:
+      return _("Waiting for {host}…");
+    case GMULTI_PHASE_BODY:
+      return _("Receiving from {host}…");
+    case GMULTI_PHASE_STORAGE:
+      return _("Storing…");
+    case GMULTI_PHASE_NONE:
+    case GMULTI_PHASE_CONNECT:
+    default:
+      return _("Connecting to {host}…");
+    }
+}
+
+static char *
+describe_running (GMultiTransfer *self,
+                  const GmMirror *mirror)
+{
+  g_autofree char *host = NULL;
+  g_autoptr (GString) text = NULL;
+
+  if (mirror->received > 0)
+    return describe_amount (mirror->received, mirror->total, mirror->speed);
+  if (mirror->sent > 0 && mirror->phase == GMULTI_PHASE_REQUEST)
+    return describe_amount (mirror->sent, mirror->upload_total, mirror->speed);
+
+  host = gm_face_transfer_dup_host (self);
+  text = g_string_new (phase_line ((GMultiPhase) mirror->phase));
+  g_string_replace (text, "{host}", host != NULL ? host : _("the server"), 1);
+  return g_strdup (text->str);
+}
+
+static const char *
+wait_line (GMultiWaitReason reason)
+{
+  switch (reason)
+    {
+    case GMULTI_WAIT_REASON_LIMIT:
+      return _("Waiting for other transfers…");
+    case GMULTI_WAIT_REASON_CONNECTIVITY:
+      return _("Waiting for the network…");
+    case GMULTI_WAIT_REASON_METERED:
+      return _("Waiting for a network that is not metered…");
+    case GMULTI_WAIT_REASON_POWER_SAVER:
+      return _("Waiting until power is no longer saved…");
+    case GMULTI_WAIT_REASON_SCHEDULE:
+      return _("Waiting for its time…");
+    case GMULTI_WAIT_REASON_RETRY:
+      return _("Waiting for the next attempt…");
+    case GMULTI_WAIT_REASON_ANSWER:
+      return _("Waiting for an answer…");
+    case GMULTI_WAIT_REASON_NONE:
+    default:
+      return _("Waiting…");
+    }
 }
 
 /**
@@ -591,9 +663,9 @@ gmulti_transfer_dup_status_text (GMultiTransfer *self)
     {
     case GMULTI_TRANSFER_STATE_QUEUED:
     case GMULTI_TRANSFER_STATE_WAITING:
-      return g_strdup (_("Waiting…"));
+      return g_strdup (wait_line ((GMultiWaitReason) mirror.wait_reason));
     case GMULTI_TRANSFER_STATE_RUNNING:
-      return describe_running (&mirror);
+      return describe_running (self, &mirror);
     case GMULTI_TRANSFER_STATE_PAUSED:
       return g_strdup (_("Paused"));
     case GMULTI_TRANSFER_STATE_SUCCEEDED:

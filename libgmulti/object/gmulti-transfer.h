@@ -212,6 +212,8 @@ gint64              gmulti_transfer_get_remaining         (GMultiTransfer *self)
 GMULTI_AVAILABLE_IN_1_0
 char               *gmulti_transfer_dup_status_text       (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
+char               *gmulti_transfer_dup_explanation       (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
 GMultiResponse     *gmulti_transfer_ref_response          (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 GMultiHeaders      *gmulti_transfer_ref_trailers          (GMultiTransfer *self);
