@@ -56,6 +56,7 @@ gm_error_add_details (GmError *error,
   error->port = from->port;
   error->proxy_status = from->proxy_status;
   error->socks = from->socks;
+  error->of_proxy = from->of_proxy;
   error->alert = from->alert;
   error->tls = from->tls;
   if (error->h2 == 0)

@@ -38,7 +38,8 @@
   X (TLS_FAILED) /* handshake or record layer: GmError.tls, GmError.alert */                                           \
   X (TLS_TRUNCATED) /* the end came without close_notify where only that tells the end of a body */                    \
   X (TLS_SETTINGS) /* versions, priority string or pins that make no sense */                                          \
-  X (TLS_CA_FILE) /* trust anchors or a CRL that cannot be read: GmError.detail */                                     \
+  X (TLS_CA_FILE) /* trust anchors that cannot be read: GmError.detail */                                               \
+  X (TLS_CRL_FILE) /* a list of what is revoked that cannot be read: GmError.detail */                                  \
   X (TLS_CLIENT_CERTIFICATE) /* the client's certificate or key cannot be read or do not match */                      \
   X (TLS_TOKEN_PIN) /* a token wants its PIN, or another one: GmError.detail is the token's label */                   \
   X (TLS_CLIENT_CERTIFICATE_WANTED) /* the server wants one, or another one */                                         \
@@ -52,6 +53,7 @@
   X (TLS_WRONG_PURPOSE)                                                                                                \
   X (TLS_BAD_CERTIFICATE) /* anything else that makes it invalid: constraints, encoding */                             \
   X (TLS_OCSP) /* a stapled answer was demanded, and is missing or not good */                                         \
+  X (TLS_ISSUER) /* issued by another one than the one that is demanded, or that cannot be read */                      \
   X (TLS_PIN) /* the public key is none of those that are pinned */                                                    \
   X (TLS_REFUSED) /* who was asked did not trust the certificate */                                                    \
   X (HTTP_VERSION) /* the server does not speak the version that is demanded */                                        \
@@ -153,6 +155,7 @@ typedef struct
   guint16 port;
   guint16 proxy_status; /* of CONNECT's answer, or the code of a SOCKS reply; 0 = none */
   guint8 socks; /* the proxy is a SOCKS one */
+  guint8 of_proxy; /* a result of TLS_*: it is about the proxy, not about the server */
   guint8 alert; /* TLS alert that was received, or 0 (close_notify is no failure) */
   int tls; /* a GnuTLS error code, or 0 */
   guint h2; /* HTTP/2 error code; meaningful with HTTP2_* results */

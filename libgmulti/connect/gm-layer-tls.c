@@ -231,6 +231,7 @@ fail (TlsLayer *self,
   if (error->result == GM_OK)
     {
       gm_error_set (error, result, GM_PHASE_TLS, 0);
+      error->of_proxy = self->is_proxy;
       error->tls = code;
       if (error->detail == NULL)
         error->detail = g_strdup (detail);
@@ -260,7 +261,7 @@ ask_trust (TlsLayer *self,
 static void
 ask_early (TlsLayer *self)
 {
-  if (self->settings->verify_peer)
+  if (self->settings->verify_peer || self->settings->crl_file != NULL || gm_tls_has_issuer (self->settings))
     ask_trust (self, GM_TLS_ANCHORS);
   if (self->settings->cert_file != NULL || self->settings->cert_bytes != NULL)
     ask_trust (self, GM_TLS_IDENTITY);
@@ -403,6 +404,19 @@ adopt_session (TlsLayer *self)
   gnutls_handshake_set_hook_function (self->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST, ticket_cb);
 }
 
+/* Which of the lists may be at fault, for a message. */
+static const char *
+get_list (const GmTlsSettings *settings)
+{
+  const char *const lists[] = { settings->priority, settings->ciphers13, settings->groups, settings->signatures };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    if (lists[i] != NULL)
+      return lists[i];
+
+  return NULL;
+}
+
 static GmResult
 begin_handshake (TlsLayer *self)
 {
@@ -422,7 +436,7 @@ begin_handshake (TlsLayer *self)
   offer.ticket = ticket;
   result = gm_tls_session_new (&offer, &self->session, &code);
   if (result != GM_OK)
-    return fail (self, result, code, self->settings->priority);
+    return fail (self, result, code, get_list (self->settings));
 
   if (identity != NULL && identity->workers != NULL)
     {

@@ -101,13 +101,106 @@ gm_tls_ciphers_to_priority (const char *list12,
       g_string_free (priority, TRUE);
       return NULL;
     }
-  if (list13 == NULL)
+  /* A name stands for a cipher in both versions: one that is not in the list of the one may come by the other's, where it
+   * is not there at all. Who has none that TLS 1.3 knows gets them all there. */
+  if (list13 == NULL && strstr (priority->str, "AEAD") == NULL)
     g_string_append (priority, ":+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:+AEAD");
   if (list12 == NULL)
-    g_string_append (priority, ":+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:+AES-256-CBC:+AES-128-CBC:+AEAD:+SHA1");
+    g_string_append (priority, ":+AES-256-CBC:+AES-128-CBC:+SHA1");
   /* TLS 1.3 has key exchanges of its own, but GnuTLS wants one to be there. */
   if (list12 != NULL && !has12)
     g_string_append (priority, ":+ECDHE-RSA:+ECDHE-ECDSA");
 
   return g_string_free (priority, FALSE);
+}
+
+/* ---- groups and signatures ---- */
+
+typedef struct
+{
+  const char *name;
+  const char *parts; /* of a priority string */
+} Named;
+
+static const Named groups[] = {
+  { "X25519", ":+GROUP-X25519" },        { "X448", ":+GROUP-X448" },
+  { "P-256", ":+GROUP-SECP256R1" },      { "prime256v1", ":+GROUP-SECP256R1" }, { "secp256r1", ":+GROUP-SECP256R1" },
+  { "P-384", ":+GROUP-SECP384R1" },      { "secp384r1", ":+GROUP-SECP384R1" },
+  { "P-521", ":+GROUP-SECP521R1" },      { "secp521r1", ":+GROUP-SECP521R1" },
+  { "ffdhe2048", ":+GROUP-FFDHE2048" },  { "ffdhe3072", ":+GROUP-FFDHE3072" },
+  { "ffdhe4096", ":+GROUP-FFDHE4096" },  { "ffdhe6144", ":+GROUP-FFDHE6144" },
+  { "ffdhe8192", ":+GROUP-FFDHE8192" },
+};
+
+/* GnuTLS has two names for one on a curve: with TLS 1.2 any curve does. */
+static const Named signatures[] = {
+  { "RSA+SHA1", ":+SIGN-RSA-SHA1" },
+  { "RSA+SHA256", ":+SIGN-RSA-SHA256" },
+  { "RSA+SHA384", ":+SIGN-RSA-SHA384" },
+  { "RSA+SHA512", ":+SIGN-RSA-SHA512" },
+  { "RSA-PSS+SHA256", ":+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-SHA256" },
+  { "RSA-PSS+SHA384", ":+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-SHA384" },
+  { "RSA-PSS+SHA512", ":+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-PSS-SHA512" },
+  { "ECDSA+SHA1", ":+SIGN-ECDSA-SHA1" },
+  { "ECDSA+SHA256", ":+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SECP256R1-SHA256" },
+  { "ECDSA+SHA384", ":+SIGN-ECDSA-SHA384:+SIGN-ECDSA-SECP384R1-SHA384" },
+  { "ECDSA+SHA512", ":+SIGN-ECDSA-SHA512:+SIGN-ECDSA-SECP521R1-SHA512" },
+  { "rsa_pkcs1_sha1", ":+SIGN-RSA-SHA1" },
+  { "rsa_pkcs1_sha256", ":+SIGN-RSA-SHA256" },
+  { "rsa_pkcs1_sha384", ":+SIGN-RSA-SHA384" },
+  { "rsa_pkcs1_sha512", ":+SIGN-RSA-SHA512" },
+  { "rsa_pss_rsae_sha256", ":+SIGN-RSA-PSS-RSAE-SHA256" },
+  { "rsa_pss_rsae_sha384", ":+SIGN-RSA-PSS-RSAE-SHA384" },
+  { "rsa_pss_rsae_sha512", ":+SIGN-RSA-PSS-RSAE-SHA512" },
+  { "rsa_pss_pss_sha256", ":+SIGN-RSA-PSS-SHA256" },
+  { "rsa_pss_pss_sha384", ":+SIGN-RSA-PSS-SHA384" },
+  { "rsa_pss_pss_sha512", ":+SIGN-RSA-PSS-SHA512" },
+  { "ecdsa_sha1", ":+SIGN-ECDSA-SHA1" },
+  { "ecdsa_secp256r1_sha256", ":+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256" },
+  { "ecdsa_secp384r1_sha384", ":+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384" },
+  { "ecdsa_secp521r1_sha512", ":+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512" },
+  { "ed25519", ":+SIGN-EDDSA-ED25519" },
+  { "ed448", ":+SIGN-EDDSA-ED448" },
+};
+
+static gboolean
+append_named (GString *priority,
+              const char *list,
+              const char *none,
+              const Named *table,
+              gsize n)
+{
+  g_auto (GStrv) names = g_strsplit_set (list, ":, ", -1);
+  gboolean any = FALSE;
+
+  g_string_append (priority, none);
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      gsize at = 0;
+
+      if (*names[i] == '\0')
+        continue;
+      while (at < n && g_ascii_strcasecmp (table[at].name, names[i]) != 0)
+        at++;
+      if (at == n)
+        return FALSE;
+      g_string_append (priority, table[at].parts);
+      any = TRUE;
+    }
+
+  return any;
+}
+
+gboolean
+gm_tls_groups_append (GString *priority,
+                      const char *list)
+{
+  return append_named (priority, list, ":-GROUP-ALL", groups, G_N_ELEMENTS (groups));
+}
+
+gboolean
+gm_tls_signatures_append (GString *priority,
+                          const char *list)
+{
+  return append_named (priority, list, ":-SIGN-ALL", signatures, G_N_ELEMENTS (signatures));
 }

@@ -13,3 +13,9 @@ gboolean gm_tls_ciphers_are_suites   (const char *list);
  * its usual ones. NULL if a name is unknown. (owned) */
 char    *gm_tls_ciphers_to_priority  (const char *list12,
                                       const char *list13);
+/* Appends them to a priority string, in place of those that it has; FALSE: one of the names is not known. Names are those
+ * of OpenSSL ("P-256", "RSA+SHA256") or of TLS itself ("secp256r1", "rsa_pkcs1_sha256"). */
+gboolean gm_tls_groups_append       (GString *priority,
+                                     const char *list);
+gboolean gm_tls_signatures_append   (GString *priority,
+                                     const char *list);

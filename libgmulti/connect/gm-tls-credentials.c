@@ -178,12 +178,18 @@ add_crl (GmTlsCredentials *self,
   int n;
 
   if (bytes == NULL)
-    return fail (self, GM_TLS_CA_FILE, GNUTLS_E_FILE_ERROR, name);
+    return fail (self, GM_TLS_CRL_FILE, GNUTLS_E_FILE_ERROR, name);
 
   data = datum (bytes);
   n = gnutls_certificate_set_x509_crl_mem (self->gnutls, &data, format_of (&data, GM_TLS_FORMAT_PEM));
 
-  return n > 0 ? TRUE : fail (self, GM_TLS_CA_FILE, n, name);
+  return n > 0 ? TRUE : fail (self, GM_TLS_CRL_FILE, n, name);
+}
+
+gboolean
+gm_tls_has_issuer (const GmTlsSettings *settings)
+{
+  return settings->issuer_file != NULL || settings->issuer_bytes != NULL;
 }
 
 static gboolean
@@ -196,13 +202,13 @@ set_issuer (GmTlsCredentials *self,
   int code;
 
   if (bytes == NULL)
-    return fail (self, GM_TLS_CA_FILE, GNUTLS_E_FILE_ERROR, name);
+    return fail (self, GM_TLS_ISSUER, GNUTLS_E_FILE_ERROR, name);
 
   data = datum (bytes);
   gnutls_x509_crt_init (&self->issuer);
   code = gnutls_x509_crt_import (self->issuer, &data, format_of (&data, GM_TLS_FORMAT_PEM));
 
-  return code == 0 ? TRUE : fail (self, GM_TLS_CA_FILE, code, name != NULL ? name : "issuer");
+  return code == 0 ? TRUE : fail (self, GM_TLS_ISSUER, code, name != NULL ? name : "issuer");
 }
 
 static void
@@ -222,7 +228,7 @@ load_anchors (GmTlsCredentials *self,
     gnutls_certificate_set_x509_system_trust (self->gnutls);
   if (settings->crl_file != NULL && !add_crl (self, settings->crl_file))
     return;
-  if (settings->issuer_file != NULL || settings->issuer_bytes != NULL)
+  if (gm_tls_has_issuer (settings))
     set_issuer (self, settings->issuer_bytes, settings->issuer_file);
 }
 

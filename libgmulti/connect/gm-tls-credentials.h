@@ -50,6 +50,8 @@ typedef struct
   GmWorkers *workers; /* (owned) (nullable): the key is on a token, and may take its time; so what it does is done there */
 } GmTlsCredentials;
 
+/* Whether it is demanded that a certain one has issued the certificate; that counts where nothing else is verified, too. */
+gboolean          gm_tls_has_issuer        (const GmTlsSettings *settings);
 /* Pins are written out as "sha256//…", or it is a file that has the key. */
 gboolean          gm_tls_pins_are_file     (const char *pins);
 /* Blocks. Never NULL: a failure is in it. */

@@ -61,10 +61,11 @@ set_priority (gnutls_session_t session,
               const GmTlsSettings *settings,
               int *code)
 {
+  gboolean known;
   GString *priority;
 
   if (settings->priority == NULL && settings->ciphers13 == NULL && settings->min_version == 0 &&
-      settings->max_version == 0)
+      settings->max_version == 0 && settings->groups == NULL && settings->signatures == NULL)
     return set_default_priority (session, code);
   if (settings->min_version != 0 && settings->max_version != 0 && settings->min_version > settings->max_version)
     return GM_TLS_SETTINGS;
@@ -82,7 +83,9 @@ set_priority (gnutls_session_t session,
   /* Who writes versions into the string has said all there is to say. */
   if (strstr (priority->str, "VERS-") == NULL || settings->min_version != 0 || settings->max_version != 0)
     add_versions (priority, settings);
-  *code = gnutls_priority_set_direct (session, priority->str, NULL);
+  known = (settings->groups == NULL || gm_tls_groups_append (priority, settings->groups)) &&
+          (settings->signatures == NULL || gm_tls_signatures_append (priority, settings->signatures));
+  *code = known ? gnutls_priority_set_direct (session, priority->str, NULL) : GNUTLS_E_INVALID_REQUEST;
   g_string_free (priority, TRUE);
 
   return *code == 0 ? GM_OK : GM_TLS_SETTINGS;

@@ -43,6 +43,8 @@ typedef enum
   X (key_file) /* its key: path or "pkcs11:" URI; NULL = in the same file */                                           \
   X (priority) /* a GnuTLS priority string, or names of cipher suites joined by colons */                              \
   X (ciphers13) /* the same for TLS 1.3 */                                                                             \
+  X (groups) /* for the exchange of keys, by their names in OpenSSL or TLS, joined by colons; best first */            \
+  X (signatures) /* algorithms for signatures, likewise */                                                             \
   X (pins) /* "sha256//base64;sha256//base64", or a file with the public key */                                        \
   X (sni) /* the name to ask for and to check, instead of the URL's host */
 

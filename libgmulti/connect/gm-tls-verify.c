@@ -233,6 +233,7 @@ keep_good (GmTlsCredentials *anchors,
  * its issuer are looked at each time. */
 static guint
 check_signatures (gnutls_session_t session,
+                  const GmTlsSettings *settings,
                   GmTlsCredentials *anchors,
                   gnutls_x509_crt_t crt,
                   guint n_certificates)
@@ -242,7 +243,8 @@ check_signatures (gnutls_session_t session,
   gboolean described = describe_chain (session, &good);
   unsigned int status = 0;
 
-  if (described && gnutls_session_is_resumed (session) != 0 && was_good (anchors, &good))
+  /* the stapled answer is looked at with them */
+  if (described && !settings->verify_status && gnutls_session_is_resumed (session) != 0 && was_good (anchors, &good))
     return 0;
   if (gnutls_certificate_verify_peers (session, &purpose, 1, &status) != 0)
     return GM_TLS_FAULT (BAD_CERTIFICATE);
@@ -252,18 +254,67 @@ check_signatures (gnutls_session_t session,
   return faults_of (status, crt, n_certificates);
 }
 
-static guint
-check_chain (gnutls_session_t session,
-             GmTlsCredentials *anchors,
-             gnutls_x509_crt_t crt,
-             guint n_certificates)
+/* ---- a stapled status ---- */
+
+/* The certificate says that there will be one (RFC 7633). */
+static gboolean
+must_staple (gnutls_x509_crt_t crt)
 {
-  guint faults = check_signatures (session, anchors, crt, n_certificates);
+  unsigned int critical;
+  size_t len = 0;
+  int code = 0;
 
-  if (anchors->issuer != NULL && !gnutls_x509_crt_check_issuer (crt, anchors->issuer))
-    faults |= GM_TLS_FAULT (UNKNOWN_CA);
+  for (unsigned int i = 0; code >= 0; i++)
+    {
+      char oid[64];
+      size_t oid_len = sizeof oid;
 
-  return faults;
+      code = gnutls_x509_crt_get_extension_info (crt, i, oid, &oid_len, &critical);
+      if (code == GNUTLS_E_SHORT_MEMORY_BUFFER)
+        code = 0;
+      else if (code == 0 && strcmp (oid, "1.3.6.1.5.5.7.1.24") == 0)
+        return gnutls_x509_crt_get_extension_data (crt, i, NULL, &len) == 0;
+    }
+
+  return FALSE;
+}
+
+/* GnuTLS takes whatever is signed well and does not say "revoked": an authority that has never heard of the certificate
+ * (RFC 6960 section 2.2) says nothing good of it. */
+static gboolean
+says_good (gnutls_session_t session,
+           gnutls_x509_crt_t crt)
+{
+  gnutls_datum_t data;
+  gnutls_ocsp_resp_t answer = NULL;
+  unsigned int status = GNUTLS_OCSP_CERT_UNKNOWN;
+
+  if (gnutls_ocsp_status_request_get (session, &data) != 0 || gnutls_ocsp_resp_init (&answer) != 0)
+    return FALSE;
+  if (gnutls_ocsp_resp_import (answer, &data) == 0)
+    for (unsigned int i = 0;
+         gnutls_ocsp_resp_get_single (answer, i, NULL, NULL, NULL, NULL, &status, NULL, NULL, NULL, NULL) == 0; i++)
+      {
+        if (gnutls_ocsp_resp_check_crt (answer, i, crt) == 0)
+          break;
+        status = GNUTLS_OCSP_CERT_UNKNOWN;
+      }
+  gnutls_ocsp_resp_deinit (answer);
+
+  return status == GNUTLS_OCSP_CERT_GOOD;
+}
+
+static gboolean
+status_is_good (gnutls_session_t session,
+                const GmTlsSettings *settings,
+                gnutls_x509_crt_t crt)
+{
+  if (settings->verify_status)
+    return gnutls_ocsp_status_request_is_checked (session, 0) != 0 && says_good (session, crt);
+
+  /* that there is none GnuTLS says by itself */
+  return !settings->verify_peer || gnutls_ocsp_status_request_is_checked (session, 0) == 0 || !must_staple (crt) ||
+         says_good (session, crt);
 }
 
 /* ---- pins ---- */
@@ -344,9 +395,10 @@ is_pinned (gnutls_x509_crt_t crt,
 static GmResult
 worst (guint faults)
 {
-  static const GmResult order[] = { GM_TLS_PIN,           GM_TLS_REVOKED,     GM_TLS_BAD_CERTIFICATE, GM_TLS_WEAK,
-                                    GM_TLS_SELF_SIGNED,   GM_TLS_UNKNOWN_CA,  GM_TLS_EXPIRED,         GM_TLS_NOT_YET_VALID,
-                                    GM_TLS_WRONG_PURPOSE, GM_TLS_WRONG_HOST,  GM_TLS_OCSP };
+  static const GmResult order[]
+    = { GM_TLS_PIN,           GM_TLS_REVOKED,    GM_TLS_BAD_CERTIFICATE, GM_TLS_WEAK,
+        GM_TLS_SELF_SIGNED,   GM_TLS_UNKNOWN_CA, GM_TLS_EXPIRED,         GM_TLS_NOT_YET_VALID,
+        GM_TLS_WRONG_PURPOSE, GM_TLS_WRONG_HOST, GM_TLS_ISSUER,          GM_TLS_OCSP };
 
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     if (faults & (1u << (order[i] - GM_TLS_EXPIRED)))
@@ -370,6 +422,7 @@ dup_detail (GmResult result,
       pin = dup_pin (crt);
       return pin != NULL ? g_strconcat ("sha256//", pin, NULL) : NULL;
     case GM_TLS_UNKNOWN_CA:
+    case GM_TLS_ISSUER:
       return dup_subject (crt, TRUE);
     case GM_OK:
       return NULL;
@@ -390,10 +443,12 @@ check_all (gnutls_session_t session,
   guint faults = 0;
 
   if (settings->verify_peer)
-    faults |= check_chain (session, anchors, crt, n_certificates);
+    faults |= check_signatures (session, settings, anchors, crt, n_certificates);
+  if (anchors != NULL && anchors->issuer != NULL && !gnutls_x509_crt_check_issuer (crt, anchors->issuer))
+    faults |= GM_TLS_FAULT (ISSUER);
   if (settings->verify_host && !name_fits (crt, name, NULL))
     faults |= GM_TLS_FAULT (WRONG_HOST);
-  if (settings->verify_status && gnutls_ocsp_status_request_is_checked (session, 0) == 0)
+  if (!status_is_good (session, settings, crt))
     faults |= GM_TLS_FAULT (OCSP);
   if (settings->pins != NULL && !is_pinned (crt, settings, pinned))
     faults |= GM_TLS_FAULT (PIN);
@@ -422,7 +477,8 @@ gm_tls_verify (gnutls_session_t session,
       gnutls_x509_crt_deinit (crt);
     }
   /* Nobody shows nothing where TLS has certificates; what cannot be read is as good as that. */
-  else if (settings->verify_peer || settings->verify_host || settings->verify_status || settings->pins != NULL)
+  else if (settings->verify_peer || settings->verify_host || settings->verify_status || settings->pins != NULL ||
+           gm_tls_has_issuer (settings))
     {
       verdict->faults = GM_TLS_FAULT (BAD_CERTIFICATE);
       verdict->result = GM_TLS_BAD_CERTIFICATE;

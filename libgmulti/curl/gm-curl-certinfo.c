@@ -156,6 +156,7 @@ gm_curl_verify_result (GmResult verdict)
       return 66;
     case GM_TLS_BAD_CERTIFICATE:
     case GM_TLS_OCSP:
+    case GM_TLS_ISSUER:
     case GM_TLS_PIN:
     case GM_TLS_REFUSED:
       return 1;

@@ -35,6 +35,7 @@ static const guint8 codes[GM_N_RESULTS] = {
   [GM_TLS_TRUNCATED] = CURLE_RECV_ERROR,
   [GM_TLS_SETTINGS] = CURLE_SSL_CIPHER,
   [GM_TLS_CA_FILE] = CURLE_SSL_CACERT_BADFILE,
+  [GM_TLS_CRL_FILE] = CURLE_SSL_CRL_BADFILE,
   [GM_TLS_CLIENT_CERTIFICATE] = CURLE_SSL_CERTPROBLEM,
   [GM_TLS_TOKEN_PIN] = CURLE_SSL_CERTPROBLEM,
   [GM_TLS_CLIENT_CERTIFICATE_WANTED] = CURLE_SSL_CLIENTCERT,
@@ -48,6 +49,7 @@ static const guint8 codes[GM_N_RESULTS] = {
   [GM_TLS_WRONG_PURPOSE] = CURLE_PEER_FAILED_VERIFICATION,
   [GM_TLS_BAD_CERTIFICATE] = CURLE_PEER_FAILED_VERIFICATION,
   [GM_TLS_OCSP] = CURLE_SSL_INVALIDCERTSTATUS,
+  [GM_TLS_ISSUER] = CURLE_SSL_ISSUER_ERROR,
   [GM_TLS_PIN] = CURLE_SSL_PINNEDPUBKEYNOTMATCH,
   [GM_TLS_REFUSED] = CURLE_PEER_FAILED_VERIFICATION,
   [GM_HTTP_VERSION] = CURLE_HTTP2,
@@ -369,6 +371,12 @@ write_detailed (GmCurlEasy *easy,
     case GM_TLS_CA_FILE:
       WRITE ("error reading ca cert file %s", detail);
       break;
+    case GM_TLS_CRL_FILE:
+      WRITE ("error reading crl file %s", detail);
+      break;
+    case GM_TLS_ISSUER:
+      WRITE ("server certificate issuer check failed (%s)", detail);
+      break;
     case GM_TLS_CLIENT_CERTIFICATE:
       WRITE ("error reading X.509 key or certificate file: %s", detail);
       break;
@@ -488,6 +496,8 @@ write_sentence (GmCurlEasy *easy,
     case GM_TLS_FAILED:
     case GM_TLS_WRONG_HOST:
     case GM_TLS_CA_FILE:
+    case GM_TLS_CRL_FILE:
+    case GM_TLS_ISSUER:
     case GM_TLS_CLIENT_CERTIFICATE:
     case GM_TLS_TOKEN_PIN:
     case GM_TLS_SETTINGS:

@@ -359,7 +359,19 @@ get_verdict (GmCurlEasy *easy)
   const GmInfo *info = gm_transfer_get_info (easy->transfer);
   const GmError *error = gm_transfer_get_error (easy->transfer);
 
-  return gm_curl_verify_result (info->tls != NULL ? info->tls->verdict : error->result);
+  if (info->tls != NULL)
+    return gm_curl_verify_result (info->tls->verdict);
+
+  return error->of_proxy ? 0 : gm_curl_verify_result (error->result);
+}
+
+/* Who came past the proxy had nothing against its certificate. */
+static long
+get_proxy_verdict (GmCurlEasy *easy)
+{
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+
+  return error->of_proxy ? gm_curl_verify_result (error->result) : 0;
 }
 
 /* Kept until the next are asked for, or the handle forgets its last run. */
@@ -467,6 +479,8 @@ get_long (GmCurlEasy *easy,
       *answer = get_verdict (easy);
       return CURLE_OK;
     case CURLINFO_PROXY_SSL_VERIFYRESULT:
+      *answer = get_proxy_verdict (easy);
+      return CURLE_OK;
     case CURLINFO_RTSP_CLIENT_CSEQ:
     case CURLINFO_RTSP_SERVER_CSEQ:
     case CURLINFO_RTSP_CSEQ_RECV:

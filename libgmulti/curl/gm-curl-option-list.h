@@ -274,13 +274,13 @@
   X_STRING (SSL_CIPHER_LIST, STRING, TLS_PRIORITY)                                                                     \
   X_IGNORED (SSL_CTX_DATA, CBPTR, CONTEXT)                                                                             \
   X_ABSENT (SSL_CTX_FUNCTION, FUNCTION, 0, NOT_BUILT_IN, CONTEXT)                                                      \
-  X_ABSENT (SSL_EC_CURVES, STRING, 0, NOT_BUILT_IN, TLS_LISTS)                                                         \
+  X_STRING (SSL_EC_CURVES, STRING, TLS_GROUPS)                                                                         \
   X_NUMBER (SSL_ENABLE_ALPN, LONG, TLS_ALPN, BOOL)                                                                     \
   X_IGNORED (SSL_ENABLE_NPN, LONG, OLD)                                                                                \
   X_ABSENT (SSL_FALSESTART, LONG, 0, NOT_BUILT_IN, FALSE_START)                                                        \
   X_IGNORED (SSL_OPTIONS, VALUES, TLS_QUIRKS)                                                                          \
   X_NUMBER (SSL_SESSIONID_CACHE, LONG, TLS_SESSION_CACHE, BOOL)                                                        \
-  X_ABSENT (SSL_SIGNATURE_ALGORITHMS, STRING, 0, NOT_BUILT_IN, TLS_LISTS)                                              \
+  X_STRING (SSL_SIGNATURE_ALGORITHMS, STRING, TLS_SIGNATURES)                                                          \
   X_NUMBER (SSL_VERIFYHOST, LONG, TLS_VERIFY_HOST, BOOL)                                                               \
   X_NUMBER (SSL_VERIFYPEER, LONG, TLS_VERIFY_PEER, BOOL)                                                               \
   X_NUMBER (SSL_VERIFYSTATUS, LONG, TLS_VERIFY_STATUS, BOOL)                                                           \

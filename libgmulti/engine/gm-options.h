@@ -18,6 +18,8 @@
   X (prefix##KEY_FILE, STRING, block, key_file, 0, 0, FALSE)                                                           \
   X (prefix##PRIORITY, STRING, block, priority, 0, 0, FALSE)                                                           \
   X (prefix##CIPHERS13, STRING, block, ciphers13, 0, 0, FALSE)                                                         \
+  X (prefix##GROUPS, STRING, block, groups, 0, 0, FALSE)                                                               \
+  X (prefix##SIGNATURES, STRING, block, signatures, 0, 0, FALSE)                                                       \
   X (prefix##PINS, STRING, block, pins, 0, 0, FALSE)                                                                   \
   X (prefix##SNI, STRING, block, sni, 0, 0, FALSE)                                                                     \
   X (prefix##CA_BYTES, BYTES, block, ca_bytes, 0, 0, FALSE)                                                            \

@@ -300,9 +300,10 @@ test_staples (void)
 {
   g_autoptr (ZooCertificate) leaf = zoo_make (&(ZooSpec){ .names = "dns:www.example" }, root);
   g_autoptr (ZooCertificate) other = zoo_make (&(ZooSpec){ .names = "dns:www.example" }, root);
-  g_autoptr (GBytes) good = zoo_make_ocsp (leaf, FALSE);
-  g_autoptr (GBytes) revoked = zoo_make_ocsp (leaf, TRUE);
-  g_autoptr (GBytes) of_other = zoo_make_ocsp (other, FALSE);
+  g_autoptr (GBytes) good = zoo_make_ocsp (leaf, ZOO_GOOD);
+  g_autoptr (GBytes) revoked = zoo_make_ocsp (leaf, ZOO_REVOKED);
+  g_autoptr (GBytes) unknown = zoo_make_ocsp (leaf, ZOO_UNKNOWN);
+  g_autoptr (GBytes) of_other = zoo_make_ocsp (other, ZOO_GOOD);
   g_autoptr (GBytes) garbage = g_bytes_new_static ("garbage", 7);
 
   g_assert_cmpint (show_staple (leaf, NULL, FALSE), ==, GM_OK);
@@ -318,6 +319,30 @@ test_staples (void)
   g_assert_cmpint (show_staple (leaf, revoked, FALSE), ==, GM_TLS_REVOKED);
   g_assert_cmpint (show_staple (leaf, revoked, TRUE), ==, GM_TLS_REVOKED);
   g_assert_cmpint (show_staple (leaf, of_other, TRUE), ==, GM_TLS_OCSP);
+  g_assert_cmpint (show_staple (leaf, unknown, TRUE), ==, GM_TLS_OCSP);
+  g_assert_cmpint (show_staple (leaf, unknown, FALSE), ==, GM_OK); /* as if there were none */
+}
+
+/* Who said in the certificate that there will be one has to have one, and a good one, whether it is asked for or not. */
+static void
+test_must_staple (void)
+{
+  g_autoptr (ZooCertificate) leaf = zoo_make (&(ZooSpec){ .names = "dns:www.example", .must_staple = TRUE }, root);
+  g_autoptr (GBytes) good = zoo_make_ocsp (leaf, ZOO_GOOD);
+  g_autoptr (GBytes) revoked = zoo_make_ocsp (leaf, ZOO_REVOKED);
+  g_autoptr (GBytes) unknown = zoo_make_ocsp (leaf, ZOO_UNKNOWN);
+
+  for (guint demanded = 0; demanded < 2; demanded++)
+    {
+      g_assert_cmpint (show_staple (leaf, NULL, demanded != 0), ==, GM_TLS_OCSP);
+      if (good == NULL)
+        continue;
+      g_assert_cmpint (show_staple (leaf, good, demanded != 0), ==, GM_OK);
+      g_assert_cmpint (show_staple (leaf, revoked, demanded != 0), ==, GM_TLS_REVOKED);
+      g_assert_cmpint (show_staple (leaf, unknown, demanded != 0), ==, GM_TLS_OCSP);
+    }
+  if (good == NULL)
+    g_test_skip ("there is no tool that makes answers");
 }
 
 /* ---- where trust comes from ---- */
@@ -390,9 +415,10 @@ test_sources (void)
   g_assert_cmpint (show_to_files (ca, no, NULL, NULL, leaf), ==, GM_TLS_CA_FILE);
   g_assert_cmpint (show_to_files (ca, NULL, crl, NULL, leaf), ==, GM_OK);
   g_assert_cmpint (show_to_files (ca, NULL, crl, NULL, revoked), ==, GM_TLS_REVOKED);
-  g_assert_cmpint (show_to_files (ca, NULL, no, NULL, leaf), ==, GM_TLS_CA_FILE);
+  g_assert_cmpint (show_to_files (ca, NULL, no, NULL, leaf), ==, GM_TLS_CRL_FILE);
   g_assert_cmpint (show_to_files (ca, NULL, NULL, ca, leaf), ==, GM_OK);
-  g_assert_cmpint (show_to_files (ca, NULL, NULL, middle_file, leaf), ==, GM_TLS_UNKNOWN_CA);
+  g_assert_cmpint (show_to_files (ca, NULL, NULL, middle_file, leaf), ==, GM_TLS_ISSUER);
+  g_assert_cmpint (show_to_files (ca, NULL, NULL, no, leaf), ==, GM_TLS_ISSUER);
   if (system (command) != 0)
     g_test_message ("%s stays", folder);
 }
@@ -415,6 +441,7 @@ main (int argc,
   g_test_add_func ("/tls-verify/pins", test_pins);
   g_test_add_func ("/tls-verify/pin-files", test_pin_files);
   g_test_add_func ("/tls-verify/staples", test_staples);
+  g_test_add_func ("/tls-verify/must-staple", test_must_staple);
   g_test_add_func ("/tls-verify/sources", test_sources);
   return g_test_run ();
 }

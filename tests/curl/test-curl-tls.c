@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scripted-server.h"
 
+#include "gm-config.h"
+#if HAVE_NGHTTP2
+#include "proxy-front.h"
+#endif
+
 #include <curl/curl.h>
 
 #include <glib/gstdio.h>
@@ -65,7 +70,7 @@ set_up (Fixture *self,
   ZooSpec own = { .subject = "here", .names = "dns:localhost ip:127.0.0.1" };
   ZooSpec client = { .subject = "me", .purpose = "" };
 
-  self->proxy = GPOINTER_TO_INT (data);
+  self->proxy = GPOINTER_TO_INT (data) & 1;
   self->authority = zoo_make (&authority, NULL);
   self->own = zoo_make (&own, self->authority);
   self->client = zoo_make (&client, self->authority);
@@ -172,6 +177,19 @@ check_result (Fixture *self,
   g_assert_cmpint (result, ==, code);
 }
 
+/* What there is against the certificate of the one is not told of the other. */
+static void
+check_verdicts (Fixture *self,
+                long wanted)
+{
+  long of_server = -1, of_proxy = -1;
+
+  g_assert_cmpint (curl_easy_getinfo (self->easy, CURLINFO_SSL_VERIFYRESULT, &of_server), ==, CURLE_OK);
+  g_assert_cmpint (curl_easy_getinfo (self->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &of_proxy), ==, CURLE_OK);
+  g_assert_cmpint (of_server, ==, self->proxy ? 0 : wanted);
+  g_assert_cmpint (of_proxy, ==, self->proxy ? wanted : 0);
+}
+
 /* ---- whom to trust ---- */
 
 static void
@@ -180,6 +198,7 @@ test_trust (Fixture *self,
 {
   serve (self, NULL);
   check_result (self, CURLE_PEER_FAILED_VERIFICATION);
+  check_verdicts (self, 20);
   set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 0);
   check_result (self, CURLE_OK);
   set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 1);
@@ -187,6 +206,7 @@ test_trust (Fixture *self,
 
   trust (self);
   check_result (self, CURLE_OK);
+  check_verdicts (self, 0);
   fresh_easy (self);
   set_blob (self, CURLOPT_CAINFO_BLOB, CURLOPT_PROXY_CAINFO_BLOB, zoo_get_pem (self->authority, 0));
   check_result (self, CURLE_OK);
@@ -230,10 +250,16 @@ test_issuer (Fixture *self,
   set_text (self, CURLOPT_ISSUERCERT, CURLOPT_PROXY_ISSUERCERT, self->authority_file);
   check_result (self, CURLE_OK);
   set_text (self, CURLOPT_ISSUERCERT, CURLOPT_PROXY_ISSUERCERT, wrong);
-  check_result (self, CURLE_PEER_FAILED_VERIFICATION);
+  check_result (self, CURLE_SSL_ISSUER_ERROR);
+  /* as libcurl: also where nothing else is verified, and it does not matter why it is not the one */
+  set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 0);
+  check_result (self, CURLE_SSL_ISSUER_ERROR);
+  set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 1);
+  set_text (self, CURLOPT_ISSUERCERT, CURLOPT_PROXY_ISSUERCERT, "/nonexistent");
+  check_result (self, CURLE_SSL_ISSUER_ERROR);
   set_text (self, CURLOPT_ISSUERCERT, CURLOPT_PROXY_ISSUERCERT, NULL);
   set_blob (self, CURLOPT_ISSUERCERT_BLOB, CURLOPT_PROXY_ISSUERCERT_BLOB, zoo_get_pem (self->own, 0));
-  check_result (self, CURLE_PEER_FAILED_VERIFICATION);
+  check_result (self, CURLE_SSL_ISSUER_ERROR);
   set_blob (self, CURLOPT_ISSUERCERT_BLOB, CURLOPT_PROXY_ISSUERCERT_BLOB, zoo_get_pem (self->authority, 0));
   check_result (self, CURLE_OK);
 }
@@ -300,8 +326,13 @@ test_revoked (Fixture *self,
   check_result (self, CURLE_OK);
   set_text (self, CURLOPT_CRLFILE, CURLOPT_PROXY_CRLFILE, path);
   check_result (self, CURLE_PEER_FAILED_VERIFICATION);
+  check_verdicts (self, 23);
   set_text (self, CURLOPT_CRLFILE, CURLOPT_PROXY_CRLFILE, "/nonexistent");
-  check_result (self, CURLE_SSL_CACERT_BADFILE);
+  check_result (self, CURLE_SSL_CRL_BADFILE);
+  set_text (self, CURLOPT_CRLFILE, CURLOPT_PROXY_CRLFILE, self->folder);
+  check_result (self, CURLE_SSL_CRL_BADFILE);
+  set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 0);
+  check_result (self, CURLE_SSL_CRL_BADFILE);
 }
 
 /* ---- who we are ---- */
@@ -400,7 +431,97 @@ test_ciphers (Fixture *self,
   check_result (self, CURLE_SSL_CIPHER);
 }
 
+/* The server knows one cipher, one group, one kind of signature; who has others does not come in, and names that nobody knows
+ * are an error. */
+static void
+test_ciphers13 (Fixture *self,
+                gconstpointer data)
+{
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (self->own, 0));
+
+  tls->priority = g_strdup ("NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM");
+  serve (self, tls);
+  trust (self);
+  set_text (self, CURLOPT_TLS13_CIPHERS, CURLOPT_PROXY_TLS13_CIPHERS, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256");
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  set_text (self, CURLOPT_TLS13_CIPHERS, CURLOPT_PROXY_TLS13_CIPHERS, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
+  check_result (self, CURLE_OK);
+  set_text (self, CURLOPT_TLS13_CIPHERS, CURLOPT_PROXY_TLS13_CIPHERS, "TLS_NO_SUCH_THING");
+  check_result (self, CURLE_SSL_CIPHER);
+}
+
+static void
+test_groups (Fixture *self,
+             gconstpointer data)
+{
+  static const char *const versions[] = { "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:-VERS-ALL:+VERS-TLS1.2",
+                                          "NORMAL:-GROUP-ALL:+GROUP-SECP384R1:-VERS-ALL:+VERS-TLS1.3" };
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (self->own, 0));
+
+  tls->priority = g_strdup (versions[GPOINTER_TO_INT (data) >> 1]);
+  serve (self, tls);
+  trust (self);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_EC_CURVES, "X25519:P-521");
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_EC_CURVES, "P-256:P-384");
+  check_result (self, CURLE_OK);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_EC_CURVES, "secp384r1");
+  check_result (self, CURLE_OK);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_EC_CURVES, "P-256:bogus");
+  check_result (self, CURLE_SSL_CIPHER);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_EC_CURVES, ":");
+  check_result (self, CURLE_SSL_CIPHER);
+}
+
+/* The server's key is on a curve. */
+static void
+test_signatures (Fixture *self,
+                 gconstpointer data)
+{
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (self->own, 0));
+
+  tls->priority = g_strdup (GPOINTER_TO_INT (data) >> 1 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" : "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+  serve (self, tls);
+  trust (self);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_SIGNATURE_ALGORITHMS, "RSA+SHA256:rsa_pss_rsae_sha256");
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_SIGNATURE_ALGORITHMS, "RSA+SHA256:ECDSA+SHA256");
+  check_result (self, CURLE_OK);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_SIGNATURE_ALGORITHMS, "ecdsa_secp256r1_sha256");
+  check_result (self, CURLE_OK);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_SIGNATURE_ALGORITHMS, "bogus");
+  check_result (self, CURLE_SSL_CIPHER);
+}
+
 /* ---- of the server alone ---- */
+
+/* Nothing is offered, so that HTTP/2 is not what is spoken. */
+static void
+test_alpn (Fixture *self,
+           gconstpointer data)
+{
+  long version = 0;
+#if HAVE_NGHTTP2
+  static const char *const both[] = { "h2", "http/1.1", NULL };
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (self->own, 0));
+
+  tls->alpn = both;
+  self->server = scripted_server_new_tls (SCRIPTED_SERVER_HTTP2, tls);
+  scripted_server_on (self->server, "*", scripted_answer_text (200, NULL, "x"));
+  fresh_easy (self);
+  trust (self);
+  check_result (self, CURLE_OK);
+  curl_easy_getinfo (self->easy, CURLINFO_HTTP_VERSION, &version);
+  g_assert_cmpint (version, ==, CURL_HTTP_VERSION_2_0);
+#else
+  serve (self, NULL);
+  trust (self);
+#endif
+  g_assert_cmpint (curl_easy_setopt (self->easy, CURLOPT_SSL_ENABLE_ALPN, 0L), ==, CURLE_OK);
+  check_result (self, CURLE_OK);
+  curl_easy_getinfo (self->easy, CURLINFO_HTTP_VERSION, &version);
+  g_assert_cmpint (version, ==, CURL_HTTP_VERSION_1_1);
+}
 
 static void
 test_status (Fixture *self,
@@ -412,6 +533,46 @@ test_status (Fixture *self,
   check_result (self, CURLE_SSL_INVALIDCERTSTATUS);
   curl_easy_setopt (self->easy, CURLOPT_SSL_VERIFYSTATUS, 0L);
   check_result (self, CURLE_OK);
+}
+
+static int
+staple_cb (gnutls_session_t session,
+           void *data,
+           gnutls_datum_t *response)
+{
+  gsize len;
+  const void *bytes = g_bytes_get_data (data, &len);
+
+  response->data = gnutls_malloc (len);
+  memcpy (response->data, bytes, len);
+  response->size = (guint) len;
+  return 0;
+}
+
+/* A session that is resumed has what was stapled to the first. */
+static void
+test_status_resumed (Fixture *self,
+                     gconstpointer data)
+{
+  g_autoptr (GBytes) answer = zoo_make_ocsp (self->own, ZOO_GOOD);
+  gnutls_certificate_credentials_t credentials = zoo_new_credentials (self->own, 0);
+
+  if (answer != NULL)
+    gnutls_certificate_set_ocsp_status_request_function (credentials, staple_cb, answer);
+  serve (self, scripted_tls_new_with (credentials));
+  trust (self);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_VERIFYSTATUS, 1L);
+  if (answer == NULL)
+    {
+      g_test_skip ("there is no tool that makes answers");
+      return;
+    }
+  for (guint i = 0; i < 3; i++)
+    {
+      check_result (self, CURLE_OK);
+      g_assert_cmpint (scripted_server_connection (self->server, i)->resumed, ==, i > 0);
+    }
+  g_clear_pointer (&self->server, scripted_server_free);
 }
 
 static void
@@ -461,6 +622,125 @@ test_session_pointer (Fixture *self,
   g_assert_null (session->internals);
 }
 
+/* ---- TLS in TLS ---- */
+
+#if HAVE_NGHTTP2
+
+typedef struct
+{
+  ScriptedServer *server; /* (owned) */
+  ProxyServer *proxy; /* (owned) */
+  ProxyFront *front; /* (owned): TLS before it */
+} Nested;
+
+static CURL *
+nested_easy (Nested *self,
+             const char *target,
+             gboolean http2)
+{
+  CURL *easy = curl_easy_init ();
+
+  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, ignore);
+  curl_easy_setopt (easy, CURLOPT_TIMEOUT_MS, 100000L);
+  curl_easy_setopt (easy, CURLOPT_URL, scripted_server_url (self->server, target));
+  curl_easy_setopt (easy, CURLOPT_PROXY, proxy_front_url (self->front));
+  curl_easy_setopt (easy, CURLOPT_PROXYTYPE, http2 ? (long) CURLPROXY_HTTPS2 : (long) CURLPROXY_HTTPS);
+  return easy;
+}
+
+static void
+nested_init (Nested *self,
+             gboolean http2)
+{
+  self->server = scripted_server_new (SCRIPTED_SERVER_TLS);
+  self->proxy = proxy_server_new ();
+  self->front = proxy_front_new (self->proxy, http2);
+  scripted_server_on (self->server, "/a", scripted_answer_text (200, NULL, "x"));
+}
+
+static void
+nested_clear (Nested *self)
+{
+  scripted_server_free (self->server);
+  proxy_front_free (self->front);
+  proxy_server_free (self->proxy);
+}
+
+/* Who is not verified is the one that was named, and no other. */
+static void
+test_nested_verify (gconstpointer data)
+{
+  static const struct
+  {
+    gboolean ca, proxy_ca;
+    long verify, proxy_verify;
+    long verdict, proxy_verdict; /* neither: welcome */
+  } cases[] = {
+    { TRUE, TRUE, 1, 1, 0, 0 },   { TRUE, FALSE, 1, 0, 0, 0 },  { FALSE, TRUE, 0, 1, 0, 0 },
+    { FALSE, FALSE, 0, 0, 0, 0 }, { FALSE, FALSE, 1, 0, 20, 0 }, { FALSE, TRUE, 1, 1, 20, 0 },
+    { FALSE, FALSE, 0, 1, 0, 20 }, { TRUE, FALSE, 1, 1, 0, 20 },
+  };
+  Nested nested;
+
+  nested_init (&nested, data != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      CURL *easy = nested_easy (&nested, "/a", data != NULL);
+      gboolean good = cases[i].verdict == 0 && cases[i].proxy_verdict == 0;
+      long of_server = -1, of_proxy = -1;
+
+      if (cases[i].ca)
+        curl_easy_setopt (easy, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
+      if (cases[i].proxy_ca)
+        curl_easy_setopt (easy, CURLOPT_PROXY_CAINFO, scripted_tls_get_authority_file ());
+      curl_easy_setopt (easy, CURLOPT_SSL_VERIFYPEER, cases[i].verify);
+      curl_easy_setopt (easy, CURLOPT_PROXY_SSL_VERIFYPEER, cases[i].proxy_verify);
+      g_assert_cmpint (curl_easy_perform (easy), ==, good ? CURLE_OK : CURLE_PEER_FAILED_VERIFICATION);
+      curl_easy_getinfo (easy, CURLINFO_SSL_VERIFYRESULT, &of_server);
+      curl_easy_getinfo (easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &of_proxy);
+      g_assert_cmpint (of_server, ==, cases[i].verdict);
+      g_assert_cmpint (of_proxy, ==, cases[i].proxy_verdict);
+      curl_easy_cleanup (easy);
+    }
+  g_assert_cmpuint (scripted_server_n_requests (nested.server), ==, 4);
+  nested_clear (&nested);
+}
+
+/* The outer end is a proper one: what counts is that of the server. */
+static void
+test_nested_truncated (gconstpointer data)
+{
+  static const struct
+  {
+    const char *answer;
+    ScriptedEnd how;
+    CURLcode result;
+  } cases[] = {
+    { "HTTP/1.1 200 OK\r\n\r\nall of it", SCRIPTED_END_FIN, CURLE_OK },
+    { "HTTP/1.1 200 OK\r\n\r\nhalf of", SCRIPTED_END_TRUNCATE, CURLE_RECV_ERROR },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole", SCRIPTED_END_TRUNCATE, CURLE_OK },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart", SCRIPTED_END_TRUNCATE, CURLE_PARTIAL_FILE },
+  };
+  Nested nested;
+
+  nested_init (&nested, data != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *target = g_strdup_printf ("/%u", i);
+      CURL *easy = nested_easy (&nested, target, data != NULL);
+
+      scripted_server_on (nested.server, target,
+                          scripted_answer_end (scripted_answer_exact (cases[i].answer), cases[i].how));
+      curl_easy_setopt (easy, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
+      curl_easy_setopt (easy, CURLOPT_PROXY_CAINFO, scripted_tls_get_authority_file ());
+      g_assert_cmpint (curl_easy_perform (easy), ==, cases[i].result);
+      curl_easy_cleanup (easy);
+    }
+  nested_clear (&nested);
+}
+
+#endif
+
 int
 main (int argc,
       char *argv[])
@@ -482,8 +762,21 @@ main (int argc,
   ADD_TWICE ("identity-blobs", test_identity_blobs);
   ADD_TWICE ("versions", test_versions);
   ADD_TWICE ("ciphers", test_ciphers);
+  ADD_TWICE ("ciphers13", test_ciphers13);
+  ADD ("groups-1.2", test_groups, 0);
+  ADD ("groups-1.3", test_groups, 2);
+  ADD ("signatures-1.2", test_signatures, 0);
+  ADD ("signatures-1.3", test_signatures, 2);
+  ADD ("alpn", test_alpn, FALSE);
   ADD ("status", test_status, FALSE);
+  ADD ("status-resumed", test_status_resumed, FALSE);
   ADD ("sessions", test_sessions, FALSE);
+#if HAVE_NGHTTP2
+  g_test_add_data_func ("/curl/tls/nested/verify", NULL, test_nested_verify);
+  g_test_add_data_func ("/curl/tls/nested/verify-http2", "HTTP/2", test_nested_verify);
+  g_test_add_data_func ("/curl/tls/nested/truncated", NULL, test_nested_truncated);
+  g_test_add_data_func ("/curl/tls/nested/truncated-http2", "HTTP/2", test_nested_truncated);
+#endif
   ADD ("session-pointer", test_session_pointer, FALSE);
   return g_test_run ();
 }

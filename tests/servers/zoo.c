@@ -243,7 +243,7 @@ stamp (gint64 from_now)
 
 GBytes *
 zoo_make_ocsp (ZooCertificate *self,
-               gboolean revoked)
+               ZooStatus state)
 {
   g_autofree char *tool = g_find_program_in_path ("openssl");
   g_autofree char *folder = NULL, *answer = NULL, *index = NULL, *command = NULL;
@@ -264,8 +264,10 @@ zoo_make_ocsp (ZooCertificate *self,
   CHECK (gnutls_x509_crt_get_serial (self->crt, serial, &serial_len));
   for (gsize i = 0; i < serial_len; i++)
     g_string_append_printf (hex, "%02X", serial[i]);
-  index = revoked ? g_strdup_printf ("R\t%s\t%s\t%s\tunknown\t/CN=x\n", until, when, hex->str)
-                  : g_strdup_printf ("V\t%s\t\t%s\tunknown\t/CN=x\n", until, hex->str);
+  if (state == ZOO_UNKNOWN)
+    g_string_append (hex, "00"); /* another one */
+  index = state == ZOO_REVOKED ? g_strdup_printf ("R\t%s\t%s\t%s\tunknown\t/CN=x\n", until, when, hex->str)
+                               : g_strdup_printf ("V\t%s\t\t%s\tunknown\t/CN=x\n", until, hex->str);
   g_string_free (hex, TRUE);
   put_file (folder, "index.txt", g_bytes_new (index, strlen (index)));
   put_file (folder, "ca.pem", zoo_get_pem (self->issuer, 0));

@@ -23,6 +23,13 @@ typedef struct
   gboolean must_staple;
 } ZooSpec;
 
+typedef enum
+{
+  ZOO_GOOD,
+  ZOO_REVOKED,
+  ZOO_UNKNOWN, /* never heard of */
+} ZooStatus;
+
 typedef struct _ZooCertificate ZooCertificate;
 struct _ZooCertificate
 {
@@ -54,6 +61,6 @@ gnutls_certificate_credentials_t zoo_new_credentials (ZooCertificate *self,
 /* An answer about it to be stapled, in DER, signed by its issuer and good for a day. NULL if there is no tool here to
  * make one. */
 GBytes         *zoo_make_ocsp   (ZooCertificate *self,
-                                 gboolean revoked);
+                                 ZooStatus status);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ZooCertificate, zoo_free)
