@@ -125,7 +125,7 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   if (result == GM_RESUME_REFUSED && url != NULL && gm_url_get_scheme (url) == GM_SCHEME_FILE)
     return CURLE_BAD_DOWNLOAD_RESUME;
   /* a URL that is none would have been said so: it is the proxy's scheme that nobody knows */
-  if (result == GM_UNSUPPORTED_SCHEME && url != NULL &&
+  if (result == GM_UNSUPPORTED_SCHEME && url != NULL && gm_transfer_get_error (transfer)->phase != GM_PHASE_CONNECT &&
       (gm_url_get_scheme (url) == GM_SCHEME_HTTP || gm_url_get_scheme (url) == GM_SCHEME_HTTPS))
     return CURLE_COULDNT_CONNECT;
   /* and others for what cannot be opened to be written, or written */
