@@ -70,6 +70,16 @@ stack_carrier (GmLayerHost *host,
 }
 #endif
 
+/* Requests are for the proxy itself, and may go to it as HTTP/2. */
+static gboolean
+speaks_http2_with_proxy (GmLayerHost *host,
+                         const GmProxy *proxy)
+{
+  GmConnection *self = (GmConnection *) (gpointer) ((char *) host - G_STRUCT_OFFSET (GmConnection, host));
+
+  return gm_proxy_forwards (proxy) && (self->speak & GM_SPEAK_HTTP2) != 0;
+}
+
 /* A channel to the proxy: one of its own, or its part of one that is shared. */
 static GmLayer *
 stack_to_proxy (GmLayerHost *host,
@@ -84,7 +94,7 @@ stack_to_proxy (GmLayerHost *host,
 #endif
   top = stack_wire_to_proxy (host, resolver, proxy);
 
-  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (host, top, proxy, FALSE) : top;
+  return gm_proxy_is_tls (proxy) ? stack_proxy_tls (host, top, proxy, speaks_http2_with_proxy (host, proxy)) : top;
 }
 
 static GmLayer *

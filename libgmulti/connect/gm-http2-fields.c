@@ -112,3 +112,19 @@ gm_http2_fields_add_head (GArray *self,
   else
     g_array_remove_index (self, at);
 }
+
+void
+gm_http2_fields_set_authority (GArray *self,
+                               GmSpan authority)
+{
+  GmHttp2Field field = { GM_SPAN (":authority"), authority, FALSE };
+
+  for (guint i = 0; i < self->len; i++)
+    if (gm_span_equal (g_array_index (self, GmHttp2Field, i).name, field.name))
+      {
+        g_array_index (self, GmHttp2Field, i).value = authority;
+        return;
+      }
+
+  g_array_prepend_val (self, field);
+}

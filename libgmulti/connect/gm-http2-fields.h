@@ -22,5 +22,8 @@ void     gm_http2_fields_add_line (GArray *self,
 void     gm_http2_fields_add_head (GArray *self,
                                    GmSpan scheme,
                                    GmSpan text);
+/* Whatever was said of the host: this is where it goes. */
+void     gm_http2_fields_set_authority (GArray *self,
+                                   GmSpan authority);
 /* The piece of @text up to its line end, which is passed over. */
 GmSpan   gm_http2_next_line       (GmSpan *text);

@@ -154,6 +154,9 @@ ways_equal (const GmPoolKey *x,
     return FALSE;
 
   *whole = x->proxy != NULL && is_at_proxy (x);
+  if (*whole && !x->carrier && x->speak != y->speak)
+    return FALSE;
+
   return !*whole || settings_equal (x->settings, y->settings);
 }
 

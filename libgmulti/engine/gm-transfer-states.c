@@ -159,7 +159,9 @@ make_key (GmTransfer *self,
   };
   if ((request->settings->http_version != GM_HTTP_DEFAULT || request->old_version) && request->protocol->speak != NULL)
     key->speak = request->protocol->speak (request);
-  if (G_UNLIKELY (gm_proxy_forwards (request->proxy) || self->run->transfer_settings->hand_over))
+  if (G_UNLIKELY (gm_proxy_forwards (request->proxy)))
+    key->speak = request->protocol->speak_to_proxy != NULL ? request->protocol->speak_to_proxy (request) : GM_SPEAK_HTTP1;
+  if (G_UNLIKELY (self->run->transfer_settings->hand_over))
     key->speak = GM_SPEAK_HTTP1;
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),

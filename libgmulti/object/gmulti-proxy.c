@@ -17,9 +17,9 @@
  * header fields for the proxy alone.
  *
  * A proxy whose URI begins with `https` is asked by TLS whether it speaks HTTP/2. If it does, all tunnels through it are
- * streams of one connection. Whom to trust, which keys it may have and who we are is said for the proxy alone: what
- * transfers and sessions have of these is for servers. About a certificate that is not trusted
- * [signal@GMulti.Transfer::check-trust] asks, as about a server's.
+ * streams of one connection, and so are all requests that it forwards. Whom to trust, which keys it may have and who we are
+ * is said for the proxy alone: what transfers and sessions have of these is for servers. About a certificate that is not
+ * trusted [signal@GMulti.Transfer::check-trust] asks, as about a server's.
  *
  * It does not change after construction, and may be used in any thread.
  *

@@ -132,6 +132,8 @@ struct _GmProtocol
    * find out before there is one (nullable). */
   guint8 speaks;
   guint8 (*speak) (const GmRequest *request);
+  /* (nullable: HTTP1) Likewise where a proxy forwards the request. */
+  guint8 (*speak_to_proxy) (const GmRequest *request);
   /* (nullable) With Negotiate allowed: who would log in a connection for good: the name that such a one is looked for by, see gm_pool_bind().
    * (owned) (nullable): nobody, or it is not known yet. */
   char *(*dup_login) (const GmRequest *request);

@@ -500,6 +500,157 @@ run_lost (Case *c)
     g_assert_cmpint (transfers[i]->result, !=, CURLE_OK);
 }
 
+/* ---- requests that the proxy forwards ---- */
+
+typedef struct
+{
+  Case *c;
+  ScriptedServer *proxy; /* (owned): answers for the whole world */
+} Forward;
+
+static ScriptedAnswer *
+answer_login (const ScriptedRequest *request,
+              gpointer user_data)
+{
+  return g_strcmp0 (scripted_request_header (request, "Proxy-Authorization"), "Basic dXNlcjpzZWNyZXQ=") == 0
+           ? scripted_answer_text (200, NULL, "inside")
+           : scripted_answer_text (407, "Proxy-Authenticate: Basic realm=\"way out\"\r\n", "stop");
+}
+
+static void
+forward_init (Forward *self,
+              Case *c,
+              gboolean http2)
+{
+  self->c = c;
+  self->proxy = scripted_server_new (SCRIPTED_SERVER_TLS | (http2 ? SCRIPTED_SERVER_HTTP2 : 0));
+  scripted_server_on (self->proxy, "*", scripted_answer_text (200, NULL, "through"));
+  scripted_server_on (self->proxy, "GET /login?a", scripted_answer_handler (scripted_answer_new (), answer_login, NULL));
+}
+
+static void
+forward_clear (Forward *self)
+{
+  scripted_server_free (self->proxy);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Forward, forward_clear)
+
+static CaseTransfer *
+forwarded (Forward *self,
+           const char *url)
+{
+  CaseTransfer *t = case_transfer (self->c, url);
+
+  case_set (t, CURLOPT_PROXY, scripted_server_url (self->proxy, ""));
+  case_set (t, CURLOPT_PROXYTYPE, (long) CURLPROXY_HTTPS2);
+  case_set (t, CURLOPT_PROXY_CAINFO, scripted_tls_get_authority_file ());
+  return t;
+}
+
+static void
+check_field (Forward *self,
+             guint number,
+             const char *name,
+             const char *value)
+{
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (self->proxy, number), name), ==, value);
+}
+
+/* What is absolute in the request line of HTTP/1 has fields of its own; the proxy goes by them, whatever the user calls the
+ * host. */
+static void
+run_forward (Case *c)
+{
+  g_auto (Forward) forward = { 0 };
+  CaseTransfer *t;
+
+  forward_init (&forward, c, TRUE);
+  case_run_transfer (t = forwarded (&forward, "http://far.example:81/a?b"));
+  case_check_ok (t, 200, "through");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_2_0);
+  g_assert_cmpstr (scripted_server_request (forward.proxy, 0)->target, ==, "/a?b");
+  check_field (&forward, 0, "Host", "far.example:81");
+
+  t = forwarded (&forward, "http://other.example");
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Host: elsewhere.example", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "through");
+  g_assert_cmpstr (scripted_server_request (forward.proxy, 1)->target, ==, "/");
+  check_field (&forward, 1, "Host", "other.example");
+
+  t = forwarded (&forward, "http://far.example/put");
+  case_set (t, CURLOPT_POSTFIELDS, "the body");
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Host:", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "through");
+  check_field (&forward, 2, "Host", "far.example");
+  g_assert_cmpuint (scripted_server_request (forward.proxy, 2)->body_length, ==, 8);
+  g_assert_cmpuint (scripted_server_n_connections (forward.proxy), ==, 1);
+}
+
+/* All origins share one connection, before it is there as well. */
+static void
+run_forward_many (Case *c)
+{
+  g_auto (Forward) forward = { 0 };
+  CaseTransfer *transfers[N];
+
+  forward_init (&forward, c, TRUE);
+  for (guint i = 0; i < N; i++)
+    {
+      g_autofree char *url = g_strdup_printf ("http://far%u.example/a", i % 5);
+
+      case_add (transfers[i] = forwarded (&forward, url));
+    }
+  case_run (c);
+  for (guint i = 0; i < N; i++)
+    case_check_ok (transfers[i], 200, "through");
+  g_assert_cmpuint (scripted_server_n_connections (forward.proxy), ==, 1);
+}
+
+/* Who wants HTTP/1.1 gets it, and so does who asks a proxy that has nothing else: in absolute form. */
+static void
+run_forward_http1 (Case *c)
+{
+  for (guint http2 = 0; http2 < 2; http2++)
+    {
+      g_auto (Forward) forward = { 0 };
+      CaseTransfer *t;
+
+      forward_init (&forward, c, http2 != 0);
+      t = forwarded (&forward, "http://far.example/a");
+      if (http2)
+        case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+      case_run_transfer (t);
+      case_check_ok (t, 200, "through");
+      g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_1_1);
+      g_assert_cmpstr (scripted_server_request (forward.proxy, 0)->target, ==, "http://far.example/a");
+
+      /* Without a wish the connection of that one serves only if there is nothing better. */
+      case_run_transfer (t = forwarded (&forward, "http://far.example/a"));
+      case_check_ok (t, 200, "through");
+      g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, http2 ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_1_1);
+      g_assert_cmpuint (scripted_server_n_connections (forward.proxy), ==, 1 + http2);
+    }
+}
+
+static void
+run_forward_login (Case *c)
+{
+  g_auto (Forward) forward = { 0 };
+  CaseTransfer *t;
+
+  forward_init (&forward, c, TRUE);
+  case_run_transfer (t = forwarded (&forward, "http://far.example/login?a"));
+  case_check_ok (t, 407, "stop");
+  t = forwarded (&forward, "http://far.example/login?a");
+  case_set (t, CURLOPT_PROXYUSERPWD, "user:secret");
+  case_run_transfer (t);
+  case_check_ok (t, 200, "inside");
+  g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_2_0);
+}
+
 #endif
 
 #define FLAGS CASE_NOT_ON_LIBCURL | CASE_ONLY_CLEARTEXT
@@ -523,6 +674,10 @@ const CaseSpec case_carrier[] = {
   { "proxy-h2-limits", run_limits, FLAGS, WHY },
   { "proxy-h2-untrusted", run_untrusted, FLAGS, WHY },
   { "proxy-h2-lost", run_lost, FLAGS, WHY },
+  { "proxy-h2-forward", run_forward, FLAGS, WHY },
+  { "proxy-h2-forward-many", run_forward_many, FLAGS, WHY },
+  { "proxy-h2-forward-http1", run_forward_http1, FLAGS, WHY },
+  { "proxy-h2-forward-login", run_forward_login, FLAGS, WHY },
 #endif
   { NULL },
 };

@@ -273,6 +273,22 @@ test_key_proxy (void)
   gm_proxy_unref (y);
 }
 
+/* What is spoken with a proxy that forwards is the user's wish, too. */
+static void
+test_key_forward_speak (void)
+{
+  GmProxy *proxy = proxy_from ("@http://proxy.example");
+  GmPoolKey x = { .url = url ("http://a.example/"), .settings = &gm_connect_settings_default, .proxy = proxy };
+  GmPoolKey y = x;
+
+  x.speak = y.speak = GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2;
+  g_assert_true (gm_pool_key_equal (&x, &y));
+  y.speak = GM_SPEAK_HTTP1;
+  g_assert_false (gm_pool_key_equal (&x, &y));
+  gm_url_unref (x.url);
+  gm_proxy_unref (proxy);
+}
+
 /* Who goes through a tunnel wants one to the same place; who has requests forwarded, any connection to the proxy. */
 static void
 test_key_forward (void)
@@ -797,6 +813,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pool/key-proxy", test_key_proxy);
   g_test_add_func ("/pool/key-forward", test_key_forward);
+  g_test_add_func ("/pool/key-forward-speak", test_key_forward_speak);
   g_test_add_func ("/pool/key-proxy-tls", test_key_proxy_tls);
   g_test_add_func ("/pool/key-carrier", test_key_carrier);
   g_test_add_func ("/pool/key-members", test_key_members);

@@ -497,6 +497,10 @@ write_upgrade (GmHttp *self,
   gm_byte_builder_append_literal (out, "\r\n");
 }
 
+/* RFC 7540 section 3.2 lets a request with a body offer it, too, as libcurl does; but all of the body has to go as HTTP/1.1
+ * then, whatever the server has said meanwhile, and the connection carries nothing else for so long. And with a login on its
+ * way the first answer would be a refusal, with the next request told by another version than the one it answers. Both go
+ * by HTTP/1.1, and the next request offers it. */
 static gboolean
 offers_upgrade (const GmHttp *self,
                 guint overridden)
@@ -639,7 +643,9 @@ gm_http_write_head (GmHttp *self,
     }
 
   self->method = method;
-  if (G_UNLIKELY (gm_proxy_forwards (request->proxy)) && settings->request_target == NULL)
+  /* HTTP/2 has parts for what is absolute. */
+  if (G_UNLIKELY (gm_proxy_forwards (request->proxy)) && settings->request_target == NULL &&
+      request->connection->http2 == NULL)
     result = write_absolute_line (request, method, old ? 10 : 11, out);
   else
     result = gm_http1_write_request_line (out, method, target, old ? 10 : 11);

@@ -465,6 +465,18 @@ gm_http_speak (const GmRequest *request)
 #endif
 }
 
+guint8
+gm_http_speak_to_proxy (const GmRequest *request)
+{
+#if HAVE_NGHTTP2
+  gboolean any = request->settings->http_version == GM_HTTP_DEFAULT || request->settings->http_version == GM_HTTP_2;
+
+  if (request->proxy->kind == GM_PROXY_HTTPS_2 && any && !request->old_version)
+    return GM_SPEAK_HTTP1 | GM_SPEAK_HTTP2;
+#endif
+  return GM_SPEAK_HTTP1;
+}
+
 /* ---- protocol ---- */
 
 static GmResult
@@ -545,6 +557,7 @@ const GmProtocol gm_protocol_http = {
   .needs_connection = TRUE,
   .speaks = GM_SPEAK_HTTP1,
   .speak = gm_http_speak,
+  .speak_to_proxy = gm_http_speak_to_proxy,
   .dup_login = gm_http_auth_dup_login,
   .begin = http_begin,
   .step = http_step,
@@ -568,6 +581,7 @@ const GmProtocol gm_protocol_https = {
   .needs_connection = TRUE,
   .speaks = SPEAK_OVER_TLS,
   .speak = gm_http_speak,
+  .speak_to_proxy = gm_http_speak_to_proxy,
   .dup_login = gm_http_auth_dup_login,
   .begin = http_begin,
   .step = http_step,

@@ -157,6 +157,9 @@ GmResult gm_http_decode      (GmHttp *self,
                               guint first,
                               guint n);
 
+/* What may be spoken with a proxy that forwards the request: with one that is asked by ALPN, the better version. */
+guint8   gm_http_speak_to_proxy (const GmRequest *request);
+
 /* ---- gm-http-follow.c ---- */
 
 /* Whether @status with a Location is a redirect. */

@@ -131,6 +131,9 @@ open_stream (Http2 *self)
   gm_http2_fields_add_head (fields,
                             gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS ? GM_SPAN ("https") : GM_SPAN ("http"),
                             gm_span (scratch->data, scratch->len));
+  /* A proxy goes by it, whatever the user calls the host. */
+  if (gm_proxy_forwards (request->proxy))
+    gm_http2_fields_set_authority (fields, gm_url_get_authority_for_host_header (request->url));
   add_priority (fields, request->settings);
 
   result = gm_http2_request (request->connection->http2, &owner, (const GmHttp2Field *) (gpointer) fields->data,
