@@ -28,6 +28,8 @@ gm_connect_settings_copy (const GmConnectSettings *self)
 
   if (copy->unix_path != NULL)
     g_ref_string_acquire (copy->unix_path);
+  if (copy->places != NULL)
+    g_bytes_ref (copy->places);
   if (copy->doh_uri != NULL)
     g_ref_string_acquire (copy->doh_uri);
   if (copy->announced_address != NULL)
@@ -69,6 +71,7 @@ gm_connect_settings_unref (const GmConnectSettings *self)
     return;
 
   g_clear_pointer (&block->unix_path, g_ref_string_release);
+  g_clear_pointer (&block->places, g_bytes_unref);
   g_clear_pointer (&block->doh_uri, g_ref_string_release);
   g_clear_pointer (&block->announced_address, g_ref_string_release);
   g_clear_pointer (&block->local_interface, g_ref_string_release);

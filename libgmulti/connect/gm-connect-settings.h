@@ -18,6 +18,7 @@ typedef struct
 {
   gatomicrefcount refs; /* unused in the static default */
   char *unix_path; /* GRefString */
+  GBytes *places; /* (owned) (nullable): of GmAddress: where to connect to, for whatever host; not empty */
   char *proxy; /* GRefString: as gm_proxy_parse(); "" = none, whatever the environment says */
   char *pre_proxy; /* GRefString: SOCKS, the way to @proxy */
   char *no_proxy; /* GRefString: rules of gm-no-proxy.h; NULL = the environment's, if that is asked */

@@ -309,6 +309,30 @@ start_unix (RaceLayer *self)
     gm_addresses_unref (list);
 }
 
+/* Each to its family; what is not of the network comes first. */
+static void
+start_places (RaceLayer *self)
+{
+  gsize size;
+  const GmAddress *places = g_bytes_get_data (self->layer.host->settings->places, &size);
+  guint n = (guint) (size / sizeof *places);
+
+  self->resolved_at = self->layer.host->reactor->now;
+  for (guint which = 0; which < N_SIDES; which++)
+    {
+      GmAddresses *list = gm_addresses_new (n);
+
+      list->n = 0;
+      for (guint i = 0; i < n; i++)
+        if ((places[i].sa.any.sa_family == AF_INET) == (which == SIDE_V4))
+          list->items[list->n++] = places[i];
+      if (list->n > 0)
+        self->sides[which].addresses = list;
+      else
+        gm_addresses_unref (list);
+    }
+}
+
 static void
 start (RaceLayer *self)
 {
@@ -318,6 +342,11 @@ start (RaceLayer *self)
   if (settings->unix_path != NULL)
     {
       start_unix (self);
+      return;
+    }
+  if (settings->places != NULL)
+    {
+      start_places (self);
       return;
     }
 

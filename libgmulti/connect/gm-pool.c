@@ -129,6 +129,9 @@ settings_equal (const GmConnectSettings *a,
   if (a == b)
     return TRUE;
 
+  if ((a->places == NULL) != (b->places == NULL) || (a->places != NULL && !g_bytes_equal (a->places, b->places)))
+    return FALSE;
+
   return g_strcmp0 (a->unix_path, b->unix_path) == 0 && a->unix_abstract == b->unix_abstract &&
          g_strcmp0 (a->local_interface, b->local_interface) == 0 && a->local_port == b->local_port &&
          a->local_port_range == b->local_port_range && a->ip_version == b->ip_version &&

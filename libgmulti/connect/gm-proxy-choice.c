@@ -191,8 +191,8 @@ gm_proxy_choose (const GmProxyWish *wish,
   const char *text = settings->proxy;
 
   *out = NULL;
-  /* A socket in the file system is not somewhere in the network. */
-  if (settings->unix_path != NULL || gm_url_get_host (wish->url).len == 0)
+  /* A socket in the file system is not somewhere in the network; and who says where to connect to means that. */
+  if (settings->unix_path != NULL || settings->places != NULL || gm_url_get_host (wish->url).len == 0)
     return GM_OK;
   if (is_text (rules) && gm_no_proxy_matches (rules, gm_url_get_host (wish->url)))
     return GM_OK;
@@ -210,7 +210,8 @@ gm_proxy_choose_text (const GmProxyWish *wish,
   GmResult result;
 
   *out = NULL;
-  if (wish->settings->unix_path != NULL || g_ascii_strncasecmp (text, "direct:", strlen ("direct:")) == 0)
+  if (wish->settings->unix_path != NULL || wish->settings->places != NULL
+      || g_ascii_strncasecmp (text, "direct:", strlen ("direct:")) == 0)
     return GM_OK;
 
   result = make (wish, text, NULL, out);

@@ -61,6 +61,7 @@
   X (PORT, U16, transfer, port, 0, 65535, FALSE) /* instead of the URL's; 0 = the URL's */                             \
   X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                  \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
+  X (PLACES, BYTES, connect, places, 0, 0, FALSE)                                                                      \
   X (UNIX_ABSTRACT, U8, connect, unix_abstract, 0, 1, FALSE)                                                           \
   X (DOH_URI, STRING, connect, doh_uri, 0, 0, FALSE)                                                                   \
   X (DOH_VERIFY_PEER, U8, connect, doh_verify_peer, 0, 1, FALSE)                                                       \

@@ -74,8 +74,8 @@ find_route (GmTransfer *self,
   const GmTlsSettings *tls = settings->tls != NULL ? settings->tls : &gm_tls_settings_default;
   GmAltSvcRoute route;
 
-  if (run->no_route || settings->connect_to != NULL || settings->unix_path != NULL || !tls->verify_peer ||
-      !tls->verify_host)
+  if (run->no_route || settings->connect_to != NULL || settings->unix_path != NULL || settings->places != NULL ||
+      !tls->verify_peer || !tls->verify_host)
     return;
   if (!gm_alt_svc_find (stores->alt_svc, self->url, stores->alt_protocols, now, &route))
     return;

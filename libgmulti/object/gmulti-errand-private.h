@@ -22,6 +22,7 @@
 typedef struct _GmBand GmBand;
 typedef struct _GmCore GmCore;
 typedef struct _GmPatience GmPatience;
+typedef struct _GmPlaces GmPlaces;
 typedef struct _GmTransferList GmTransferList;
 typedef struct _GMultiTransfer GMultiTransfer;
 
@@ -48,6 +49,7 @@ typedef enum
   GM_ORDER_PRIORITY = 1 << 5,
   GM_ORDER_CONTINUE = 1 << 6, /* the pipe has room, or the feed has data */
   GM_ORDER_ANSWER = 1 << 7, /* a question has its answer */
+  GM_ORDER_PLACES = 1 << 9, /* the addresses of its connectable are known */
   GM_ORDER_BAND = 1 << 8, /* it is in another group */
 } GmOrder;
 
@@ -96,6 +98,7 @@ struct _GmErrand
   gint64 waits_since; /* µs; 0 = it never had to */
   GSequenceIter *place; /* (nullable): in the line of those that wait for a free slot */
   GmBand *band; /* (owned) (nullable): of its group */
+  GmPlaces *places; /* (owned) (nullable): of one with a connectable of its own; made before the home context hears of it */
   GmPatience *patience; /* (owned) (nullable): while it waits for more than a slot, and once it did */
   gboolean running; /* has a slot, and counts in its band */
   GmMirror mirror;
@@ -191,6 +194,10 @@ void     gm_errand_tell           (GmErrand *self,
                                    guint tidings);
 void     gm_errand_storage_done   (GmErrand *self,
                                    GError *error); /* (transfer full) (nullable) */
+/* What its connectable gave: @addresses (of GmAddress), or @error (transfer full). */
+void     gm_errand_places_known   (GmErrand *self,
+                                   GBytes *addresses,
+                                   GError *error);
 /* The file of this feed is open and so long (-1 unknown), or @error (transfer full). */
 void     gm_errand_upload_known   (GmErrand *self,
                                    GmFeed *feed,

@@ -7,6 +7,7 @@
 #include "gmulti-error-private.h"
 #include "gmulti-identity-private.h"
 #include "gmulti-patience-private.h"
+#include "gmulti-places-private.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -80,6 +81,7 @@ gm_errand_unref (GmErrand *self)
   answer_free (self->answer);
   gm_patience_free (self->patience);
   gm_story_clear (&self->story);
+  gm_places_free (self->places);
   g_clear_pointer (&self->pipe, gm_pipe_free);
   g_clear_pointer (&self->store, gm_store_unref);
   g_clear_pointer (&self->feed, gm_feed_unref);
@@ -788,6 +790,8 @@ end (GmErrand *self,
   gm_proxy_lookup_forget (self);
   if (self->patience != NULL)
     gm_patience_end (self);
+  if (G_UNLIKELY (self->places != NULL))
+    gm_places_end (self);
   gm_core_withdraw (self->core, self);
   drop_engine (self);
 
@@ -933,12 +937,32 @@ prepare_form (GmErrand *self,
   return TRUE;
 }
 
+/* FALSE: it is not known yet how long it is. */
+static gboolean
+prepare_upload (GmErrand *self,
+                const GmPlan *plan)
+{
+  if (plan->body_kind == GM_UPLOAD_FORM)
+    return prepare_form (self, plan);
+  if (plan->body_kind != GM_UPLOAD_FILE)
+    return TRUE;
+  gm_feed_probe (self->feed, gm_errand_get_reactor (self));
+  return FALSE;
+}
+
 /* The session's resolver is in the pattern already: a fixed proxy as what it says, others as a question. */
 static void
 set_proxy_resolver (GmErrand *self,
                     const GmPlan *plan)
 {
   GProxyResolver *resolver = plan->proxy_resolver;
+
+  /* it says itself where to connect to */
+  if (G_UNLIKELY (plan->connectable != NULL))
+    {
+      gm_transfer_set_int (self->engine, GM_OPTION_ASK, self->ask);
+      return;
+    }
 
   if (G_LIKELY (resolver == NULL))
     {
@@ -1036,12 +1060,30 @@ gm_errand_prepare (GmErrand *self)
 
   if (G_UNLIKELY (plan->constraints != 0))
     gm_patience_begin (self);
-  if (plan->body_kind == GM_UPLOAD_FORM)
-    return prepare_form (self, plan);
-  if (plan->body_kind != GM_UPLOAD_FILE)
-    return TRUE;
-  gm_feed_probe (self->feed, gm_errand_get_reactor (self));
-  return FALSE;
+  if (G_UNLIKELY (plan->connectable != NULL))
+    {
+      gm_places_ask (self, plan->connect_timeout);
+      return FALSE;
+    }
+  return prepare_upload (self, plan);
+}
+
+void
+gm_errand_places_known (GmErrand *self,
+                        GBytes *addresses,
+                        GError *error)
+{
+  if (error != NULL)
+    {
+      self->final_error = error;
+      self->mirror.phase = GM_PHASE_RESOLVE;
+      end (self, GM_RESOLVE_FAILED);
+      return;
+    }
+
+  gm_transfer_set_bytes (self->engine, GM_OPTION_PLACES, addresses);
+  if (prepare_upload (self, gm_face_transfer_get_plan (self->transfer)))
+    gm_core_admit (self->core, self);
 }
 
 void
@@ -1211,6 +1253,12 @@ gm_errand_carry_out (GmErrand *self,
     }
   if ((orders & (GM_ORDER_PAUSE | GM_ORDER_RESUME | GM_ORDER_CONTINUE)) != 0)
     update_pause (self);
+  if (G_UNLIKELY (orders & GM_ORDER_PLACES))
+    {
+      gm_places_answer (self);
+      if (self->ending)
+        return;
+    }
   if ((orders & GM_ORDER_ANSWER) != 0)
     {
       pass_answer (self);
@@ -1268,6 +1316,8 @@ deliver_done (GmErrand *self,
               gboolean heard)
 {
   unwatch_cancellable (self);
+  if (G_UNLIKELY (self->places != NULL))
+    gm_places_give_up (self);
   gm_face_transfer_complete (transfer, self, report, heard);
   if (self->hook != NULL)
     self->hook (self, report->error);
@@ -1302,6 +1352,12 @@ gm_errand_deliver (GmErrand *self,
   transfer = g_object_ref (self->transfer);
   heard = gm_face_transfer_report (transfer, self, report);
   /* a handler may have run a loop of its own, in which the rest was delivered */
+  if (self->delivered)
+    return;
+
+  if (G_UNLIKELY (report->tidings & GM_TIDINGS_PLACES) && (report->tidings & GM_TIDINGS_DONE) == 0)
+    gm_places_enumerate (self, gm_face_transfer_get_plan (transfer)->connectable,
+                         gm_postbox_get_context (self->home) == NULL);
   if (self->delivered)
     return;
 

@@ -38,6 +38,7 @@ typedef struct
   GTlsDatabase *tls_database;          /* (owned) (nullable): NULL = the session's */
   GTlsInteraction *tls_interaction;    /* (owned) (nullable): NULL = the session's */
   GTlsCertificate *client_certificate; /* (owned) (nullable) */
+  GSocketConnectable *connectable; /* (owned) (nullable): NULL = the host of the URI */
   char *tls_pins;         /* (owned) (nullable) */
   gint64 body_length;     /* of a stream; -1 unknown */
   guint64 range_offset;

@@ -52,6 +52,7 @@ gm_plan_clear (GmPlan *self)
   g_clear_object (&self->tls_database);
   g_clear_object (&self->tls_interaction);
   g_clear_object (&self->client_certificate);
+  g_clear_object (&self->connectable);
   g_clear_pointer (&self->tls_pins, g_free);
 }
 

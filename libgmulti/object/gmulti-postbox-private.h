@@ -25,6 +25,7 @@ typedef enum
   GM_TIDINGS_FEED = 1 << 5, /* the upload wants data from the application's stream */
   GM_TIDINGS_DONE = 1 << 6,
   GM_TIDINGS_QUESTION = 1 << 7,
+  GM_TIDINGS_PLACES = 1 << 9, /* the addresses of the application's connectable are wanted */
   GM_TIDINGS_RETRY = 1 << 8, /* it failed and is tried again: what came before this is void */
 } GmTidings;
 

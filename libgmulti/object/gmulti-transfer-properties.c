@@ -79,6 +79,9 @@ get_manner (GMultiTransfer *self,
     case GM_TRANSFER_PROP_MAX_ATTEMPTS:
       g_value_set_uint (value, gmulti_transfer_get_max_attempts (self));
       break;
+    case GM_TRANSFER_PROP_CONNECTABLE:
+      g_value_set_object (value, gmulti_transfer_get_connectable (self));
+      break;
     case GM_TRANSFER_PROP_CONSTRAINTS:
       g_value_set_flags (value, gmulti_transfer_get_constraints (self));
       break;
@@ -98,6 +101,9 @@ set_manner (GMultiTransfer *self,
     {
     case GM_TRANSFER_PROP_MAX_ATTEMPTS:
       gmulti_transfer_set_max_attempts (self, g_value_get_uint (value));
+      break;
+    case GM_TRANSFER_PROP_CONNECTABLE:
+      gmulti_transfer_set_connectable (self, g_value_get_object (value));
       break;
     case GM_TRANSFER_PROP_CONSTRAINTS:
       gmulti_transfer_set_constraints (self, g_value_get_flags (value));
@@ -623,6 +629,23 @@ install_manner_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_MAX_ATTEMPTS]
     = g_param_spec_uint ("max-attempts", NULL, NULL, 1, G_MAXUINT, 1, write_flags);
+
+  /**
+   * GMultiTransfer:connectable: (getter get_connectable) (setter set_connectable)
+   *
+   * Where to connect to instead of the URI's host: a [class@Gio.NetworkAddress], a [class@Gio.NetworkService], or an
+   * address, as a [class@Gio.UnixSocketAddress] for a server on this machine.
+   *
+   * It is asked for its addresses each time the transfer is started, in the context of the start, for no longer than
+   * [property@GMulti.Transfer:connect-timeout]; when it fails, so does the transfer, with its error. They count for
+   * redirects, too. Proxies are not used.
+   *
+   * Nothing else changes: the host of the URI is what the server is asked for, and whom its certificate has to name.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_CONNECTABLE]
+    = g_param_spec_object ("connectable", NULL, NULL, G_TYPE_SOCKET_CONNECTABLE, write_flags);
 
   /**
    * GMultiTransfer:constraints: (getter get_constraints) (setter set_constraints)

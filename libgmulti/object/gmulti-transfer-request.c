@@ -1336,3 +1336,44 @@ gmulti_transfer_set_constraints (GMultiTransfer *self,
   self->plan.constraints = (guint8) constraints;
   g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_CONSTRAINTS]);
 }
+
+/**
+ * gmulti_transfer_get_connectable: (get-property connectable)
+ * @self: the transfer
+ *
+ * Gets where to connect to instead of the URI's host.
+ *
+ * Returns: (transfer none) (nullable): the connectable, or %NULL for the host
+ *
+ * Since: 1.0
+ */
+GSocketConnectable *
+gmulti_transfer_get_connectable (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), NULL);
+
+  return self->plan.connectable;
+}
+
+/**
+ * gmulti_transfer_set_connectable: (set-property connectable)
+ * @self: the transfer
+ * @connectable: (nullable): the connectable, or %NULL for the URI's host
+ *
+ * Sets where to connect to instead of the URI's host.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_connectable (GMultiTransfer *self,
+                                 GSocketConnectable *connectable)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+  g_return_if_fail (connectable == NULL || G_IS_SOCKET_CONNECTABLE (connectable));
+
+  if (self->plan.connectable == connectable || !gm_face_transfer_check_idle (self))
+    return;
+
+  g_set_object (&self->plan.connectable, connectable);
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_CONNECTABLE]);
+}

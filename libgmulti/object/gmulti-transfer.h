@@ -106,6 +106,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_max_attempts      (GMultiTransfer *self,
                                                            guint           max_attempts);
 GMULTI_AVAILABLE_IN_1_0
+GSocketConnectable *gmulti_transfer_get_connectable       (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_connectable       (GMultiTransfer     *self,
+                                                           GSocketConnectable *connectable);
+GMULTI_AVAILABLE_IN_1_0
 GMultiConstraints   gmulti_transfer_get_constraints       (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_constraints       (GMultiTransfer   *self,

@@ -53,6 +53,16 @@ flip_connect_port (GmPoolKey *key,
 }
 
 static void
+flip_places (GmPoolKey *key,
+             GmConnectSettings *settings)
+{
+  GmAddress address = { 0 };
+
+  g_assert_true (gm_address_set_path (&address, "/run/x", FALSE));
+  settings->places = g_bytes_new (&address, sizeof address);
+}
+
+static void
 flip_unix_path (GmPoolKey *key,
                 GmConnectSettings *settings)
 {
@@ -326,7 +336,7 @@ static void
 test_key_members (void)
 {
   static const Flip flips[] = { flip_scheme,        flip_host,          flip_port,       flip_connect_host,
-                                flip_connect_port,  flip_unix_path,     flip_interface,  flip_unix_abstract,
+                                flip_connect_port,  flip_places,        flip_unix_path,  flip_interface,  flip_unix_abstract,
                                 flip_local_port,    flip_address_scope, flip_local_port_range, flip_ip_version,
                                 flip_login,         flip_speak,         flip_announce,      flip_announced_address,
                                 flip_doh_uri };
