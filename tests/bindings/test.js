@@ -83,8 +83,12 @@ const cases = {
             new GMulti.Session().fetch_async(new GMulti.Transfer({uri: 'http://[oops/'}), null));
     },
     async refused() {
+        const one = new GMulti.Transfer({uri: REFUSED});
         await fails(Gio.IOErrorEnum, Gio.IOErrorEnum.CONNECTION_REFUSED,
-            new GMulti.Session().fetch_async(new GMulti.Transfer({uri: REFUSED}), null));
+            new GMulti.Session().fetch_async(one, null));
+        const lines = one.dup_explanation().split('\n');
+        check(lines[0] === 'Could not connect to 127.0.0.1: the connection was refused.' && lines.length === 2 &&
+            lines[1].startsWith('• No connection to 127.0.0.1 port '), lines);
     },
     async cancel() {
         const cancellable = new Gio.Cancellable();

@@ -86,8 +86,11 @@ def bad_uri():
 
 
 def refused():
-    fails(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_REFUSED, wait, GMulti.Session().fetch_async,
-          GMulti.Transfer(uri=REFUSED), None)
+    one = GMulti.Transfer(uri=REFUSED)
+    fails(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_REFUSED, wait, GMulti.Session().fetch_async, one, None)
+    lines = one.dup_explanation().split('\n')
+    assert lines[0] == 'Could not connect to 127.0.0.1: the connection was refused.' and len(lines) == 2, lines
+    assert lines[1].startswith('• No connection to 127.0.0.1 port ') and lines[1].endswith(': Connection refused.'), lines
 
 
 def cancel():

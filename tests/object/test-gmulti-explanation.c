@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "face.h"
 #include "failing-answers.h"
+#include "monitors.h"
 #include "proxy-server.h"
 #include "scripted-tls.h"
 #include "zoo.h"
@@ -689,6 +690,127 @@ test_slots (Fixture *f,
   wait_in_line (f, "It waited for its turn, for no more transfers may run at a time.");
 }
 
+static void
+expect_wait (Fixture *f,
+             GMultiTransfer *transfer,
+             GMultiWaitReason reason)
+{
+  face_wait_for (gmulti_transfer_get_wait_reason (transfer) == reason);
+  g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_WAITING);
+}
+
+/* Not to this machine itself: that needs no network. */
+static void
+test_constraints (Fixture *f,
+                  gconstpointer data)
+{
+  g_autoptr (SaidNetwork) network = said_network_new (FALSE);
+  g_autoptr (SaidPower) power = said_power_new (TRUE);
+  g_autoptr (GMultiTransfer) transfer = new_named (f, "one.test", "/small");
+
+  gmulti_session_set_network_monitor (f->session, G_NETWORK_MONITOR (network));
+  gmulti_session_set_power_profile_monitor (f->session, G_POWER_PROFILE_MONITOR (power));
+  gmulti_transfer_set_constraints (transfer, GMULTI_CONSTRAINTS_CONNECTIVITY | GMULTI_CONSTRAINTS_UNMETERED
+                                               | GMULTI_CONSTRAINTS_NO_POWER_SAVER);
+  gmulti_session_start (f->session, transfer);
+  expect_wait (f, transfer, GMULTI_WAIT_REASON_CONNECTIVITY);
+  check (f, transfer, "The transfer with one.test waits for the network.", "It waited for the network.");
+  check_status (transfer, "Waiting for the network…");
+
+  said_network_set (network, TRUE, TRUE);
+  expect_wait (f, transfer, GMULTI_WAIT_REASON_METERED);
+  check (f, transfer, "The transfer with one.test waits for a network that is not metered.", "It waited for the network.",
+         "It waited for a network that is not metered.");
+  check_status (transfer, "Waiting for a network that is not metered…");
+
+  said_network_set (network, TRUE, FALSE);
+  expect_wait (f, transfer, GMULTI_WAIT_REASON_POWER_SAVER);
+  check (f, transfer, "The transfer with one.test waits until the device no longer saves power.",
+         "It waited for the network.", "It waited for a network that is not metered.",
+         "It waited until the device no longer saved power.");
+  check_status (transfer, "Waiting until power is no longer saved…");
+
+  said_power_set (power, FALSE);
+  face_wait_for (gmulti_transfer_is_finished (transfer));
+  check_in_any_order (f, transfer, "The transfer with one.test succeeded.", "It waited for the network.",
+                      "It waited for a network that is not metered.", "It waited until the device no longer saved power.",
+                      "No IPv6 address of one.test was found: Name or service not known.",
+                      "one.test has the address 127.0.0.1.", "A connection to 127.0.0.1 port PORT was made.",
+                      "The server answered with the status 200.");
+}
+
+/* The pause is a matter of chance: its number is not compared. */
+static void
+test_retry (Fixture *f,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (f, "/once");
+  g_autoptr (GRegex) number = g_regex_new ("after [0-9]+ m?s", 0, 0, NULL);
+  g_autofree char *found = NULL;
+  g_autofree char *text = NULL;
+
+  scripted_server_on (f->server, "#0.0", scripted_answer_text (503, NULL, "busy"));
+  scripted_server_on (f->server, "/once", scripted_answer_text (200, NULL, "there"));
+  gmulti_transfer_set_max_attempts (transfer, 2);
+  gmulti_session_start (f->session, transfer);
+  expect_wait (f, transfer, GMULTI_WAIT_REASON_RETRY);
+  check_status (transfer, "Waiting for the next attempt…");
+  face_wait_for (gmulti_transfer_is_finished (transfer));
+  found = explain (f, transfer);
+  text = g_regex_replace_literal (number, found, -1, 0, "later", 0, NULL);
+  g_assert_cmpstr (text, ==,
+                   "The transfer with 127.0.0.1 succeeded.\n• A connection was made.\n"
+                   "• An attempt failed: 127.0.0.1 answered with the status 503; the next one later.\n"
+                   "• An open connection was used again.\n• The server answered with the status 200.");
+}
+
+/* ---- numbers ---- */
+
+static void
+count_notify (GMultiTransfer *transfer,
+              GParamSpec *pspec,
+              gpointer user_data)
+{
+  (*(guint *) user_data)++;
+}
+
+static void
+test_numbers (Fixture *f,
+              gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (f, "/half-of-it");
+  guint n_fraction = 0, n_text = 0;
+  g_autofree char *text = NULL;
+
+  scripted_server_on (f->server, "/half-of-it",
+                      scripted_answer_stall (scripted_answer_pattern (
+                        scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"), 1, 0, 100000)));
+  g_signal_connect (transfer, "notify::fraction", G_CALLBACK (count_notify), &n_fraction);
+  g_signal_connect (transfer, "notify::status-text", G_CALLBACK (count_notify), &n_text);
+  g_assert_cmpfloat (gmulti_transfer_get_fraction (transfer), <, 0);
+  g_assert_cmpint (gmulti_transfer_get_remaining (transfer), ==, -1);
+  g_assert_cmpuint (gmulti_transfer_get_speed (transfer), ==, 0);
+  gmulti_session_start (f->session, transfer);
+  face_wait_for (gmulti_transfer_get_bytes_received (transfer) == 100000);
+  g_assert_cmpfloat_with_epsilon (gmulti_transfer_get_fraction (transfer), 0.5, 0.0001);
+  g_assert_cmpint (gmulti_transfer_get_total (transfer), ==, 200000);
+  g_assert_cmpuint (gmulti_transfer_get_speed (transfer), >, 0);
+  g_assert_cmpint (gmulti_transfer_get_remaining (transfer), >, 0);
+  g_assert_cmpuint (n_fraction, >, 0);
+  g_assert_cmpuint (n_text, >, 0);
+  text = gmulti_transfer_dup_status_text (transfer);
+  {
+    g_autofree char *half = g_format_size (100000);
+    g_autofree char *whole = g_format_size (200000);
+    g_autofree char *start = g_strdup_printf ("%s of %s — ", half, whole);
+
+    g_assert_true (g_str_has_prefix (text, start));
+  }
+  g_assert_true (g_str_has_suffix (text, "/s"));
+  gmulti_transfer_cancel (transfer);
+  face_wait_for (gmulti_transfer_is_finished (transfer));
+}
+
 /* Of a long story the beginning is left out. */
 static void
 test_long (Fixture *f,
@@ -793,6 +915,9 @@ static const struct
   { "connecting", test_connecting },
   { "host-limit", test_host_limit },
   { "slots", test_slots },
+  { "constraints", test_constraints },
+  { "retry", test_retry },
+  { "numbers", test_numbers },
   { "long", test_long },
 };
 
