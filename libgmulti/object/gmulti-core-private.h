@@ -21,6 +21,7 @@ typedef struct
   guint64 max_download_rate; /* bytes a second of all together; 0 = no limit */
   guint64 max_upload_rate;
   char *user_agent;          /* (owned) (nullable) */
+  char *doh_uri;             /* (owned) (nullable): NULL = the system finds names */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = GIO's default */
   GTlsDatabase *tls_database; /* (owned) (nullable): NULL = the system's */
   GTlsInteraction *tls_interaction; /* (owned) (nullable) */

@@ -212,6 +212,7 @@ gm_core_unref (GmCore *self)
   g_clear_object (&self->list);
   gm_line_free (self->line);
   g_free (self->settings.user_agent);
+  g_free (self->settings.doh_uri);
   g_clear_object (&self->settings.proxy_resolver);
   g_clear_object (&self->settings.tls_database);
   g_clear_object (&self->settings.tls_interaction);
@@ -772,6 +773,7 @@ gm_core_get_pattern (GmCore *self)
       self->pattern = gm_transfer_new (&gm_errand_client_ops, NULL);
       g_mutex_lock (&self->lock);
       gm_plan_apply_defaults (self->pattern, self->settings.user_agent, self->settings.idle_timeout);
+      gm_transfer_set_string (self->pattern, GM_OPTION_DOH_URI, self->settings.doh_uri);
       gm_transfer_set_stores (self->pattern, self->settings.stores);
       g_mutex_unlock (&self->lock);
       if (GMULTI_IS_PROXY (self->proxy_resolver))

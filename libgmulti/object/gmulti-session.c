@@ -60,6 +60,7 @@ typedef enum
   PROP_IDLE_TIMEOUT,
   PROP_PROGRESS_INTERVAL,
   PROP_USER_AGENT,
+  PROP_DOH_URI,
   PROP_PROXY_RESOLVER,
   PROP_TLS_DATABASE,
   PROP_TLS_INTERACTION,
@@ -220,6 +221,9 @@ gmulti_session_get_property (GObject *object,
     case PROP_USER_AGENT:
       g_value_take_string (value, gmulti_session_dup_user_agent (self));
       break;
+    case PROP_DOH_URI:
+      g_value_take_string (value, gmulti_session_dup_doh_uri (self));
+      break;
     case PROP_PROXY_RESOLVER:
       g_value_take_object (value, gmulti_session_dup_proxy_resolver (self));
       break;
@@ -301,6 +305,9 @@ gmulti_session_set_property (GObject *object,
       break;
     case PROP_USER_AGENT:
       gmulti_session_set_user_agent (self, g_value_get_string (value));
+      break;
+    case PROP_DOH_URI:
+      gmulti_session_set_doh_uri (self, g_value_get_string (value));
       break;
     case PROP_PROXY_RESOLVER:
       gmulti_session_set_proxy_resolver (self, g_value_get_object (value));
@@ -541,6 +548,21 @@ install_default_properties (void)
    * Since: 1.0
    */
   properties[PROP_USER_AGENT] = g_param_spec_string ("user-agent", NULL, NULL, NULL, flags);
+
+  /**
+   * GMultiSession:doh-uri: (getter dup_doh_uri) (setter set_doh_uri)
+   *
+   * The `https:` URI of a server that is asked for the addresses of hosts (RFC 8484), instead of the system; %NULL means
+   * the system.
+   *
+   * No failure of that server leads back to the system: what it cannot answer is not found, and neither is anything if the
+   * URI is not one of `https:`. Only the host in the URI itself is looked up by the system; with an address in its place
+   * nothing is. Its certificate has to be good for the authorities of [property@GMulti.Session:tls-database] if that is a
+   * file of them, else for those of the system. What is asked of a proxy by its name is not looked up at all.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DOH_URI] = g_param_spec_string ("doh-uri", NULL, NULL, NULL, flags);
 
   /**
    * GMultiSession:proxy-resolver: (getter dup_proxy_resolver) (setter set_proxy_resolver)
@@ -1119,6 +1141,61 @@ gmulti_session_set_user_agent (GMultiSession *self,
 
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USER_AGENT]);
+}
+
+/**
+ * gmulti_session_dup_doh_uri: (get-property doh-uri)
+ * @self: the session
+ *
+ * Gets the URI of the server that is asked for the addresses of hosts.
+ *
+ * Returns: (transfer full) (nullable): the URI, or %NULL if the system is asked
+ *
+ * Since: 1.0
+ */
+char *
+gmulti_session_dup_doh_uri (GMultiSession *self)
+{
+  char *value;
+
+  g_return_val_if_fail (GMULTI_IS_SESSION (self), NULL);
+
+  value = g_strdup (gm_core_lock_settings (self->core)->doh_uri);
+  gm_core_unlock_settings (self->core, FALSE);
+  return value;
+}
+
+/**
+ * gmulti_session_set_doh_uri: (set-property doh-uri)
+ * @self: the session
+ * @doh_uri: (nullable): an `https:` URI, or %NULL to ask the system
+ *
+ * Sets the server that is asked for the addresses of hosts, over HTTPS.
+ *
+ * Transfers that start from now on ask it; connections that exist for what was set before are not used by them.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_session_set_doh_uri (GMultiSession *self,
+                            const char *doh_uri)
+{
+  GmCoreSettings *settings;
+  gboolean changed;
+
+  g_return_if_fail (GMULTI_IS_SESSION (self));
+
+  settings = gm_core_lock_settings (self->core);
+  changed = g_strcmp0 (settings->doh_uri, doh_uri) != 0;
+  if (changed)
+    {
+      g_free (settings->doh_uri);
+      settings->doh_uri = g_strdup (doh_uri);
+    }
+  gm_core_unlock_settings (self->core, changed);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DOH_URI]);
 }
 
 /* The stores anew, with what they know of hosts. */

@@ -61,6 +61,11 @@ GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_user_agent               (GMultiSession *self,
                                                             const char    *user_agent);
 GMULTI_AVAILABLE_IN_1_0
+char          *gmulti_session_dup_doh_uri                  (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_doh_uri                  (GMultiSession *self,
+                                                            const char    *doh_uri);
+GMULTI_AVAILABLE_IN_1_0
 GProxyResolver *gmulti_session_dup_proxy_resolver          (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_proxy_resolver           (GMultiSession  *self,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case-tables.h"
 
+#include "name-server.h"
 #include "proxy-server.h"
 #include "scripted-tls.h"
 
@@ -8,68 +9,8 @@
 
 /* Names that a server is asked for, over HTTPS. None of those used here is known to the system. */
 
-#define TYPE "Content-Type: application/dns-message\r\n"
-
-/* What the server says; its thread reads it until the case is over, and one case runs at a time. */
-typedef struct
-{
-  guint ttl;
-  guint code;
-  gboolean stalls;
-  const char *page; /* (nullable): instead of an answer */
-  gint n_asked; /* atomic */
-} Names;
-
-static Names names;
-
-static gboolean
-asks_for_v6 (const ScriptedRequest *request)
-{
-  const GByteArray *query = request->body;
-
-  return query->len > 4 && query->data[query->len - 3] == 28;
-}
-
-/* The question again, and 127.0.0.1 or nothing. */
-static GBytes *
-make_answer (const ScriptedRequest *request)
-{
-  static const guint8 loopback[] = { 127, 0, 0, 1 };
-  GByteArray *answer = g_byte_array_new ();
-  gboolean found = names.code == 0 && !asks_for_v6 (request);
-  guint8 record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, (guint8) (names.ttl >> 8), (guint8) names.ttl, 0, 4 };
-
-  g_byte_array_append (answer, request->body->data, request->body->len);
-  answer->data[2] |= 0x80;
-  answer->data[3] = (guint8) (0x80 | names.code);
-  answer->data[7] = found;
-  if (found)
-    {
-      g_byte_array_append (answer, record, sizeof record);
-      g_byte_array_append (answer, loopback, sizeof loopback);
-    }
-
-  return g_byte_array_free_to_bytes (answer);
-}
-
-static ScriptedAnswer *
-answer_question (const ScriptedRequest *request,
-                 gpointer user_data)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  g_autofree char *head = NULL;
-
-  g_atomic_int_inc (&names.n_asked);
-  if (names.stalls)
-    return scripted_answer_stall (scripted_answer_new ());
-  if (names.page != NULL)
-    return scripted_answer_end (scripted_answer_exact (names.page), SCRIPTED_END_CLOSE);
-
-  bytes = make_answer (request);
-  head = g_strdup_printf ("HTTP/1.1 200 OK\r\n" TYPE "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
-                          g_bytes_get_size (bytes));
-  return scripted_answer_bytes (scripted_answer_exact (head), g_steal_pointer (&bytes));
-}
+/* The server's thread reads it until the case is over; one case runs at a time. */
+static NameServer names;
 
 static ScriptedServer *
 name_server (Case *c,
@@ -79,8 +20,8 @@ name_server (Case *c,
 
   scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "found"));
   server = case_new_server (c, SCRIPTED_SERVER_TLS | flags);
-  names = (Names){ .ttl = 300 };
-  scripted_server_on (server, "POST /dns-query", scripted_answer_handler (scripted_answer_new (), answer_question, NULL));
+  names = (NameServer){ .ttl = 300 };
+  scripted_server_on (server, "POST /dns-query", scripted_answer_handler (scripted_answer_new (), name_server_answer, &names));
 
   return server;
 }
@@ -127,7 +68,7 @@ run_found (Case *c)
       g_assert_cmpstr (scripted_request_header (request, "Content-Type"), ==, "application/dns-message");
       g_assert_cmpmem (request->body->data, request->body->len - 4,
                        "\0\0\1\0\0\1\0\0\0\0\0\0\3far\7example\0", 12 + 13);
-      families[asks_for_v6 (request)] = TRUE;
+      families[name_server_is_v6 (request)] = TRUE;
     }
   g_assert_true (families[0] && families[1]);
 
@@ -189,10 +130,10 @@ static void
 run_refused (Case *c)
 {
   static const char *const answers[] = {
-    "HTTP/1.1 500 No\r\n" TYPE "Content-Length: 2\r\n\r\nno",
-    "HTTP/1.1 200 OK\r\n" TYPE "Content-Length: 0\r\n\r\n",
-    "HTTP/1.1 200 OK\r\n" TYPE "Content-Length: 14\r\n\r\n<html></html>\n",
-    "HTTP/1.1 200 OK\r\n" TYPE "Content-Length: 100000\r\n\r\n",
+    "HTTP/1.1 500 No\r\n" NAME_SERVER_TYPE "Content-Length: 2\r\n\r\nno",
+    "HTTP/1.1 200 OK\r\n" NAME_SERVER_TYPE "Content-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n" NAME_SERVER_TYPE "Content-Length: 14\r\n\r\n<html></html>\n",
+    "HTTP/1.1 200 OK\r\n" NAME_SERVER_TYPE "Content-Length: 100000\r\n\r\n",
     "garbage\r\n\r\n",
   };
   ScriptedServer *server = name_server (c, SCRIPTED_SERVER_DEFAULT);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "face.h"
 
+#include "name-server.h"
+
 /* Sessions: fetching, errors, cancelling, the order of what is told, threads, blocking calls, the end of a session. */
 
 typedef struct
@@ -975,6 +977,92 @@ test_settings (Fixture *fixture,
   g_assert_cmpint (gmulti_session_is_threaded (fixture->session), ==, data != NULL);
 }
 
+/* ---- names ---- */
+
+static GMultiTransfer *
+new_far_transfer (Fixture *fixture,
+                  const char *host)
+{
+  g_autofree char *uri = g_strdup_printf ("http://%s:%u/hello", host, scripted_server_port (fixture->server));
+
+  return gmulti_transfer_new (uri);
+}
+
+/* A server is asked for names that the system does not know, and trusted by the session's file of authorities. */
+static void
+test_doh (Fixture *fixture,
+          gconstpointer data)
+{
+  static NameServer names;
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_TLS);
+  g_autofree char *uri = g_strdup_printf ("https://127.0.0.1:%u/dns-query", scripted_server_port (server));
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+  g_autoptr (GMultiTransfer) stranger = new_far_transfer (fixture, "far.example");
+  g_autoptr (GMultiTransfer) transfer = new_far_transfer (fixture, "far.example");
+  g_autoptr (GMultiTransfer) missing = new_far_transfer (fixture, g_get_host_name ());
+  g_autoptr (GMultiTransfer) system = new_far_transfer (fixture, "far.invalid");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *kept = NULL;
+
+  names = (NameServer){ .ttl = 300 };
+  scripted_server_on (server, "POST /dns-query", scripted_answer_handler (scripted_answer_new (), name_server_answer, &names));
+  gmulti_session_set_doh_uri (fixture->session, uri);
+  g_object_get (fixture->session, "doh-uri", &kept, NULL);
+  g_assert_cmpstr (kept, ==, uri);
+
+  g_assert_null (face_fetch (fixture->session, stranger, &error));
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_INTERNAL);
+  g_clear_error (&error);
+  g_assert_cmpint (g_atomic_int_get (&names.n_asked), ==, 0);
+
+  gmulti_session_set_tls_database (fixture->session, database);
+  bytes = face_fetch (fixture->session, transfer, &error);
+  g_assert_no_error (error);
+  assert_text (bytes, "hello");
+  g_assert_cmpint (g_atomic_int_get (&names.n_asked), ==, 2);
+
+  /* The system knows this one, and is not asked. */
+  names.code = 3;
+  g_assert_null (face_fetch (fixture->session, missing, &error));
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  g_object_set (fixture->session, "doh-uri", NULL, NULL);
+  g_assert_null (face_fetch (fixture->session, system, &error));
+  g_assert_true (error->domain == G_RESOLVER_ERROR); /* as the system has it */
+  g_assert_cmpint (g_atomic_int_get (&names.n_asked), ==, 4);
+}
+
+/* A session that goes while a question is out takes it along; so does whoever loses interest. */
+static void
+test_doh_given_up (Fixture *fixture,
+                   gconstpointer data)
+{
+  static NameServer names;
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_TLS);
+  g_autofree char *uri = g_strdup_printf ("https://127.0.0.1:%u/dns-query", scripted_server_port (server));
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+  g_autoptr (GMultiTransfer) cancelled = new_far_transfer (fixture, "far.example");
+  g_autoptr (GMultiTransfer) left = new_far_transfer (fixture, "far.example");
+  guint n_completed = 0;
+
+  names = (NameServer){ .stalls = TRUE };
+  scripted_server_on (server, "POST /dns-query", scripted_answer_handler (scripted_answer_new (), name_server_answer, &names));
+  gmulti_session_set_doh_uri (fixture->session, uri);
+  gmulti_session_set_tls_database (fixture->session, database);
+  g_signal_connect (cancelled, "completed", G_CALLBACK (count_completed), &n_completed);
+  g_signal_connect (left, "completed", G_CALLBACK (count_completed), &n_completed);
+  gmulti_session_start (fixture->session, cancelled);
+  gmulti_session_start (fixture->session, left);
+  face_wait_for (g_atomic_int_get (&names.n_asked) == 2);
+  g_assert_cmpuint (gmulti_session_get_n_active (fixture->session), ==, 2);
+  gmulti_transfer_cancel (cancelled);
+  face_wait_for (n_completed == 1);
+  g_clear_object (&fixture->session);
+  face_wait_for (n_completed == 2);
+}
+
 /* What all receive together is limited, each has its part of it, and the limit can be lifted. */
 static void
 test_rate (Fixture *fixture,
@@ -1122,6 +1210,8 @@ main (int argc,
   add ("drop-in-handler", test_drop_in_handler);
   add ("drop-in-thread", test_drop_in_thread);
   add ("settings", test_settings);
+  add ("doh", test_doh);
+  add ("doh-given-up", test_doh_given_up);
   add ("rate", test_rate);
   add ("upload-rate", test_upload_rate);
   add ("counts", test_counts);
