@@ -848,15 +848,32 @@ gm_face_transfer_is_watched (GMultiTransfer *self)
          || g_signal_handler_find (self, G_SIGNAL_MATCH_ID, notify_signal, 0, NULL, NULL, NULL) != 0;
 }
 
+static gboolean
+is_subclassed (GMultiTransfer *self)
+{
+  GType type = G_OBJECT_TYPE (self);
+
+  return type != GMULTI_TYPE_TRANSFER && type != GMULTI_TYPE_DOWNLOAD;
+}
+
+/* Somebody may hear of @signal. Where only the object can have handlers they are all that is looked through, which costs
+ * half of what g_signal_has_handler_pending() does. */
+static gboolean
+has_handler (GMultiTransfer *self,
+             Signal signal)
+{
+  if (is_subclassed (self))
+    return g_signal_has_handler_pending (self, signals[signal], 0, TRUE);
+
+  return g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signals[signal], 0, NULL, NULL, NULL) != 0;
+}
+
 /* One look instead of one for each signal: most transfers that are only fetched have no handler at all. A subclass may
  * have handlers of its class, which are not looked for. */
 gboolean
 gm_face_transfer_is_heard (GMultiTransfer *self)
 {
-  GType type = G_OBJECT_TYPE (self);
-
-  return (type != GMULTI_TYPE_TRANSFER && type != GMULTI_TYPE_DOWNLOAD)
-         || g_signal_handler_find (self, G_SIGNAL_MATCH_UNBLOCKED, 0, 0, NULL, NULL, NULL) != 0;
+  return is_subclassed (self) || g_signal_handler_find (self, G_SIGNAL_MATCH_UNBLOCKED, 0, 0, NULL, NULL, NULL) != 0;
 }
 
 const GmPlan *
@@ -1131,7 +1148,7 @@ gm_face_transfer_report (GMultiTransfer *self,
 
   if (!errand->delivered && gm_face_transfer_is_watched (self))
     notify_changes (self, &before, report, again);
-  if (moved && !errand->delivered && g_signal_has_handler_pending (self, signals[SIGNAL_PROGRESS], 0, TRUE))
+  if (moved && !errand->delivered && has_handler (self, SIGNAL_PROGRESS))
     g_signal_emit (self, signals[SIGNAL_PROGRESS], 0);
 
   return TRUE;
@@ -1151,7 +1168,8 @@ gm_face_transfer_complete (GMultiTransfer *self,
   /* who sees the list get shorter may begin to listen only now */
   heard |= errand->list != NULL;
   gm_transfer_list_remove_errand (errand);
-  if (heard && g_signal_has_handler_pending (self, signals[SIGNAL_COMPLETED], 0, TRUE))
+  /* whoever hears of a transfer mostly wants to hear of this: it is not asked first whether somebody does */
+  if (heard)
     g_signal_emit (self, signals[SIGNAL_COMPLETED], 0, report->error);
 }
 
@@ -1160,13 +1178,9 @@ gm_face_transfer_get_ask (GMultiTransfer *self)
 {
   guint ask = 0;
 
-  /* mostly there is no handler at all: one look says so for both */
-  if (g_signal_handler_find (self, G_SIGNAL_MATCH_DETAIL, 0, 0, NULL, NULL, NULL) == 0)
-    return 0;
-
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATE], 0, TRUE))
+  if (has_handler (self, SIGNAL_AUTHENTICATE))
     ask |= 1u << GM_QUESTION_LOGIN;
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_CHECK_TRUST], 0, TRUE))
+  if (has_handler (self, SIGNAL_CHECK_TRUST))
     ask |= 1u << GM_QUESTION_TRUST;
 
   return ask;

@@ -150,6 +150,7 @@ static void
 client_start (Bench *bench, BenchTransfer *transfer)
 {
   Fetch *fetch = g_new0 (Fetch, 1);
+  gulong handler = 0;
 
   fetch->bench = bench;
   fetch->transfer = transfer;
@@ -165,10 +166,11 @@ client_start (Bench *bench, BenchTransfer *transfer)
   if (database != NULL)
     gmulti_transfer_set_tls_database (fetch->object, database);
   if (bench->work == BENCH_WORK_FRAMES)
-    {
-      g_signal_connect (fetch->object, "progress", G_CALLBACK (progress_cb), NULL);
-      g_signal_connect (fetch->object, "completed", G_CALLBACK (completed_cb), NULL);
-    }
+    g_signal_connect (fetch->object, "progress", G_CALLBACK (progress_cb), NULL);
+  if (bench->work == BENCH_WORK_FRAMES || bench->listen != NULL)
+    handler = g_signal_connect (fetch->object, "completed", G_CALLBACK (completed_cb), NULL);
+  if (g_strcmp0 (bench->listen, "off") == 0)
+    g_signal_handler_disconnect (fetch->object, handler);
   if (transfer->stream)
     gmulti_session_open_async (session, fetch->object, NULL, opened_cb, fetch);
   else

@@ -64,13 +64,14 @@ static const struct option long_options[] = {
   { "priority", required_argument, NULL, 'y' },  { "directory", required_argument, NULL, 'd' },
   { "cpu", required_argument, NULL, 'c' },       { "reuse", no_argument, NULL, 'r' },
   { "authority", required_argument, NULL, 'u' }, { "path", required_argument, NULL, 'x' },
+  { "listen", required_argument, NULL, 'l' },
   { NULL, 0, NULL, 0 },
 };
 
 static const char usage[] =
   "--work=small|big|files|wait|frames --port=N [--host=127.0.0.1] [--number=N] [--parallel=N] [--waiting=N]\n"
   "  [--size=BYTES] [--seconds=N] [--frame=MS] [--frame-work=MS] [--priority=N] [--directory=DIR] [--cpu=N] [--reuse]\n"
-  "  [--authority=FILE] [--path=PATH]";
+  "  [--authority=FILE] [--path=PATH] [--listen=off|all]";
 
 void
 bench_die (const char *what)
@@ -462,6 +463,7 @@ parse_option (Bench *bench, int letter, const char *value)
     case 'd': bench->directory = value; break;
     case 'c': pin (number); break;
     case 'r': bench->reuse = true; break;
+    case 'l': bench->listen = value; break;
     case 'u': bench->authority = value; break;
     case 'x': snprintf (works.path, sizeof works.path, "%s", value); break;
     default: errno = 0; bench_die (usage);
