@@ -208,7 +208,7 @@ run_pause_upload (Case *c)
   case_set (t, CURLOPT_READDATA, &pauser);
   case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Expect:", NULL));
   case_add (t);
-  case_run_for (c, 100);
+  case_run_for (c, 100 * case_patience ());
   g_assert_true (pauser.paused);
   g_assert_cmpuint (pauser.n_calls, ==, 2);
   pauser.paused = FALSE;

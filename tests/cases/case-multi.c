@@ -45,7 +45,7 @@ run_remove_and_add (Case *c)
   scripted_server_on (case_server (c), "/stall", scripted_answer_stall (scripted_answer_new ()));
   scripted_server_on (case_server (c), "/b", scripted_answer_text (200, NULL, "b"));
   case_add (t);
-  case_run_for (c, 20);
+  case_run_for (c, 20 * case_patience ());
   case_remove (t);
   case_set (t, CURLOPT_URL, scripted_server_url (case_server (c), "/b"));
   case_run_transfer (t);

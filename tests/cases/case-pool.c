@@ -134,7 +134,7 @@ run_unwanted_bytes (Case *c)
   scripted_server_on (case_server (c), "/1", answer);
   scripted_server_on (case_server (c), "/2", scripted_answer_text (200, NULL, "good"));
   case_check_ok (case_get (c, "/1"), 200, "x");
-  case_run_for (c, 60);
+  case_run_for (c, 60 * case_patience ());
   case_check_ok (case_get (c, "/2"), 200, "good");
   case_check_log (c, "GET /1#0 GET /2#1");
 }
@@ -299,12 +299,12 @@ run_pending_ends (Case *c)
 
   slow_server (c);
   scripted_server_on (case_server (c), "/stall", scripted_answer_send (
-                        scripted_answer_delay (scripted_answer_new (), 400), "HTTP/1.1 204 Done\r\n\r\n"));
+                        scripted_answer_delay (scripted_answer_new (), 400 * case_patience ()), "HTTP/1.1 204 Done\r\n\r\n"));
   curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 1L);
   removed = case_transfer (c, "/slow");
   case_add (busy);
-  case_run_for (c, 30);
-  case_set (late, CURLOPT_TIMEOUT_MS, 100L);
+  case_run_for (c, 30 * case_patience ());
+  case_set (late, CURLOPT_TIMEOUT_MS, 100L * (long) case_patience ());
   case_add (late);
   case_add (removed);
   case_run_for (c, 50);

@@ -27,7 +27,7 @@ new_server (Case *c)
   scripted_server_on (server, "GET /a", scripted_answer_text (200, NULL, "yes"));
   scripted_server_on (server, "GET /stall", scripted_answer_stall (scripted_answer_new ()));
   scripted_server_on (server, "GET /later", scripted_answer_body (scripted_answer_send (
-                                              scripted_answer_delay (scripted_answer_new (), 30),
+                                              scripted_answer_delay (scripted_answer_new (), 30 * case_patience ()),
                                               "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), "later"));
   return server;
 }

@@ -27,7 +27,11 @@ case_on_libcurl (void)
 guint
 case_patience (void)
 {
+#ifdef __SANITIZE_THREAD__
+  return 4;
+#else
   return g_getenv ("GMULTI_TEST_VALGRIND") != NULL ? 8 : 1;
+#endif
 }
 
 const CaseThrough *case_throughs;
@@ -590,7 +594,7 @@ static const char *
 find_exception (const char *name)
 {
   /* The test's proxy has a thread for each connection, which tools that slow everything down do not stand. */
-  if (through != NULL && case_patience () > 1 && strcmp (name, "slow-thousand") == 0)
+  if (through != NULL && case_patience () >= 8 && strcmp (name, "slow-thousand") == 0)
     return "too many threads for this tool";
   for (guint i = 0; through != NULL && through->exceptions[i] != NULL; i++)
     for (const CaseException *e = through->exceptions[i]; e->name != NULL; e++)
@@ -618,7 +622,7 @@ run_case (gconstpointer data)
       g_test_skip ("slow: run with -m slow");
       return;
     }
-  if (case_patience () > 1 && (run->spec->flags & CASE_LARGE))
+  if (case_patience () >= 8 && (run->spec->flags & CASE_LARGE))
     {
       g_test_skip ("too large for this tool");
       return;
