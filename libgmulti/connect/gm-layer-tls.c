@@ -314,6 +314,14 @@ ask_pin (TlsLayer *self)
   const char *given = NULL;
   g_autoptr (GBytes) pin_code = NULL;
 
+  /* Another one was faster. */
+  if (question != NULL && question->kind != GM_QUESTION_PIN && gm_trust_knows_pin (self->settings))
+    {
+      g_clear_pointer (&self->credentials[GM_TLS_IDENTITY], gm_tls_credentials_unref);
+      ask_trust (self, GM_TLS_IDENTITY);
+      return GM_OK;
+    }
+
   switch (gm_question_ask (question, GM_QUESTION_PIN, make_pin_question, self))
     {
     case GM_REPLY_NONE:
@@ -334,7 +342,7 @@ ask_pin (TlsLayer *self)
     return fail (self, identity->result, identity->tls, identity->detail);
 
   self->n_pins++;
-  gm_trust_set_pin (self->settings, pin_code);
+  gm_trust_set_pin (self->settings, pin_code, identity->n_refused);
   g_clear_pointer (&self->credentials[GM_TLS_IDENTITY], gm_tls_credentials_unref);
   ask_trust (self, GM_TLS_IDENTITY);
 

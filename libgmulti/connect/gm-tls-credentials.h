@@ -46,6 +46,7 @@ typedef struct
   guint n_anchors; /* that were named; not those of the system */
   GBytes *pin_code; /* (owned) (nullable): for a token */
   char *key_uri; /* (owned) (nullable): of a key on a token, without a PIN */
+  guint n_refused; /* PINs of the token that were wrong when this was read; gm-trust.h counts them */
   char *token; /* (owned) (nullable): the label of the one that wanted a PIN, and had no right one */
   GmWorkers *workers; /* (owned) (nullable): the key is on a token, and may take its time; so what it does is done there */
 } GmTlsCredentials;

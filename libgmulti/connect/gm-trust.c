@@ -13,6 +13,8 @@ typedef struct
   GmTlsCredentials *credentials; /* (owned) (nullable): once they were read */
   gint64 read_at; /* µs */
   GBytes *pin_code; /* (owned) (nullable): that somebody gave when asked; by gm_secret_bytes_new() */
+  GBytes *refused; /* (owned) (nullable): the last one that was wrong */
+  guint n_refused; /* how many were */
   GmWorkers *workers; /* (owned): one thread, so that they are read once however many ask */
   GList link;
 } Entry;
@@ -49,6 +51,7 @@ entry_unref (Entry *self)
   gm_tls_credentials_unref (self->credentials);
   gm_workers_unref (self->workers);
   g_clear_pointer (&self->pin_code, g_bytes_unref);
+  g_clear_pointer (&self->refused, g_bytes_unref);
   g_free (self);
 }
 
@@ -188,8 +191,11 @@ forget_pin (Entry *entry,
             GBytes *pin_code)
 {
   g_mutex_lock (&lock);
-  if (entry->pin_code == pin_code)
+  if (bytes_equal (entry->pin_code, pin_code))
     g_clear_pointer (&entry->pin_code, g_bytes_unref);
+  g_clear_pointer (&entry->refused, g_bytes_unref);
+  entry->refused = g_bytes_ref (pin_code);
+  entry->n_refused++;
   g_mutex_unlock (&lock);
 }
 
@@ -217,9 +223,13 @@ read_work (GmJob *job)
   /* A failure is told to who waits, and tried again by who comes next. */
   if (self->credentials->result == GM_TLS_TOKEN_PIN && pin_code != NULL)
     forget_pin (entry, pin_code);
-  if (self->credentials->result != GM_OK)
-    return;
   g_mutex_lock (&lock);
+  self->credentials->n_refused = entry->n_refused;
+  if (self->credentials->result != GM_OK)
+    {
+      g_mutex_unlock (&lock);
+      return;
+    }
   gm_tls_credentials_unref (entry->credentials);
   entry->credentials = gm_tls_credentials_ref (self->credentials);
   entry->read_at = g_get_monotonic_time ();
@@ -314,16 +324,33 @@ gm_trust_ask (GmTlsKind kind,
 
 void
 gm_trust_set_pin (const GmTlsSettings *settings,
-                  GBytes *pin_code)
+                  GBytes *pin_code,
+                  guint n_refused)
 {
   Entry *entry;
 
   look_for_fork ();
   g_mutex_lock (&lock);
   entry = ensure_entry (GM_TLS_IDENTITY, settings);
-  g_clear_pointer (&entry->pin_code, g_bytes_unref);
-  entry->pin_code = g_bytes_ref (pin_code);
+  if (entry->n_refused == n_refused || !bytes_equal (entry->refused, pin_code))
+    {
+      g_clear_pointer (&entry->pin_code, g_bytes_unref);
+      entry->pin_code = g_bytes_ref (pin_code);
+    }
   g_mutex_unlock (&lock);
+}
+
+gboolean
+gm_trust_knows_pin (const GmTlsSettings *settings)
+{
+  gboolean known;
+
+  look_for_fork ();
+  g_mutex_lock (&lock);
+  known = ensure_entry (GM_TLS_IDENTITY, settings)->pin_code != NULL;
+  g_mutex_unlock (&lock);
+
+  return known;
 }
 
 GmResult

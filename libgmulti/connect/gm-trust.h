@@ -23,9 +23,14 @@ GmTrustWait *gm_trust_ask      (GmTlsKind kind,
 /* GM_AGAIN until they are there; then GM_OK, with a reference in *@credentials, whose own result may be a failure. */
 GmResult     gm_trust_wait_get (GmTrustWait *self,
                                 GmTlsCredentials **credentials);
-/* Somebody was asked for the PIN of the identity's token: it is tried by whoever asks next, and kept while it is right. */
+/* Somebody was asked for the PIN of the identity's token: it is tried by whoever asks next, and kept while it is right.
+ * @n_refused: of the credentials that it was asked for. Many may be asked at once and give the same answer: one that was
+ * refused meanwhile is not tried again, for cards lock themselves. */
 void         gm_trust_set_pin  (const GmTlsSettings *settings,
-                                GBytes *pin_code);
+                                GBytes *pin_code,
+                                guint n_refused);
+/* There is a PIN that is right, or was not tried yet: nobody has to be asked. */
+gboolean     gm_trust_knows_pin (const GmTlsSettings *settings);
 /* Also while it is not answered; does not block. */
 void         gm_trust_wait_free (GmTrustWait *self);
 /* Forgets everything that was read. For tests. */

@@ -104,6 +104,8 @@ GProxyResolver *gm_core_get_proxy_resolver (GmCore *self);
 /* For transfers that have none of their own; (nullable), both. */
 GTlsDatabase *gm_core_get_tls_database (GmCore *self);
 GTlsInteraction *gm_core_get_tls_interaction (GmCore *self);
+/* Any thread. */
+struct _GmPinDesk *gm_core_get_pin_desk (GmCore *self);
 /* Any thread; made on first use. */
 struct _GmSurroundings *gm_core_ensure_surroundings (GmCore *self);
 struct _GmSurroundings *gm_core_get_surroundings (GmCore *self); /* (nullable) */

@@ -5,6 +5,7 @@
 
 #include "gm-config.h"
 #include "gmulti-band-private.h"
+#include "gmulti-pin-private.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-line-private.h"
 #include "gmulti-patience-private.h"
@@ -90,6 +91,7 @@ struct _GmCore
   GProxyResolver *proxy_resolver; /* (owned) (nullable): who is asked */
   GTlsDatabase *tls_database; /* (owned) (nullable) */
   GTlsInteraction *tls_interaction; /* (owned) (nullable) */
+  GmPinDesk *pin_desk; /* (owned) */
   GmUrl *direct_url; /* (owned) (nullable): of the origin that was last found to need no proxy … */
   gint64 direct_until; /* … and until when that is believed */
   guint n_lookups; /* questions to it that are open */
@@ -164,6 +166,7 @@ gm_core_new (GMainContext *context,
   self->boxes = g_array_new (FALSE, FALSE, sizeof (Box));
   self->idle_calls = g_array_new (FALSE, FALSE, sizeof (IdleCall));
   self->line = gm_line_new (self);
+  self->pin_desk = gm_pin_desk_new ();
   self->tick.fire = tick_cb;
   self->progress_interval = 100000;
   self->settings.progress_interval = 100;
@@ -218,6 +221,7 @@ gm_core_unref (GmCore *self)
   g_clear_object (&self->settings.tls_interaction);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->tls_interaction);
+  gm_pin_desk_unref (self->pin_desk);
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->proxy_memory, g_hash_table_unref);
   g_clear_pointer (&self->direct_url, gm_url_unref);
@@ -833,6 +837,12 @@ GTlsDatabase *
 gm_core_get_tls_database (GmCore *self)
 {
   return self->tls_database;
+}
+
+GmPinDesk *
+gm_core_get_pin_desk (GmCore *self)
+{
+  return self->pin_desk;
 }
 
 GTlsInteraction *

@@ -403,7 +403,8 @@ install_tls_properties (void)
    * the transfer goes on without a certificate.
    *
    * For a PIN it is asked by [method@Gio.TlsInteraction.ask_password_async] where the transfer was started, and may take its time:
-   * nobody else waits. A PIN that was right is kept for the process, a wrong one is asked for again.
+   * nobody else waits. Of several transfers that want the PIN of one token the first one asks, and its answer is that of all.
+   * A PIN that was right is kept for the process, a wrong one is asked for again.
    *
    * Since: 1.0
    */

@@ -210,6 +210,34 @@ test_asked (void)
   gm_tls_settings_unref (settings);
 }
 
+/* Two were asked and say the same. What is wrong is tried by one of them, and the other asks again; what is right serves
+ * both, and who comes later asks nobody. */
+static void
+test_together (void)
+{
+  GmTlsSettings *settings = new_settings (URI, NULL, NULL);
+  TlsPair one, other;
+
+  gm_trust_forget ();
+  pair_init (&one, versions[1], settings);
+  pair_init (&other, versions[1], settings);
+  one.question.mask = other.question.mask = 1u << GM_QUESTION_PIN;
+  check_asked (&one, 1);
+  check_asked (&other, 1);
+  answer (&one, "4711");
+  check_asked (&one, 2);
+  answer (&other, "4711");
+  check_asked (&other, 2);
+  answer (&one, "1234");
+  g_assert_cmpint (tls_pair_connect (&one), ==, GM_OK);
+  answer (&other, "1234");
+  g_assert_cmpint (tls_pair_connect (&other), ==, GM_OK);
+  check_inside (&other);
+  pair_clear (&one);
+  pair_clear (&other);
+  gm_tls_settings_unref (settings);
+}
+
 /* ---- a slow token ---- */
 
 static void
@@ -314,6 +342,7 @@ main (int argc,
       g_test_add_func ("/tls-token/key-alone", test_key_alone);
       g_test_add_func ("/tls-token/refused", test_refused);
       g_test_add_func ("/tls-token/asked", test_asked);
+      g_test_add_func ("/tls-token/together", test_together);
       g_test_add_data_func ("/tls-token/slow", "patient", test_slow);
       g_test_add_data_func ("/tls-token/slow-given-up", NULL, test_slow);
     }

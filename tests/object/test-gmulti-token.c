@@ -232,6 +232,62 @@ test_nobody (Fixture *self,
   check_refused (self);
 }
 
+/* All that want the same PIN wait for one answer, which counts for them all; a wrong one is tried once. */
+static void
+test_shared (Fixture *self,
+             gconstpointer data)
+{
+  GMultiTransfer *transfers[5] = { NULL };
+  GAsyncResult *results[5] = { NULL };
+  gboolean fails = data != NULL;
+
+  gmulti_session_set_tls_interaction (self->session, G_TLS_INTERACTION (self->slow));
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    {
+      transfers[i] = gmulti_transfer_new (scripted_server_url (self->server, "/"));
+      gmulti_transfer_set_client_certificate (transfers[i], gmulti_transfer_get_client_certificate (self->transfer));
+      /* each its own connection */
+      gmulti_transfer_set_http_policy (transfers[i], GMULTI_HTTP_POLICY_HTTP_1_1);
+      gmulti_session_fetch_async (self->session, transfers[i], NULL, face_store_result, &results[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    face_wait_for (gmulti_transfer_get_state (transfers[i]) == GMULTI_TRANSFER_STATE_WAITING);
+  face_run_for (50);
+  g_assert_cmpuint (self->slow->n_asked, ==, 1);
+  /* who asked goes, and the others still wait for the answer */
+  gmulti_transfer_cancel (transfers[0]);
+  face_wait_for (results[0] != NULL);
+  g_assert_false (g_cancellable_is_cancelled (g_task_get_cancellable (self->slow->task)));
+
+  slow_answer (self->slow, fails ? NULL : "4711");
+  if (!fails)
+    {
+      face_wait_for (self->slow->task != NULL);
+      face_run_for (100);
+      g_assert_cmpuint (self->slow->n_asked, ==, 2);
+      slow_answer (self->slow, "1234");
+      self->slow->at_once = "1234"; /* a question that was on its way just then */
+    }
+  for (guint i = 1; i < G_N_ELEMENTS (transfers); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) bytes = NULL;
+
+      face_wait_for (results[i] != NULL);
+      bytes = gmulti_session_fetch_finish (self->session, results[i], &error);
+      if (fails)
+        g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE_PASSWORD);
+      else
+        g_assert_no_error (error);
+    }
+  g_assert_cmpuint (self->slow->n_asked, <=, fails ? 1 : 3);
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    {
+      g_object_unref (results[i]);
+      face_assert_finalized (transfers[i]);
+    }
+}
+
 /* The question is taken back. */
 static void
 test_cancelled (Fixture *self,
@@ -285,6 +341,7 @@ main (int argc,
     { "/token/transfer", test_later, NULL },   { "/token/session", test_later, "session" },
     { "/token/declined", test_declined, NULL }, { "/token/nobody", test_nobody, NULL },
     { "/token/cancelled", test_cancelled, NULL }, { "/token/blocking", test_blocking, NULL },
+    { "/token/shared", test_shared, NULL },    { "/token/shared-declined", test_shared, "declined" },
   };
   ZooCertificate *own;
   gboolean made;
