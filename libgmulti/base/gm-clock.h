@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /* Where the engine gets its time from: monotonic microseconds for everything that is measured or limited, wall-clock
- * seconds for dates alone. Monotonic time stands still while the machine sleeps, so that no time limit passes then. Read once per turn and passed down; tests put a virtual clock in its place. */
+ * seconds for dates alone. Monotonic time stands still while the machine sleeps, so that no time limit passes then. Read
+ * once per turn and passed down; tests put a virtual clock in its place. */
 typedef struct
 {
   gint64 (*monotonic) (gpointer user_data); /* µs */

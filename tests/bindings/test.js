@@ -237,6 +237,14 @@ const cases = {
         }
         check(asked === 2, asked);
     },
+    async retrying() {
+        const one = new GMulti.Transfer({uri: `${SERVER}/status/503`, max_attempts: 2,
+            constraints: GMulti.Constraints.CONNECTIVITY});
+        const told = [];
+        one.connect('retrying', (_, error, attempt, delay) => told.push([error.message, attempt, delay]));
+        await fails(GMulti.TransferError, GMulti.TransferError.HTTP_STATUS, new GMulti.Session().fetch_async(one, null));
+        check(told.length === 1 && told[0][0].includes('503') && told[0][1] === 2 && told[0][2] > 100, `${told}`);
+    },
     // The handler and all it knows are garbage with the transfer that asked; so are the questions of many.
     async questions_dropped() {
         const session = new GMulti.Session({max_connections_per_host: 0});

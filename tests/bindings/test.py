@@ -282,6 +282,26 @@ def question_in_cycle():
     GLib.source_remove(timer)
 
 
+def retrying():
+    session, one, told = GMulti.Session(), transfer('/status/503'), []
+    one.set_max_attempts(2)
+    one.set_constraints(GMulti.Constraints.CONNECTIVITY | GMulti.Constraints.UNMETERED)
+    one.connect('retrying', lambda _, error, attempt, delay: told.append((error.message, attempt, delay)))
+    fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, wait, session.fetch_async, one, None)
+    assert len(told) == 1 and told[0][1] == 2 and 100 < told[0][2] < 10000 and '503' in told[0][0], told
+    assert one.props.attempt == 2
+    one.set_max_attempts(9)
+    one.connect('retrying', lambda given, *_: given.cancel())
+    fails(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, wait, session.fetch_async, one, None)
+
+
+def connectable():
+    uri = GLib.Uri.parse(SERVER, GLib.UriFlags.NONE)
+    one = GMulti.Transfer(uri='http://example.test/bytes/100/x',
+                          connectable=Gio.NetworkAddress.new(uri.get_host(), uri.get_port()))
+    assert wait(GMulti.Session().fetch_async, one, None).get_data() == content(100)
+
+
 def awaited():
     """By await, which PyGObject has from 3.50 on; what has no callback is awaited."""
     import asyncio  # pylint: disable=import-outside-toplevel
@@ -308,7 +328,7 @@ def main():
     tap = Tap()
     for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
                  many, start, dropped, question_late, question_transfer_first, question_dropped, question_never,
-                 question_in_cycle, trust_late, trust_dropped):
+                 question_in_cycle, trust_late, trust_dropped, retrying, connectable):
         tap.run(case.__name__, case)
     if gi.version_info >= (3, 50):
         tap.run('awaited', awaited)

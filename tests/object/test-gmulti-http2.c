@@ -55,6 +55,78 @@ check_got (Fixture *f,
   g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "got", 3);
 }
 
+/* ---- threads ---- */
+
+#define N_THREADS 3
+#define N_EACH 33 /* together as many as a connection takes at once, but one */
+
+typedef struct
+{
+  Fixture *fixture;
+  GThread *thread;
+  guint n_got; /* its thread's */
+  gint *n_ended; /* atomic */
+} Sharer;
+
+static void
+shared_cb (GObject *source,
+           GAsyncResult *result,
+           gpointer data)
+{
+  Sharer *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = gmulti_session_fetch_finish (GMULTI_SESSION (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "got", 3);
+  g_assert_true (g_thread_self () == self->thread);
+  self->n_got++;
+}
+
+static gpointer
+sharer_thread (gpointer data)
+{
+  Sharer *self = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  self->thread = g_thread_self ();
+  g_main_context_push_thread_default (context);
+  for (guint i = 0; i < N_EACH; i++)
+    {
+      g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new (scripted_server_url (self->fixture->server, "/a"));
+
+      gmulti_session_fetch_async (self->fixture->session, transfer, NULL, shared_cb, self);
+    }
+  face_wait_for (self->n_got == N_EACH);
+  g_main_context_pop_thread_default (context);
+  g_atomic_int_inc (self->n_ended);
+  g_main_context_wakeup (NULL);
+
+  return NULL;
+}
+
+/* Three threads, each with a context of its own, and what they ask for goes by one connection. */
+static void
+test_threads (Fixture *f,
+              gconstpointer data)
+{
+  Sharer sharers[N_THREADS];
+  GThread *threads[N_THREADS];
+  gint n_ended = 0;
+
+  gmulti_session_set_tls_database (f->session, f->database);
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      sharers[i] = (Sharer){ .fixture = f, .n_ended = &n_ended };
+      threads[i] = g_thread_new ("sharer", sharer_thread, &sharers[i]);
+    }
+  face_wait_for (g_atomic_int_get (&n_ended) == N_THREADS);
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (scripted_server_n_requests (f->server), ==, N_THREADS * N_EACH);
+  g_assert_cmpuint (scripted_server_n_connections (f->server), ==, 1);
+}
+
 /* ---- versions ---- */
 
 typedef enum
@@ -224,6 +296,7 @@ main (int argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  ADD ("threads", test_threads);
   ADD ("policies", test_policies);
   ADD ("priority", test_priority);
   ADD ("idle-ping", test_idle_ping);

@@ -203,7 +203,6 @@ test_in_line (Fixture *self,
 {
   g_autoptr (GMultiTransfer) first = gmulti_transfer_new ("http://example.test/");
   g_autoptr (GAsyncResult) first_result = NULL;
-  g_autoptr (GBytes) bytes = NULL;
 
   gmulti_session_set_max_active (self->session, 1);
   self->n_hangs = 1;
