@@ -287,6 +287,53 @@ run_head_with_body (Case *c)
   case_check_ok (case_get (c, "/b"), 200, "good");
 }
 
+/* ---- sizes ---- */
+
+typedef struct
+{
+  gsize largest;
+  gsize length;
+} Pieces;
+
+static size_t
+note_piece (char *data,
+            size_t size,
+            size_t n,
+            void *user_data)
+{
+  Pieces *self = user_data;
+
+  self->largest = MAX (self->largest, size * n);
+  self->length += size * n;
+  return size * n;
+}
+
+/* A body comes in pieces that are no larger than wished, and never larger than promised. */
+static void
+run_buffer_size (Case *c)
+{
+  static const struct
+  {
+    long wish;
+    gsize largest;
+  } vectors[] = { { 1024, 1024 }, { 5000, 5000 }, { CURL_MAX_READ_SIZE, CURL_MAX_WRITE_SIZE }, { 1, 1024 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      CaseTransfer *t = case_transfer (c, "/a");
+      Pieces pieces = { 0, 0 };
+
+      scripted_server_on (case_server (c), "/a", scripted_answer_big (3, 100000));
+      case_set (t, CURLOPT_BUFFERSIZE, vectors[i].wish);
+      case_set (t, CURLOPT_WRITEFUNCTION, note_piece);
+      case_set (t, CURLOPT_WRITEDATA, &pieces);
+      case_run_transfer (t);
+      g_assert_cmpint (t->result, ==, CURLE_OK);
+      g_assert_cmpuint (pieces.length, ==, 100000);
+      g_assert_cmpuint (pieces.largest, <=, vectors[i].largest);
+    }
+}
+
 /* Old radio stations: a status line of their own is one that the user knows to mean 200. */
 static void
 run_status_aliases (Case *c)
@@ -323,6 +370,7 @@ const CaseSpec case_options[] = {
   { "continue-redirect", run_continue_redirect },
   { "keep-sending", run_keep_sending },
   { "head-with-body", run_head_with_body },
+  { "option-buffer-size", run_buffer_size },
   { "option-status-aliases", run_status_aliases },
   { NULL },
 };

@@ -470,7 +470,8 @@ begin_head (Http1 *self)
   const GmRequestSettings *settings = self->exchange.request->settings;
 
   gm_http1_head_init (&self->head, NULL, settings->allow_http09 ? GM_HTTP1_ALLOW_09 : 0);
-  gm_http1_head_set_aliases (&self->head, settings->status_aliases);
+  if (G_UNLIKELY (settings->status_aliases != NULL))
+    gm_http1_head_set_aliases (&self->head, settings->status_aliases);
 }
 
 static GmResult
