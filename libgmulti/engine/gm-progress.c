@@ -36,6 +36,9 @@ gm_meter_speed (const GmMeter *self,
   time = MAX (now - self->at[first], GM_METER_MIN_US);
   if (total <= self->bytes[first])
     return 0;
+  /* The latest sample is at most a second older than the latest bytes. */
+  if (now - self->at[(self->next + GM_METER_SAMPLES - 1) % GM_METER_SAMPLES] > GM_METER_SILENCE_US + G_USEC_PER_SEC)
+    return 0;
 
   return (guint64) ((double) (total - self->bytes[first]) * G_USEC_PER_SEC / (double) time);
 }

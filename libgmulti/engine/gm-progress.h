@@ -10,6 +10,9 @@
 /* Shorter times count as this: what lay in the socket's buffer when the body began came at no speed of the network's. */
 #define GM_METER_MIN_US (200 * 1000)
 
+/* After so long without any the speed is none: the samples say nothing about now. */
+#define GM_METER_SILENCE_US (5 * 1000 * 1000)
+
 typedef struct
 {
   gint64 at[GM_METER_SAMPLES]; /* µs */

@@ -129,10 +129,12 @@ tick_cb (GmTimer *timer,
          gint64 now)
 {
   GmCore *self = (GmCore *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmCore, tick));
+  guint n = self->ticking.length;
   GList *link;
 
   self->progress_changed = self->changed != NULL;
-  while ((link = g_queue_pop_head_link (&self->ticking)) != NULL)
+  /* who wants to be told of the next one comes back into the line */
+  while (n-- > 0 && (link = g_queue_pop_head_link (&self->ticking)) != NULL)
     gm_errand_tick (g_steal_pointer (&link->data));
 }
 

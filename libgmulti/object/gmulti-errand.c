@@ -644,6 +644,8 @@ describe_failure (GmErrand *self,
       failure.resolver = error->resolver;
       failure.detail = error->detail; /* stays while the engine's error does */
       failure.ways = error->ways;
+      failure.proxy_status = error->proxy_status;
+      failure.h2 = error->h2;
       *host = g_strdup (error->host);
     }
   else if (self->engine != NULL)
@@ -1133,6 +1135,20 @@ note_redirect (GmErrand *self)
   gm_postbox_post (self->home, self);
 }
 
+static void
+note_progress (GmErrand *self)
+{
+  gm_core_delay_progress (self->core, self);
+}
+
+/* A speed that somebody looks at falls also while nothing comes, until it is none. */
+static void
+watch_speed (GmErrand *self)
+{
+  if (self->eager && self->mirror.speed > 0 && self->mirror.state == GMULTI_TRANSFER_STATE_RUNNING)
+    note_progress (self);
+}
+
 void
 gm_errand_tick (GmErrand *self)
 {
@@ -1143,12 +1159,7 @@ gm_errand_tick (GmErrand *self)
   update_state (self);
   self->last_told = gm_errand_get_reactor (self)->now;
   gm_errand_tell (self, GM_TIDINGS_PROGRESS | GM_TIDINGS_STATE);
-}
-
-static void
-note_progress (GmErrand *self)
-{
-  gm_core_delay_progress (self->core, self);
+  watch_speed (self);
 }
 
 void
@@ -1208,6 +1219,7 @@ gm_errand_take_facts (GmErrand *self,
     {
       update_numbers (self);
       gm_errand_tell (self, tidings);
+      watch_speed (self);
     }
   else if ((facts & (GM_FACT_PROGRESS | GM_FACT_STATE)) != 0)
     {

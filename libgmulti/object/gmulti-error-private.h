@@ -17,6 +17,8 @@ typedef struct
   const char *host; /* (nullable): the host, or the path for local files, that it was about */
   const char *detail; /* (nullable): a name that belongs to it, as GmError.detail */
   const char *ways; /* (nullable): what was tried before, as GmError.ways */
+  guint proxy_status; /* as GmError.proxy_status */
+  guint h2; /* as GmError.h2 */
 } GmFailure;
 
 /* Makes the error for @failure, never NULL: domain and code as in the table of introspection/errors.md, a translated

@@ -379,6 +379,19 @@ append_detail (GString *text,
   g_string_append (text, failure->detail);
 }
 
+/* The number that the other side gave, for those who look after it. */
+static void
+append_number (GString *text,
+               const GmFailure *failure)
+{
+  if (failure->result == GM_PROXY_REFUSED && failure->proxy_status != 0)
+    g_string_append_printf (text, _(": it answered with the status %u"), failure->proxy_status);
+  else if (failure->result == GM_SOCKS_REFUSED && failure->proxy_status != 0)
+    g_string_append_printf (text, _(": SOCKS error %u"), failure->proxy_status);
+  else if (failure->result == GM_HTTP2_STREAM && failure->h2 != 0)
+    g_string_append_printf (text, _(": HTTP/2 error %u"), failure->h2);
+}
+
 static GQuark
 domain_quark (Domain domain)
 {
@@ -430,6 +443,7 @@ gm_failure_to_error (const GmFailure *failure)
   GError *error;
 
   append_detail (text, failure);
+  append_number (text, failure);
   append_cause (text, row, failure->sys_errno);
   if (failure->ways != NULL)
     g_string_append_printf (text, _("; tried before: %s"), failure->ways);

@@ -38,6 +38,7 @@ static const Reason reasons[] = {
   { GM_TLS_OCSP, N_("nothing proves that it is not revoked") },
   { GM_TLS_PIN, N_("its key is another one than is expected") },
   { GM_TLS_REFUSED, N_("it was not trusted") },
+  { GM_TLS_ISSUER, N_("it was not issued by the one that is demanded") },
   { GM_BAD_URL, N_("its address is not valid") },
   { GM_RESOLVE_FAILED, N_("its address was not found") },
   { GM_PROXY_RESOLVE_FAILED, N_("its address was not found") },

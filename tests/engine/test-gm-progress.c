@@ -63,6 +63,21 @@ test_meter_changes (void)
   g_assert_cmpuint (gm_meter_speed (&meter, now, total), ==, 0);
 }
 
+/* Nobody notes anything while nothing moves. */
+static void
+test_meter_silence (void)
+{
+  GmMeter meter;
+
+  gm_meter_begin (&meter, START);
+  gm_meter_note (&meter, START + SECOND, 1000000);
+  g_assert_cmpuint (gm_meter_speed (&meter, START + 2 * SECOND, 1000000), ==, 500000);
+  g_assert_cmpuint (gm_meter_speed (&meter, START + 5 * SECOND, 1000000), ==, 200000);
+  g_assert_cmpuint (gm_meter_speed (&meter, START + 8 * SECOND, 1000000), ==, 0);
+  gm_meter_note (&meter, START + 9 * SECOND, 2000000);
+  g_assert_cmpuint (gm_meter_speed (&meter, START + 9 * SECOND, 2000000), >, 0);
+}
+
 static void
 test_meter_edges (void)
 {
@@ -283,6 +298,7 @@ main (int argc,
   g_test_add_func ("/gm-progress/meter/steady", test_meter_steady);
   g_test_add_func ("/gm-progress/meter/changes", test_meter_changes);
   g_test_add_func ("/gm-progress/meter/edges", test_meter_edges);
+  g_test_add_func ("/gm-progress/meter/silence", test_meter_silence);
   g_test_add_func ("/gm-progress/bucket/rates", test_bucket_rates);
   g_test_add_func ("/gm-progress/bucket/pieces", test_bucket_pieces);
   g_test_add_func ("/gm-progress/bucket/bounds", test_bucket_bounds);

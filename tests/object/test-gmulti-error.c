@@ -220,6 +220,35 @@ test_status (void)
 }
 
 static void
+test_numbers (void)
+{
+  static const struct
+  {
+    GmFailure failure;
+    const char *message;
+  } numbers[] = {
+    { { .result = GM_PROXY_REFUSED, .phase = GM_PHASE_PROXY, .host = "a.example", .proxy_status = 403 },
+      "The proxy refused to connect to a.example: it answered with the status 403" },
+    { { .result = GM_PROXY_REFUSED, .phase = GM_PHASE_PROXY, .host = "a.example" },
+      "The proxy refused to connect to a.example" },
+    { { .result = GM_SOCKS_REFUSED, .phase = GM_PHASE_PROXY, .host = "a.example", .proxy_status = 5 },
+      "The proxy could not connect to a.example: SOCKS error 5" },
+    { { .result = GM_HTTP2_STREAM, .phase = GM_PHASE_BODY, .host = "a.example", .h2 = 2 },
+      "a.example broke off its answer: HTTP/2 error 2" },
+    /* the number is another one's */
+    { { .result = GM_PARTIAL, .phase = GM_PHASE_BODY, .host = "a.example", .proxy_status = 200, .h2 = 2 },
+      "a.example closed the connection before the end of the data" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autoptr (GError) error = gm_failure_to_error (&numbers[i].failure);
+
+      g_assert_cmpstr (error->message, ==, numbers[i].message);
+    }
+}
+
+static void
 test_extended (void)
 {
   g_autoptr (GError) error = gm_error_take (GMULTI_TRANSFER_ERROR_BUSY, GMULTI_PHASE_REQUEST, g_strdup ("busy"));
@@ -242,6 +271,7 @@ main (int argc,
   g_test_add_func ("/error/table", test_table);
   g_test_add_func ("/error/sentence", test_sentence);
   g_test_add_func ("/error/status", test_status);
+  g_test_add_func ("/error/numbers", test_numbers);
   g_test_add_func ("/error/extended", test_extended);
   return g_test_run ();
 }

@@ -780,6 +780,7 @@ test_numbers (Fixture *f,
 {
   g_autoptr (GMultiTransfer) transfer = new_transfer (f, "/half-of-it");
   guint n_fraction = 0, n_text = 0;
+  guint64 speed;
   g_autofree char *text = NULL;
 
   scripted_server_on (f->server, "/half-of-it",
@@ -796,6 +797,9 @@ test_numbers (Fixture *f,
   g_assert_cmpint (gmulti_transfer_get_total (transfer), ==, 200000);
   g_assert_cmpuint (gmulti_transfer_get_speed (transfer), >, 0);
   g_assert_cmpint (gmulti_transfer_get_remaining (transfer), >, 0);
+  /* nothing comes any more */
+  speed = gmulti_transfer_get_speed (transfer);
+  face_wait_for (gmulti_transfer_get_speed (transfer) < speed);
   g_assert_cmpuint (n_fraction, >, 0);
   g_assert_cmpuint (n_text, >, 0);
   text = gmulti_transfer_dup_status_text (transfer);
