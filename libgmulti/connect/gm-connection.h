@@ -83,6 +83,7 @@ struct _GmConnection
   guint n_requests; /* begun on it */
   gint64 created_at; /* µs */
   gint64 idle_since; /* or, BUSY and in doubt: used since */
+  gint64 pinged_at; /* by gm_pool_keep_up () */
   gint64 connected_at; /* the transport; 0 until then */
   gint64 secured_at; /* the whole chain with TLS in it; 0 until then or without */
   GmTlsInfo *tls; /* (owned) (nullable): of TLS to the server */
@@ -204,6 +205,9 @@ void          gm_pool_leave_carrier (GmPool *self,
 void          gm_pool_set_max_streams (GmPool *self,
                                   guint max_streams);
 void          gm_pool_close_idle (GmPool *self);
+/* Over connections of HTTP/2 that idle, and have not said anything for so long, a PING is sent. */
+void          gm_pool_keep_up    (GmPool *self,
+                                  gint64 interval_us);
 /* Those that are busy take no more users, and are not kept: there may be a better way by now. */
 void          gm_pool_retire     (GmPool *self);
 /* For a foreign loop, when nobody transfers any more: what idles has no timer, its age is looked at when somebody wants it;

@@ -70,6 +70,11 @@ gm_http2_say_goodbye (GmHttp2 *self)
   return GM_OK;
 }
 
+void
+gm_http2_ping (GmHttp2 *self)
+{
+}
+
 GmResult
 gm_http2_request (GmHttp2 *self,
                   const GmHttp2Owner *owner,

@@ -709,6 +709,18 @@ gm_http2_say_goodbye (GmHttp2 *self)
   return flush (self, &share) == GM_AGAIN ? GM_AGAIN : GM_OK;
 }
 
+void
+gm_http2_ping (GmHttp2 *self)
+{
+  gssize share = GM_HTTP2_SHARE;
+
+  if (self->dead || self->goodbye || self->turning)
+    return;
+  /* what does not go out now does with the next turn */
+  if (nghttp2_submit_ping (self->session, NGHTTP2_FLAG_NONE, NULL) == 0)
+    flush (self, &share);
+}
+
 /* ---- requests ---- */
 
 static ssize_t

@@ -119,6 +119,8 @@ guint    gm_http2_get_max_streams (GmHttp2 *self);
 gpointer gm_http2_get_holder      (GmHttp2 *self);
 /* Says GOAWAY: OK = it is said or cannot be, AGAIN = call again when the transport takes more. */
 GmResult gm_http2_say_goodbye     (GmHttp2 *self);
+/* Says PING, for those on the way who forget connections over which nothing goes. The answer is nobody's business. */
+void     gm_http2_ping            (GmHttp2 *self);
 
 /* ---- streams ---- */
 /* A request: pseudo-fields first. With @body the stream is sent by gm_http2_stream_commit() and ended by

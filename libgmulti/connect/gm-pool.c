@@ -1192,6 +1192,23 @@ gm_pool_close_idle (GmPool *self)
 }
 
 void
+gm_pool_keep_up (GmPool *self,
+                 gint64 interval_us)
+{
+  gint64 now = gm_clock_now (self->reactor->clock);
+
+  for (GList *link = self->idle_lru.head; link != NULL; link = link->next)
+    {
+      GmConnection *connection = link->data;
+
+      if (connection->http2 == NULL || now - MAX (connection->idle_since, connection->pinged_at) < interval_us)
+        continue;
+      connection->pinged_at = now;
+      gm_http2_ping (connection->http2);
+    }
+}
+
+void
 gm_pool_retire (GmPool *self)
 {
   for (GList *link = self->all.head; link != NULL; link = link->next)

@@ -349,7 +349,9 @@ curl_easy_upkeep (CURL *curl)
   if (multi != NULL && gm_curl_guard_refuses (gm_curl_multi_get_guard (multi), GM_CURL_CALL_EASY_UPKEEP))
     return CURLE_RECURSIVE_API_CALL;
 
-  /* HTTP/1 connections need none. */
+  /* HTTP/1 connections need none; those of a share are in use by others. */
+  if (multi != NULL && self->share == NULL)
+    gm_multi_keep_up (multi->engine, (gint64) self->set.upkeep_interval_ms * 1000);
   return CURLE_OK;
 }
 

@@ -58,6 +58,7 @@ typedef struct
   guint form_kind; /* GmCurlFormKind */
   curl_off_t postfieldsize;
   long maxconnects;
+  long upkeep_interval_ms;
   gboolean verbose;
   gboolean noprogress;
   gboolean certinfo;

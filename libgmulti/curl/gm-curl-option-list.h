@@ -324,7 +324,7 @@
   X_IGNORED (TRANSFERTEXT, LONG, FTP)                                                                                  \
   X_SPECIAL (UNIX_SOCKET_PATH, STRING, unix_socket_path)                                                               \
   X_NUMBER (UNRESTRICTED_AUTH, LONG, UNRESTRICTED_AUTH, BOOL)                                                          \
-  X_IGNORED (UPKEEP_INTERVAL_MS, LONG, UPKEEP)                                                                         \
+  X_SPECIAL (UPKEEP_INTERVAL_MS, LONG, upkeep_interval)                                                                \
   X_SPECIAL (UPLOAD, LONG, upload)                                                                                     \
   X_IGNORED (UPLOAD_BUFFERSIZE, LONG, SIZES)                                                                           \
   X_IGNORED (UPLOAD_FLAGS, LONG, MAIL)                                                                                 \

@@ -16,6 +16,7 @@ gm_curl_settings_init (GmCurlSettings *set)
     .stderr_file = stderr,
     .postfieldsize = -1,
     .maxconnects = 5,
+    .upkeep_interval_ms = CURL_UPKEEP_INTERVAL_DEFAULT,
     .noprogress = TRUE,
   };
 }
@@ -108,6 +109,17 @@ gm_curl_set_private (GmCurlEasy *easy,
                      const GmCurlValue *value)
 {
   easy->set.private_data = value->pointer;
+  return CURLE_OK;
+}
+
+CURLcode
+gm_curl_set_upkeep_interval (GmCurlEasy *easy,
+                             const GmCurlValue *value)
+{
+  if (value->number < 0)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
+
+  easy->set.upkeep_interval_ms = value->number;
   return CURLE_OK;
 }
 

@@ -501,6 +501,13 @@ gm_multi_close_idle (GmMulti *self)
 }
 
 void
+gm_multi_keep_up (GmMulti *self,
+                  gint64 interval_us)
+{
+  gm_pool_keep_up (self->pool, interval_us);
+}
+
+void
 gm_multi_rest (GmMulti *self)
 {
   if (self->n_running == 0)

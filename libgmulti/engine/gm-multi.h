@@ -96,6 +96,9 @@ guint            gm_multi_n_facts       (GmMulti *self);
 
 /* ---- housekeeping ---- */
 void             gm_multi_close_idle    (GmMulti *self);
+/* See gm_pool_keep_up (). */
+void             gm_multi_keep_up       (GmMulti *self,
+                                         gint64 interval_us);
 /* To be called after a turn where a foreign loop watches: many such loops drop their watches and timers, or are gone, once
  * they hear that no transfer runs, and expect to be told anew when the next one does. */
 void             gm_multi_rest          (GmMulti *self);

@@ -569,6 +569,41 @@ test_maxconnects (void)
   curl_easy_cleanup (easy);
 }
 
+/* Idle connections of HTTP/2 are pinged when nothing went over them for the interval, and are used again afterwards. */
+static void
+test_upkeep (void)
+{
+  g_autoptr (ScriptedServer) server = NULL;
+  g_autoptr (GString) body = g_string_new (NULL);
+  CURL *easy = new_easy ("", body);
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+
+  if ((curl_version_info (CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) == 0)
+    {
+      curl_easy_cleanup (easy);
+      g_test_skip ("built without HTTP/2");
+      return;
+    }
+  server = scripted_server_new (SCRIPTED_SERVER_HTTP2);
+  scripted_server_on (server, "/a", scripted_answer_text (200, NULL, "a"));
+  curl_easy_setopt (easy, CURLOPT_URL, scripted_server_url (server, "/a"));
+  curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+  g_assert_cmpint (curl_easy_upkeep (easy), ==, CURLE_OK);
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  /* not idle for a minute yet */
+  g_assert_cmpint (curl_easy_upkeep (easy), ==, CURLE_OK);
+  g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_UPKEEP_INTERVAL_MS, -1L), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  curl_easy_setopt (easy, CURLOPT_UPKEEP_INTERVAL_MS, 1L);
+  g_usleep (5000);
+  g_assert_cmpint (curl_easy_upkeep (easy), ==, CURLE_OK);
+  while (scripted_server_n_pings (server) == 0 && g_get_monotonic_time () < end)
+    g_usleep (1000);
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  g_assert_cmpuint (scripted_server_n_pings (server), ==, 1);
+  g_assert_cmpint (get_long (easy, CURLINFO_NUM_CONNECTS), ==, 0);
+  curl_easy_cleanup (easy);
+}
+
 /* Answers one request on the socket that it is given. */
 static gpointer
 answer_once (gpointer user_data)
@@ -697,6 +732,7 @@ main (int argc,
   g_test_add_func ("/curl/values/file", test_file);
   g_test_add_func ("/curl/values/pending", test_pending);
   g_test_add_func ("/curl/values/maxconnects", test_maxconnects);
+  g_test_add_func ("/curl/values/upkeep", test_upkeep);
   g_test_add_func ("/curl/values/abstract-socket", test_abstract_socket);
   g_test_add_func ("/curl/values/print", test_print);
   g_test_add_func ("/curl/values/small", test_small);

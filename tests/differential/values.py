@@ -31,7 +31,7 @@ MEANT = (
     (r'^CONNECT_ONLY 2: 0 -> 4', 'WebSocket is not there'),
     (r'^((CONNECT|FTP_RESPONSE_|SERVER_RESPONSE_)?TIMEOUT) (2147483647|9223372036854775807): 43 -> 0', 'as long as can be, as in later libcurl'),
     (r'^(HTTP09_ALLOWED|PROXY_TRANSFER_MODE|USE_SSL|FTP_SSL) .*: 43 -> 0', 'any other number is on, as in later libcurl; or of no effect'),
-    (r'^(CA_CACHE_TIMEOUT|UPKEEP_INTERVAL_MS) -.*: 43 -> 0', 'of no effect'),
+    (r'^CA_CACHE_TIMEOUT -.*: 43 -> 0', 'of no effect'),
     (r'^(LOGIN_OPTIONS|SASL_AUTHZID) \(huge\): 43 -> 0', 'of no effect'),
     (r'^info (10003d|10003e|\w+): (0|48) ', 'the paths of another TLS library; infos that came later'),
     (r'^share UNSHARE 6: 1 -> 0', 'came later'),

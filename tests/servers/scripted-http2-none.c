@@ -39,6 +39,12 @@ scripted_http2_ping (ScriptedHttp2 *self)
 }
 
 guint
+scripted_http2_n_pings (ScriptedHttp2 *self)
+{
+  return 0;
+}
+
+guint
 scripted_http2_n_pongs (ScriptedHttp2 *self)
 {
   return 0;

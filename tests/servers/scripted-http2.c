@@ -56,6 +56,7 @@ struct _ScriptedHttp2
   gint64 now;
   ScriptedEnd end; /* once everything is out */
   guint n_pongs;
+  guint n_pings;
   char urgency; /* of the last PRIORITY_UPDATE */
 };
 
@@ -230,6 +231,8 @@ frame_cb (nghttp2_session *session,
     take_priority (data, frame->ext.payload);
   if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
     ((ScriptedHttp2 *) data)->n_pongs++;
+  else if (frame->hd.type == NGHTTP2_PING)
+    ((ScriptedHttp2 *) data)->n_pings++;
   if (self == NULL || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
     return 0;
   if (!self->headed)
@@ -630,6 +633,12 @@ void
 scripted_http2_ping (ScriptedHttp2 *self)
 {
   nghttp2_submit_ping (self->session, 0, NULL);
+}
+
+guint
+scripted_http2_n_pings (ScriptedHttp2 *self)
+{
+  return self->n_pings;
 }
 
 guint

@@ -36,6 +36,7 @@ typedef struct
   gboolean agreed; /* TLS is there */
   gboolean upgradable;
   guint n_pongs;
+  guint n_pings;
   ScriptedTlsSession *tls; /* (owned) (nullable) */
   GSequenceIter *timer; /* (unowned) (nullable): its place among the server's timers */
   gint64 timer_at;
@@ -65,6 +66,7 @@ struct _ScriptedServer
   ScriptedEnd drop;
   gboolean ping;
   guint n_pongs;
+  guint n_pings;
   char urgency;
   ScriptedBook book;
   GHashTable *clients; /* (owned) set of Client */
@@ -383,11 +385,14 @@ static void
 count_pongs (Client *client)
 {
   guint n = client->http2 != NULL ? scripted_http2_n_pongs (client->http2) : 0;
+  guint n_pings = client->http2 != NULL ? scripted_http2_n_pings (client->http2) : 0;
 
   if (client->http2 != NULL && scripted_http2_urgency (client->http2) != 0)
     client->server->urgency = scripted_http2_urgency (client->http2);
   client->server->n_pongs += n - client->n_pongs;
   client->n_pongs = n;
+  client->server->n_pings += n_pings - client->n_pings;
+  client->n_pings = n_pings;
 }
 
 static void
@@ -959,6 +964,14 @@ scripted_server_n_pongs (ScriptedServer *server)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return server->n_pongs;
+}
+
+guint
+scripted_server_n_pings (ScriptedServer *server)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->n_pings;
 }
 
 char
