@@ -38,7 +38,9 @@ save_work (GmJob *job)
   gint64 now = gm_clock_wall (&gm_clock_system);
 
   /* What could not be read must not be lost by writing over it. */
-  if (gm_hsts_load (self->stores->hsts, now, NULL) != 0 || gm_alt_svc_load (self->stores->alt_svc, now, NULL) != 0)
+  if (gm_hsts_load (self->stores->hsts, now, NULL) != 0 || gm_alt_svc_load (self->stores->alt_svc, now, NULL) != 0 ||
+      gm_hsts_get_file_error (self->stores->hsts, self->path) != 0 ||
+      gm_alt_svc_get_file_error (self->stores->alt_svc, self->path) != 0)
     return;
   gm_hsts_write (self->stores->hsts, now, &hsts);
   gm_alt_svc_write (self->stores->alt_svc, now, &alt_svc);

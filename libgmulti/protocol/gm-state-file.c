@@ -196,6 +196,7 @@ typedef struct
   char *path; /* (owned) */
   const char *tag; /* (unowned) (nullable) */
   gboolean drop_session;
+  int error; /* of one that could not be read */
 } File;
 
 static void
@@ -223,6 +224,7 @@ void
 gm_state_files_clear (GmStateFiles *self)
 {
   g_ptr_array_unref (self->files);
+  g_clear_pointer (&self->unread, g_ptr_array_unref);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->load_lock);
 }
@@ -288,6 +290,22 @@ gm_state_files_take (GmStateFiles *self,
   return take_text (self, text, NULL, FALSE, now);
 }
 
+static void
+note_unread (GmStateFiles *self,
+             const char *path,
+             int error)
+{
+  File *file = g_new0 (File, 1);
+
+  file->path = g_strdup (path);
+  file->error = error;
+  g_mutex_lock (&self->lock);
+  if (self->unread == NULL)
+    self->unread = g_ptr_array_new_with_free_func (file_free);
+  g_ptr_array_add (self->unread, file);
+  g_mutex_unlock (&self->lock);
+}
+
 guint
 gm_state_files_load (GmStateFiles *self,
                      gint64 now,
@@ -316,8 +334,12 @@ gm_state_files_load (GmStateFiles *self,
 
       if (failed == 0)
         *n_damaged += take_text (self, gm_span (text.data, text.len), file->tag, file->drop_session, now);
-      else if (failed != ENOENT && *error == 0)
-        *error = failed;
+      else if (failed != ENOENT)
+        {
+          note_unread (self, file->path, failed);
+          if (*error == 0)
+            *error = failed;
+        }
     }
   g_atomic_int_add (&self->n_waiting, -(gint) n_files);
   g_mutex_unlock (&self->load_lock);
@@ -327,13 +349,37 @@ gm_state_files_load (GmStateFiles *self,
 }
 
 int
-gm_state_files_save (const char *path,
+gm_state_files_get_error (GmStateFiles *self,
+                          const char *path)
+{
+  int error = 0;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; self->unread != NULL && i < self->unread->len && error == 0; i++)
+    {
+      const File *file = g_ptr_array_index (self->unread, i);
+
+      if (g_str_equal (file->path, path))
+        error = file->error;
+    }
+  g_mutex_unlock (&self->lock);
+
+  return error;
+}
+
+int
+gm_state_files_save (GmStateFiles *self,
+                     const char *path,
                      const char *heading,
                      void (*write) (gpointer data, gint64 now, GmByteBuilder *out),
                      gpointer data,
                      gint64 now)
 {
   g_auto (GmByteBuilder) out = { .max = GM_STATE_FILE_MAX };
+  int error = gm_state_files_get_error (self, path);
+
+  if (error != 0)
+    return error;
 
   gm_byte_builder_append (&out, heading, strlen (heading));
   gm_byte_builder_append_literal (&out, "# Written by a program; what is changed by hand may get lost.\n");

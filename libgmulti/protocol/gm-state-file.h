@@ -37,6 +37,7 @@ typedef struct
   GMutex lock;
   GMutex load_lock; /* held by who reads; before the other one, and before the store's */
   GPtrArray *files; /* (owned) */
+  GPtrArray *unread; /* (owned) (nullable): those that could not be read */
   gint n_waiting; /* atomic: of files, and of those being read */
   GmStateTakeLine take_line;
   gpointer store; /* (unowned): that it is a part of */
@@ -64,13 +65,17 @@ guint    gm_state_files_load      (GmStateFiles *self,
                                    gint64 now,
                                    int *error,
                                    guint *n_damaged);
+/* What was wrong when @path was read; 0 if nothing was, or it never was to be. */
+int      gm_state_files_get_error (GmStateFiles *self,
+                                   const char *path);
 /* The same with the lines of @text; answers how many were damaged. */
 guint    gm_state_files_take      (GmStateFiles *self,
                                    GmSpan text,
                                    gint64 now);
-/* Replaces @path by @heading, a line of comment, and what @write says. What waits must have been read without an error:
- * what could not be read must not be lost by writing over it. 0 or errno. */
-int      gm_state_files_save      (const char *path,
+/* Replaces @path by @heading, a line of comment, and what @write says. What waits must have been read before: what could not
+ * be read is not lost by writing over it, now or ever. 0 or errno, of the reading if it was that. */
+int      gm_state_files_save      (GmStateFiles *self,
+                                   const char *path,
                                    const char *heading,
                                    void (*write) (gpointer data, gint64 now, GmByteBuilder *out),
                                    gpointer data,

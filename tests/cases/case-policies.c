@@ -397,6 +397,43 @@ run_alternative_proxy (Case *c)
   g_assert_cmpuint (scripted_server_n_requests (other), ==, 0);
 }
 
+/* What one handle has learned another one reads, in another session; what cannot be made out in the file is passed over, and
+ * a place where it cannot be written fails nobody. */
+static void
+run_alternative_file (Case *c)
+{
+  ScriptedServer *origin = case_new_server (c, SCRIPTED_SERVER_TLS);
+  ScriptedServer *other = case_new_server (c, SCRIPTED_SERVER_TLS);
+  g_autofree char *folder = g_dir_make_tmp ("gm-altsvc-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "altsvc", NULL);
+  g_autofree char *below = g_build_filename (path, "none", NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *known = g_strdup_printf ("h1 a.example %u h1 b.example %u \"20991231 23:59:59\" 0 0\n",
+                                            scripted_server_port (origin), scripted_server_port (other));
+  g_autofree char *lines = g_strconcat ("# comment\nrubbish\nh1 \xff\xfe 0 h1 x 99999999\n", known, "h1 a.example", NULL);
+  CaseTransfer *t = to_server (c, origin, other, "https", "/");
+
+  g_assert_true (g_file_set_contents (path, lines, -1, NULL));
+  scripted_server_on (origin, "*", with_field (""));
+  scripted_server_on (other, "*", with_field (""));
+  case_set (t, CURLOPT_ALTSVC, path);
+  case_set (t, CURLOPT_ALTSVC_CTRL, CURLALTSVC_H1);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpuint (scripted_server_n_requests (origin), ==, 0);
+  g_assert_cmpuint (scripted_server_n_requests (other), ==, 1);
+
+  /* A handle that goes writes what it knows. */
+  curl_easy_cleanup (curl_easy_duphandle (t->easy));
+  case_set (t, CURLOPT_ALTSVC, below);
+  again (t, origin, "https://a.example", "/x");
+  case_check_ok (t, 200, "ok");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_null (strstr (text, "rubbish"));
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 #define ALT_SVC "libcurl 7.88 sends the next request to the origin all the same where its connection is still open"
 
 const CaseSpec case_policies[] = {
@@ -413,6 +450,7 @@ const CaseSpec case_policies[] = {
   { "policies-alternative-lost", run_alternative_lost, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-misdirected", run_alternative_misdirected, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-proxy", run_alternative_proxy },
+  { "policies-alternative-file", run_alternative_file, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { "policies-alternative-not-checked", run_alternative_not_checked, CASE_NOT_ON_LIBCURL, ALT_SVC },
   { NULL },
 };

@@ -170,6 +170,33 @@ run_lost_while_idle (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
 }
 
+/* ---- weights ---- */
+
+/* Told with the request; what is no weight, or was not set, is not told (the server then keeps the last one in mind). */
+static void
+run_weight (Case *c)
+{
+  static const struct
+  {
+    long weight;
+    guint told;
+  } cases[] = { { 0, 0 }, { 200, 200 }, { 1, 1 }, { 256, 256 }, { 257, 256 }, { -1, 256 } };
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_HTTP2 | SCRIPTED_SERVER_WEIGHTS);
+
+  scripted_server_on (server, "GET /a", scripted_answer_text (200, NULL, "yes"));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      CaseTransfer *t = new_stream (c, server, "/a");
+
+      if (cases[i].weight != 0)
+        g_assert_cmpint (curl_easy_setopt (t->easy, CURLOPT_STREAM_WEIGHT, cases[i].weight), ==, CURLE_OK);
+      case_run_transfer (t);
+      case_check_ok (t, 200, "yes");
+      g_assert_cmpuint (scripted_server_weight (server), ==, cases[i].told);
+    }
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 1);
+}
+
 /* ---- upgrade ---- */
 
 static CaseTransfer *
@@ -297,6 +324,7 @@ const CaseSpec case_streams[] = {
   { "streams-refused", run_refused, FLAGS, WHY },
   { "streams-deaf", run_deaf, FLAGS, WHY },
   { "streams-lost-while-idle", run_lost_while_idle, FLAGS, WHY },
+  { "streams-weight", run_weight, FLAGS, WHY },
   { "streams-upgrade", run_upgrade, UPGRADE_FLAGS, NULL },
   { "streams-upgrade-kinds", run_upgrade_kinds, UPGRADE_FLAGS, NULL },
   { "streams-upgrade-ignored", run_upgrade_ignored, UPGRADE_FLAGS, NULL },

@@ -17,7 +17,7 @@ PAGE = 'introspection/curl-interface.md'
 FACE = 'libgmulti/curl'
 TESTS = ('tests/curl', 'tests/cases', 'tests/protocol', 'tests/peers', 'tests/whole', 'tests/engine')
 # Lowered with each test that is written, never raised.
-MAX_UNTESTED = 2
+MAX_UNTESTED = 0
 
 HEAD = '''Title: The C interface
 

@@ -6,7 +6,8 @@
 ScriptedHttp2 *
 scripted_http2_new (guint connection,
                     const ScriptedWorld *world,
-                    gpointer user_data)
+                    gpointer user_data,
+                    gboolean weights)
 {
   g_return_val_if_reached (NULL);
 }
@@ -52,6 +53,12 @@ scripted_http2_n_pongs (ScriptedHttp2 *self)
 
 char
 scripted_http2_urgency (ScriptedHttp2 *self)
+{
+  return 0;
+}
+
+guint
+scripted_http2_weight (ScriptedHttp2 *self)
 {
   return 0;
 }

@@ -58,6 +58,7 @@ struct _ScriptedHttp2
   guint n_pongs;
   guint n_pings;
   char urgency; /* of the last PRIORITY_UPDATE */
+  guint weight; /* that the last request had; 0: none did */
 };
 
 static void
@@ -207,7 +208,11 @@ begin_headers_cb (nghttp2_session *session,
                   void *data)
 {
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-    stream_new (data, frame->hd.stream_id);
+    {
+      stream_new (data, frame->hd.stream_id);
+      if ((frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0)
+        ((ScriptedHttp2 *) data)->weight = (guint) frame->headers.pri_spec.weight;
+    }
   return 0;
 }
 
@@ -548,13 +553,14 @@ run_peer (Stream *self,
 ScriptedHttp2 *
 scripted_http2_new (guint connection,
                     const ScriptedWorld *world,
-                    gpointer user_data)
+                    gpointer user_data,
+                    gboolean weights)
 {
   ScriptedHttp2 *self = g_new0 (ScriptedHttp2, 1);
   /* The second: that it goes by RFC 9218, without which nghttp2's clients tell it nothing. */
   nghttp2_settings_entry settings[] = {
     { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100 },
-    { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
+    { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, weights ? 0 : 1 },
   };
   nghttp2_session_callbacks *callbacks;
   nghttp2_option *option;
@@ -587,7 +593,7 @@ scripted_http2_new_upgraded (guint connection,
                              const char *head)
 {
   static const char answer[] = "HTTP/1.1 101 Over\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
-  ScriptedHttp2 *self = scripted_http2_new (connection, world, user_data);
+  ScriptedHttp2 *self = scripted_http2_new (connection, world, user_data, FALSE);
   g_auto (GStrv) lines = g_strsplit (head, "\r\n", -1);
   g_auto (GStrv) words = g_strsplit (lines[0], " ", 3);
   g_autofree guchar *settings = NULL;
@@ -651,6 +657,12 @@ char
 scripted_http2_urgency (ScriptedHttp2 *self)
 {
   return self->urgency;
+}
+
+guint
+scripted_http2_weight (ScriptedHttp2 *self)
+{
+  return self->weight;
 }
 
 void

@@ -14,7 +14,8 @@ typedef struct _ScriptedHttp2 ScriptedHttp2;
 
 ScriptedHttp2 *scripted_http2_new   (guint connection,
                                      const ScriptedWorld *world,
-                                     gpointer user_data);
+                                     gpointer user_data,
+                                     gboolean weights); /* of RFC 7540 are wanted, and nothing of RFC 9218 */
 /* After an upgrade, which @head (up to its empty line) asked for and is the first request of. */
 ScriptedHttp2 *scripted_http2_new_upgraded (guint connection,
                                      const ScriptedWorld *world,
@@ -31,6 +32,7 @@ guint          scripted_http2_n_pongs (ScriptedHttp2 *self);
 guint          scripted_http2_n_pings (ScriptedHttp2 *self);
 /* What the last PRIORITY_UPDATE said; 0: none. */
 char           scripted_http2_urgency (ScriptedHttp2 *self);
+guint          scripted_http2_weight  (ScriptedHttp2 *self);
 void           scripted_http2_eof   (ScriptedHttp2 *self);
 ScriptedNext   scripted_http2_next  (ScriptedHttp2 *self,
                                      gint64 now);

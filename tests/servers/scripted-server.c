@@ -68,6 +68,7 @@ struct _ScriptedServer
   guint n_pongs;
   guint n_pings;
   char urgency;
+  guint weight;
   ScriptedBook book;
   GHashTable *clients; /* (owned) set of Client */
   GSequence *timers; /* (owned) of Client, by time */
@@ -356,7 +357,7 @@ agree (Client *client)
   if ((client->server->flags & SCRIPTED_SERVER_HTTP2) == 0 || g_strcmp0 (alpn, "h2") != 0)
     return;
   g_clear_pointer (&client->peer, scripted_peer_free);
-  client->http2 = scripted_http2_new (client->index, &scripted_book_world, &client->server->book);
+  client->http2 = scripted_http2_new (client->index, &scripted_book_world, &client->server->book, FALSE);
 }
 
 /* FALSE: nothing else may be done yet, or the client is gone. */
@@ -389,6 +390,8 @@ count_pongs (Client *client)
 
   if (client->http2 != NULL && scripted_http2_urgency (client->http2) != 0)
     client->server->urgency = scripted_http2_urgency (client->http2);
+  if (client->http2 != NULL && scripted_http2_weight (client->http2) != 0)
+    client->server->weight = scripted_http2_weight (client->http2);
   client->server->n_pongs += n - client->n_pongs;
   client->n_pongs = n;
   client->server->n_pings += n_pings - client->n_pings;
@@ -479,7 +482,8 @@ accept_one (ScriptedServer *server,
   client->timer_at = -1;
   client->events = EPOLLIN;
   if ((server->flags & SCRIPTED_SERVER_HTTP2) != 0 && server->tls == NULL)
-    client->http2 = scripted_http2_new (client->index, &scripted_book_world, &server->book);
+    client->http2 = scripted_http2_new (client->index, &scripted_book_world, &server->book,
+                                        (server->flags & SCRIPTED_SERVER_WEIGHTS) != 0);
   else
     client->peer = scripted_peer_new (client->index, &scripted_book_world, &server->book);
   client->upgradable = (server->flags & SCRIPTED_SERVER_UPGRADE) != 0;
@@ -980,6 +984,14 @@ scripted_server_urgency (ScriptedServer *server)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
 
   return server->urgency;
+}
+
+guint
+scripted_server_weight (ScriptedServer *server)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->weight;
 }
 
 guint

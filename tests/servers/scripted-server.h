@@ -20,6 +20,7 @@ typedef enum
   SCRIPTED_SERVER_DEAF_IPV6 = 1 << 5, /* with IPV6: deaf there only */
   SCRIPTED_SERVER_SMALL_BUFFERS = 1 << 4, /* 32 KiB in the kernel each way, as far as it obeys */
   SCRIPTED_SERVER_HTTP2 = 1 << 7, /* the same answers over HTTP/2, by prior knowledge; with TLS if the client takes it */
+  SCRIPTED_SERVER_WEIGHTS = 1 << 9, /* with HTTP2, without TLS: goes by weights, and not by urgencies */
   SCRIPTED_SERVER_UPGRADE = 1 << 8, /* goes over to HTTP/2 where that is offered */
   SCRIPTED_SERVER_TLS = 1 << 6, /* speaks TLS with scripted_tls_new()'s certificate */
 } ScriptedServerFlags;
@@ -78,6 +79,8 @@ guint                     scripted_server_n_pongs         (ScriptedServer *serve
 guint                     scripted_server_n_pings         (ScriptedServer *server); /* of clients, with HTTP/2 */
 /* The digit that the last PRIORITY_UPDATE had as urgency; 0: there was none. */
 char                      scripted_server_urgency         (ScriptedServer *server);
+/* The weight that the last request with one had (RFC 7540 section 5.3.2); 0: there was none. */
+guint                     scripted_server_weight          (ScriptedServer *server);
 
 /* The log. A request is in it from the moment its head is there; its body may be looked at when it is complete. What is
  * returned lives as long as the server; out of range gives NULL. */

@@ -512,11 +512,18 @@ write_text (gpointer data,
 }
 
 int
+gm_alt_svc_get_file_error (GmAltSvc *self,
+                           const char *path)
+{
+  return gm_state_files_get_error (&self->files, path);
+}
+
+int
 gm_alt_svc_save (GmAltSvc *self,
                  const char *path,
                  gint64 now)
 {
   int error = gm_alt_svc_load (self, now, NULL);
 
-  return error != 0 ? error : gm_state_files_save (path, "# Alt-Svc cache\n", write_text, self, now);
+  return error != 0 ? error : gm_state_files_save (&self->files, path, "# Alt-Svc cache\n", write_text, self, now);
 }

@@ -65,6 +65,9 @@ gboolean      gm_alt_svc_is_loaded  (GmAltSvc *self);
 int           gm_alt_svc_load       (GmAltSvc *self,
                                      gint64 now,
                                      guint *n_damaged);
+/* What was wrong when @path was read, or 0: what could not be read is not to be written over. */
+int           gm_alt_svc_get_file_error (GmAltSvc *self,
+                                     const char *path);
 /* Loads what waits and replaces @path; may block. 0 or errno. */
 int           gm_alt_svc_save       (GmAltSvc *self,
                                      const char *path,

@@ -883,5 +883,5 @@ gm_cookie_jar_save (GmCookieJar *self,
   Saving saving = { self, with_session };
   int error = gm_cookie_jar_load (self, now, NULL);
 
-  return error != 0 ? error : gm_state_files_save (path, "# Netscape HTTP Cookie File\n", write_text, &saving, now);
+  return error != 0 ? error : gm_state_files_save (&self->files, path, "# Netscape HTTP Cookie File\n", write_text, &saving, now);
 }

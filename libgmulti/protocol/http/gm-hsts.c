@@ -362,11 +362,18 @@ write_text (gpointer data,
 }
 
 int
+gm_hsts_get_file_error (GmHsts *self,
+                        const char *path)
+{
+  return gm_state_files_get_error (&self->files, path);
+}
+
+int
 gm_hsts_save (GmHsts *self,
               const char *path,
               gint64 now)
 {
   int error = gm_hsts_load (self, now, NULL);
 
-  return error != 0 ? error : gm_state_files_save (path, "# HSTS cache\n", write_text, self, now);
+  return error != 0 ? error : gm_state_files_save (&self->files, path, "# HSTS cache\n", write_text, self, now);
 }

@@ -70,6 +70,9 @@ gboolean      gm_hsts_is_loaded  (GmHsts *self);
 int           gm_hsts_load       (GmHsts *self,
                                   gint64 now,
                                   guint *n_damaged);
+/* What was wrong when @path was read, or 0: what could not be read is not to be written over. */
+int           gm_hsts_get_file_error (GmHsts *self,
+                                     const char *path);
 /* Loads what waits and replaces @path; may block. 0 or errno. */
 int           gm_hsts_save       (GmHsts *self,
                                   const char *path,
