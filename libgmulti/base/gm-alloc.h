@@ -26,7 +26,7 @@ gm_counted_copy (gconstpointer block,
 
   memcpy (copy + sizeof (gatomicrefcount), (const char *) block + sizeof (gatomicrefcount),
           size - sizeof (gatomicrefcount));
-  g_atomic_ref_count_init ((gatomicrefcount *) copy);
+  g_atomic_ref_count_init ((gatomicrefcount *) (gpointer) copy);
   return copy;
 }
 

@@ -283,7 +283,7 @@ show_staple (ZooCertificate *leaf,
              gboolean demanded)
 {
   GmTlsSettings *settings = new_settings ();
-  gnutls_certificate_credentials_t credentials = zoo_new_credentials (leaf, 0);
+  gnutls_certificate_credentials_t credentials = zoo_new_credentials (leaf, leaf->issuer != root ? 1 : 0);
   GmResult result;
 
   staple = answer;
@@ -321,6 +321,32 @@ test_staples (void)
   g_assert_cmpint (show_staple (leaf, of_other, TRUE), ==, GM_TLS_OCSP);
   g_assert_cmpint (show_staple (leaf, unknown, TRUE), ==, GM_TLS_OCSP);
   g_assert_cmpint (show_staple (leaf, unknown, FALSE), ==, GM_OK); /* as if there were none */
+}
+
+/* What was good once is as if there were none. */
+static void
+test_old_staples (void)
+{
+  g_autoptr (ZooCertificate) authority = zoo_make (&(ZooSpec){ .subject = "RSA", .ca = TRUE, .rsa_bits = 2048 }, root);
+  g_autoptr (ZooCertificate) leaf = zoo_make (&(ZooSpec){ .names = "dns:www.example" }, authority);
+  g_autoptr (ZooCertificate) strict
+    = zoo_make (&(ZooSpec){ .names = "dns:www.example", .must_staple = TRUE }, authority);
+  g_autoptr (GBytes) good = zoo_make_ocsp (leaf, ZOO_GOOD);
+  g_autoptr (GBytes) good_strict = zoo_make_ocsp (strict, ZOO_GOOD);
+  g_autoptr (GBytes) old = NULL;
+  g_autoptr (GBytes) old_strict = NULL;
+
+  if (good == NULL)
+    {
+      g_test_skip ("there is no tool that makes answers");
+      return;
+    }
+  old = zoo_age_ocsp (good, authority);
+  old_strict = zoo_age_ocsp (good_strict, authority);
+  g_assert_cmpint (show_staple (leaf, good, TRUE), ==, GM_OK);
+  g_assert_cmpint (show_staple (leaf, old, TRUE), ==, GM_TLS_OCSP);
+  g_assert_cmpint (show_staple (strict, good_strict, FALSE), ==, GM_OK);
+  g_assert_cmpint (show_staple (strict, old_strict, FALSE), ==, GM_TLS_OCSP);
 }
 
 /* Who said in the certificate that there will be one has to have one, and a good one, whether it is asked for or not. */
@@ -441,6 +467,7 @@ main (int argc,
   g_test_add_func ("/tls-verify/pins", test_pins);
   g_test_add_func ("/tls-verify/pin-files", test_pin_files);
   g_test_add_func ("/tls-verify/staples", test_staples);
+  g_test_add_func ("/tls-verify/old-staples", test_old_staples);
   g_test_add_func ("/tls-verify/must-staple", test_must_staple);
   g_test_add_func ("/tls-verify/sources", test_sources);
   return g_test_run ();

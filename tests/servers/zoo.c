@@ -288,3 +288,71 @@ zoo_make_ocsp (ZooCertificate *self,
 
   return data != NULL ? g_bytes_new_take (data, len) : NULL;
 }
+
+/* Of what begins at *@at: how long its content is, and *@at goes there. */
+static gsize
+der_enter (const guint8 *data,
+           gsize *at)
+{
+  gsize len = data[*at + 1];
+
+  *at += 2;
+  if (len >= 0x80)
+    {
+      guint n = len & 0x7f;
+
+      for (len = 0; n > 0; n--)
+        len = len << 8 | data[(*at)++];
+    }
+  return len;
+}
+
+static void
+der_skip (const guint8 *data,
+          gsize *at)
+{
+  gsize len = der_enter (data, at);
+
+  *at += len;
+}
+
+/* OCSPResponse { status, [0] { SEQUENCE { type, OCTET STRING { BasicOCSPResponse { data, algorithm, signature, … }}}}}. */
+GBytes *
+zoo_age_ocsp (GBytes *answer,
+              ZooCertificate *issuer)
+{
+  gsize len = 0, at = 0, begin, n;
+  guint8 *data = g_memdup2 (g_bytes_get_data (answer, &len), g_bytes_get_size (answer));
+  gnutls_privkey_t key;
+  gnutls_datum_t told, signature;
+
+  der_enter (data, &at);
+  der_skip (data, &at);
+  der_enter (data, &at);
+  der_enter (data, &at);
+  der_skip (data, &at);
+  der_enter (data, &at);
+  der_enter (data, &at);
+  begin = at;
+  der_skip (data, &at);
+  told = (gnutls_datum_t){ data + begin, (guint) (at - begin) };
+  /* each GeneralizedTime; leap years stay leap years */
+  for (gsize i = begin; i + 17 <= at; i++)
+    if (data[i] == 0x18 && data[i + 1] == 15 && data[i + 16] == 'Z')
+      {
+        g_autofree char *year = g_strndup ((char *) data + i + 2, 4);
+        g_autofree char *before = g_strdup_printf ("%04u", (guint) g_ascii_strtoull (year, NULL, 10) - 4);
+
+        memcpy (data + i + 2, before, 4);
+      }
+  der_skip (data, &at);
+  n = der_enter (data, &at);
+  CHECK (gnutls_privkey_init (&key));
+  CHECK (gnutls_privkey_import_x509 (key, issuer->key, 0));
+  CHECK (gnutls_privkey_sign_data (key, GNUTLS_DIG_SHA256, 0, &told, &signature));
+  g_assert_cmpuint (n, ==, signature.size + 1);
+  memcpy (data + at + 1, signature.data, signature.size);
+  gnutls_free (signature.data);
+  gnutls_privkey_deinit (key);
+  return g_bytes_new_take (data, len);
+}

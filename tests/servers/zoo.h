@@ -62,5 +62,8 @@ gnutls_certificate_credentials_t zoo_new_credentials (ZooCertificate *self,
  * make one. */
 GBytes         *zoo_make_ocsp   (ZooCertificate *self,
                                  ZooStatus status);
+/* The same as it was four years ago, signed anew by @issuer, whose key must be RSA. */
+GBytes         *zoo_age_ocsp    (GBytes *answer,
+                                 ZooCertificate *issuer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ZooCertificate, zoo_free)
