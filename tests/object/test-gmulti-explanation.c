@@ -830,6 +830,42 @@ test_long (Fixture *f,
   g_assert_cmpuint (strlen (explanation), <, 8192);
 }
 
+/* Asked again and again by a thread that has nothing to do with it. */
+static gpointer
+keep_asking (gpointer data)
+{
+  GMultiTransfer *transfer = data;
+  gboolean finished;
+
+  do
+    {
+      g_autofree char *explanation = NULL;
+      g_autofree char *line = gmulti_transfer_dup_status_text (transfer);
+
+      finished = gmulti_transfer_is_finished (transfer);
+      explanation = gmulti_transfer_dup_explanation (transfer);
+      g_assert_true (g_utf8_validate (explanation, -1, NULL));
+      g_assert_cmpuint (strlen (line), >, 0);
+    }
+  while (!finished);
+
+  return NULL;
+}
+
+static void
+test_other_thread (Fixture *f,
+                   gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (f, "/loop");
+  GThread *thread;
+
+  gmulti_transfer_set_max_redirects (transfer, 200);
+  thread = g_thread_new ("asks", keep_asking, transfer);
+  run (f, transfer);
+  g_thread_join (thread);
+  check_status (transfer, "127.0.0.1 redirects too often");
+}
+
 /* ---- a list of proxies ---- */
 
 typedef GObject ListResolver;
@@ -923,6 +959,7 @@ static const struct
   { "retry", test_retry },
   { "numbers", test_numbers },
   { "long", test_long },
+  { "other-thread", test_other_thread },
 };
 
 int
