@@ -544,6 +544,28 @@ test_print (void)
   g_assert_cmpint (print_comment ("# %d\n", 7), ==, 4);
 }
 
+/* HTTP/1.0 knows no chunks: who asks for them there gets a length, and only that. */
+static void
+test_one_framing (void)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autoptr (GString) body = g_string_new (NULL);
+  CURL *easy = new_easy (scripted_server_url (server, "/a"), body);
+  struct curl_slist *list = curl_slist_append (NULL, "Transfer-Encoding: chunked");
+  const ScriptedRequest *request;
+
+  scripted_server_on (server, "POST /a", scripted_answer_text (200, NULL, "a"));
+  curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_0);
+  curl_easy_setopt (easy, CURLOPT_HTTPHEADER, list);
+  curl_easy_setopt (easy, CURLOPT_COPYPOSTFIELDS, "name=value");
+  g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_OK);
+  request = scripted_server_request (server, 0);
+  g_assert_null (scripted_request_header (request, "Transfer-Encoding"));
+  g_assert_cmpstr (scripted_request_header (request, "Content-Length"), ==, "10");
+  curl_easy_cleanup (easy);
+  curl_slist_free_all (list);
+}
+
 /* ---- connections ---- */
 
 /* An easy handle keeps so many connections that nothing is asked over, and closes the oldest. */
@@ -731,6 +753,7 @@ main (int argc,
   g_test_add_func ("/curl/values/socket", test_socket);
   g_test_add_func ("/curl/values/file", test_file);
   g_test_add_func ("/curl/values/pending", test_pending);
+  g_test_add_func ("/curl/values/one-framing", test_one_framing);
   g_test_add_func ("/curl/values/maxconnects", test_maxconnects);
   g_test_add_func ("/curl/values/upkeep", test_upkeep);
   g_test_add_func ("/curl/values/abstract-socket", test_abstract_socket);

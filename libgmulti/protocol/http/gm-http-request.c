@@ -128,7 +128,8 @@ is_wanted (const GmHttp *self,
       (id & (FIELD_CONTENT_LENGTH | FIELD_TRANSFER_ENCODING | FIELD_EXPECT)) != 0)
     return FALSE;
   /* Two framings are a smuggling shape. */
-  if (self->upload == GM_HTTP_UPLOAD_CHUNKED && id == FIELD_CONTENT_LENGTH)
+  if ((self->upload == GM_HTTP_UPLOAD_CHUNKED && id == FIELD_CONTENT_LENGTH) ||
+      (self->upload == GM_HTTP_UPLOAD_LENGTH && id == FIELD_TRANSFER_ENCODING))
     return FALSE;
 
   /* Ours has the boundary, and the user's words. */
