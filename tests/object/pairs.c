@@ -89,7 +89,7 @@ hook_free (gpointer data,
   g_free (data);
 }
 
-static void
+static gulong
 hook_up (PairsScene *scene,
          gpointer object,
          guint number)
@@ -110,7 +110,7 @@ hook_up (PairsScene *scene,
       g_object_get (object, property, &list, NULL);
       object = list;
     }
-  g_signal_connect_closure (object, slash != NULL ? slash + 1 : signal->name, closure, FALSE);
+  return g_signal_connect_closure (object, slash != NULL ? slash + 1 : signal->name, closure, FALSE);
 }
 
 /* Whatever has still to be called, or is not known to be emitted; authenticate and check-trust always, who is not there is
