@@ -5,6 +5,7 @@
 
 static const CaseException everywhere[] = {
   { "proxy-*", "has proxies of its own" },
+  { "names-*", "a proxy is told names, or is not told them: proxy-* and names-socks have that" },
   { "early-error", "the proxy takes the upload whole before the server's answer comes" },
   { "resolve", "the proxy's address is the one that is told" },
   { "ipv6", "the way to the server is not chosen here" },
