@@ -26,6 +26,7 @@ from tap import Tap  # pylint: disable=wrong-import-position
 PROGRAMS = {'rest': 'client', 'grid': 'pictures', 'upload': 'upload', 'trust': 'trust'}
 PACKAGES = {'rest': ['json-glib-1.0'], 'grid': ['gtk4'], 'upload': ['gio-unix-2.0', 'posix'], 'trust': ['gtk4']}
 TIME_LIMIT = 100
+LINES = 80
 
 
 class Language:
@@ -220,6 +221,9 @@ def main():
             around.http.reset()
             around.https.reset()
             left = dict(expected)
+            with open(os.path.join(TOP, 'demos', name, f'{PROGRAMS[name]}.{language}'), encoding='utf-8') as file:
+                lines = len(file.readlines())
+            tap.check(f'{PROGRAMS[name]}.{language} is short', lines < LINES, lines)
             try:
                 for scene, found in globals()[name](Language(folder, name, os.path.abspath(build), language), around):
                     title = f'{PROGRAMS[name]}.{language}: {scene}'
