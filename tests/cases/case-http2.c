@@ -37,6 +37,8 @@ static const LeftOut left_out[] = {
   { "limit-holder-removed", "one connection carries them all" },
   { "limit-mixture", "a connection that is reset takes all of its transfers with it" },
   { "slow-*", "the slow server is a program of its own and speaks HTTP/1" },
+  { "option-status-aliases", "is about text that has no place here" },
+  { "proxy-line*", "the server knows the line where it is followed by text" },
   { "option-raw-transfer", "there are no chunks to be seen" },
   { "option-ignore-length", "the length of a body is part of its framing" },
   { "transfer-coding*", "there is no transfer coding" },
