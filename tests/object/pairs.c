@@ -417,11 +417,13 @@ scene_force (PairsScene *self,
     if (G_OBJECT_TYPE (object) == pairs_signals[i].get_type () && self->left[i] && !self->seen[i]
         && (g_str_has_prefix (pairs_signals[i].name, "notify::") || g_str_equal (pairs_signals[i].name, "retrying")))
       {
-        hook_up (self, object, i);
+        gulong handler = hook_up (self, object, i);
+
         if (g_str_equal (pairs_signals[i].name, "retrying"))
           emit_retrying (self, object);
         else
           g_object_notify (object, pairs_signals[i].name + strlen ("notify::"));
+        g_signal_handler_disconnect (object, handler); /* the object may outlive the scene */
       }
   self->is_forced = FALSE;
 }
