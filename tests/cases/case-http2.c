@@ -40,6 +40,7 @@ static const LeftOut left_out[] = {
   { "option-status-aliases", "is about text that has no place here" },
   { "proxy-line*", "the server knows the line where it is followed by text" },
   { "option-raw-transfer", "there are no chunks to be seen" },
+  { "option-status-aliases", "is about a line that HTTP/2 does not have" },
   { "option-ignore-length", "the length of a body is part of its framing" },
   { "transfer-coding*", "there is no transfer coding" },
   { "proxy-digest*", "the server that plays the proxy speaks HTTP/2 without being asked" },
