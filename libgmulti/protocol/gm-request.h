@@ -88,7 +88,7 @@ struct _GmRequest
 };
 
 /* Zeroed memory that lives as long as the attempt; there is room for what the protocols here need (GM_REQUEST_ARENA). */
-#define GM_REQUEST_ARENA 528
+#define GM_REQUEST_ARENA 512
 gpointer gm_request_alloc (GmRequest *self,
                            gsize size);
 

@@ -137,12 +137,13 @@ def grid(language, around):
             assert shop.wait_for(lambda: len(shop.pictures) > 30 and 7 in shop.missing, TIME_LIMIT), len(shop.pictures)
             screen.wait_for_colours(30, TIME_LIMIT)
             around.picture(screen, 'grid', language)
-            # Scrolled on while nothing comes: the turn of those below is only there because others are cancelled.
+            # Scrolled on while nothing comes: the turn of those below is only there because others are cancelled. A grid
+            # keeps hundreds that are not far from what is seen: those that are held may have to be left by the other side.
             shop.holding = True
-            screen.scroll_down(lambda: max(shop.asked) > 350, TIME_LIMIT)
+            screen.scroll(lambda: max(shop.asked) > 350, TIME_LIMIT, 4)
             shop.holding = False
             shop.released.set()
-            screen.scroll_down(lambda: 499 in shop.pictures, TIME_LIMIT)
+            screen.scroll(lambda: 499 in shop.pictures, TIME_LIMIT)
             assert shop.wait_for(lambda: shop.broken > 0, TIME_LIMIT), shop.broken
             if around.takes_pictures:
                 time.sleep(2)

@@ -47,13 +47,15 @@ class Display:
             assert time.monotonic() < late, f'there are {len(self.windows())} windows'
             time.sleep(STEP)
 
-    def scroll_down(self, done, seconds):
-        """By the wheel, until it is done."""
-        late = time.monotonic() + seconds
+    def scroll(self, done, seconds, there_and_back=None):
+        """Down by the wheel, until it is done; after so many seconds up again, and so on."""
+        begin = time.monotonic()
         self.xdotool('mousemove', str(self.width // 2), str(self.height // 2))
         while not done():
-            assert time.monotonic() < late, 'it does not scroll'
-            self.xdotool('click', '--repeat', '20', '--delay', '5', '5')
+            past = time.monotonic() - begin
+            assert past < seconds, 'it does not scroll'
+            up = there_and_back is not None and past // there_and_back % 2 == 1
+            self.xdotool('click', '--repeat', '20', '--delay', '5', '4' if up else '5')
             time.sleep(STEP)
 
     def key_to_dialog(self, key, done, seconds):

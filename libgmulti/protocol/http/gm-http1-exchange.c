@@ -35,10 +35,10 @@ typedef struct
   GmHttpExchange exchange; /* first member */
   SendState send_state;
   RecvState recv_state;
-  gboolean send_blocked; /* the transport said AGAIN */
-  gboolean body_ended; /* everything of the upload is in @out or sent */
-  gboolean excess; /* bytes came behind the answer */
-  gboolean drained; /* the last read got less than it asked for: nothing is left in the socket */
+  guint8 send_blocked; /* the transport said AGAIN */
+  guint8 body_ended; /* everything of the upload is in @out or sent */
+  guint8 excess; /* bytes came behind the answer */
+  guint8 drained; /* the last read got less than it asked for: nothing is left in the socket */
   GmByteBuilder out; /* composed and not yet sent */
   gsize out_pos;
   GmResult send_error; /* kept while an answer may still be read */
