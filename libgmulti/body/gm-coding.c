@@ -256,6 +256,14 @@ run_brotli (GmDecoder *self,
 /* ---- zstd ---- */
 
 #if HAVE_ZSTD
+/* By the first byte of its magic number (RFC 8878 section 3.1): a frame, or one to be skipped. Anything else is broken, and
+ * with it the formats from before the RFC: the library may still know them, and reads them as it is fed. */
+static gboolean
+may_begin_zstd (guint8 first)
+{
+  return first == 0x28 || (first & 0xf0) == 0x50;
+}
+
 static GmResult
 run_zstd (GmDecoder *self,
           Step *step)
@@ -272,6 +280,9 @@ run_zstd (GmDecoder *self,
       self->open = TRUE;
       ZSTD_DCtx_setParameter (self->zstd, ZSTD_d_windowLogMax, GM_ZSTD_WINDOW_LOG_MAX);
     }
+
+  if (self->place != INSIDE && step->in_left > 0 && !may_begin_zstd (*step->in))
+    return GM_CODED_BODY_BROKEN;
 
   answer = ZSTD_decompressStream (self->zstd, &out, &in);
   if (ZSTD_isError (answer))

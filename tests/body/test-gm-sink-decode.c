@@ -670,6 +670,29 @@ test_zstd_window (void)
   g_assert_cmpint (try_decode (GM_CODING_ZSTD, too_large, 100, NULL), ==, GM_CODED_BODY_BROKEN);
 }
 
+/* Frames of the formats that there were before the RFC are no frames, whole or in pieces, also behind one that is. */
+static void
+test_zstd_old (void)
+{
+  g_autoptr (GBytes) good = encode_zstd_window (17);
+
+  if (good == NULL)
+    {
+      g_test_skip ("no zstd");
+      return;
+    }
+  for (guint8 magic = 0x1e; magic < 0x28; magic++)
+    {
+      const guint8 data[] = { magic, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0 };
+      g_autoptr (GBytes) old = g_bytes_new (data, sizeof data);
+      g_autoptr (GBytes) both = join (good, data, sizeof data);
+
+      g_assert_cmpint (try_decode (GM_CODING_ZSTD, old, 100, NULL), ==, GM_CODED_BODY_BROKEN);
+      g_assert_cmpint (try_decode (GM_CODING_ZSTD, old, 1, NULL), ==, GM_CODED_BODY_BROKEN);
+      g_assert_cmpint (try_decode (GM_CODING_ZSTD, both, 3, NULL), ==, GM_CODED_BODY_BROKEN);
+    }
+}
+
 /* Used again it knows nothing of the body before, whole or not; one that grew large, or of another coding, is not kept. */
 static void
 test_shelf (void)
@@ -755,6 +778,7 @@ main (int argc,
   g_test_add_func ("/sink-decode/no-bomb", test_no_bomb);
   g_test_add_func ("/sink-decode/max-size", test_max_size);
   g_test_add_func ("/sink-decode/zstd-window", test_zstd_window);
+  g_test_add_func ("/sink-decode/zstd-old", test_zstd_old);
   g_test_add_func ("/sink-decode/shelf", test_shelf);
   g_test_add_func ("/sink-decode/nonsense", test_nonsense);
   result = g_test_run ();
