@@ -130,7 +130,7 @@ doh_ask (GmResolverAsk *ask,
   self->transfer = gm_transfer_new (&gm_doh_client_ops, self);
   bytes = g_bytes_new (query, len);
   set_up (self->transfer, settings, bytes);
-  GM_TRACE (RESOLVE, gm_transfer_get_id (self->transfer), 0, "asking %s for %s, IPv%c", settings->doh_uri, host,
+  GM_TRACE (RESOLVE, gm_transfer_get_id (self->transfer), 0, "asks over HTTPS for %s, IPv%c", host,
             family == AF_INET6 ? '6' : '4');
   if (gm_multi_add_hidden (user_data, self->transfer) == GM_OK)
     return self;
