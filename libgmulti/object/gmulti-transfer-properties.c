@@ -226,6 +226,31 @@ get_property (GObject *object,
 }
 
 static void
+set_tls_property (GMultiTransfer *self,
+                  guint prop_id,
+                  const GValue *value,
+                  GParamSpec *pspec)
+{
+  switch (prop_id)
+    {
+    case GM_TRANSFER_PROP_TLS_DATABASE:
+      gmulti_transfer_set_tls_database (self, g_value_get_object (value));
+      break;
+    case GM_TRANSFER_PROP_TLS_INTERACTION:
+      gmulti_transfer_set_tls_interaction (self, g_value_get_object (value));
+      break;
+    case GM_TRANSFER_PROP_TLS_PINS:
+      gmulti_transfer_set_tls_pins (self, g_value_get_string (value));
+      break;
+    case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
+      gmulti_transfer_set_client_certificate (self, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
+    }
+}
+
+static void
 set_property (GObject *object,
               guint prop_id,
               const GValue *value,
@@ -287,16 +312,10 @@ set_property (GObject *object,
       gmulti_transfer_set_decode (self, g_value_get_boolean (value));
       break;
     case GM_TRANSFER_PROP_TLS_DATABASE:
-      gmulti_transfer_set_tls_database (self, g_value_get_object (value));
-      break;
     case GM_TRANSFER_PROP_TLS_INTERACTION:
-      gmulti_transfer_set_tls_interaction (self, g_value_get_object (value));
-      break;
     case GM_TRANSFER_PROP_TLS_PINS:
-      gmulti_transfer_set_tls_pins (self, g_value_get_string (value));
-      break;
     case GM_TRANSFER_PROP_CLIENT_CERTIFICATE:
-      gmulti_transfer_set_client_certificate (self, g_value_get_object (value));
+      set_tls_property (self, prop_id, value, pspec);
       break;
     case GM_TRANSFER_PROP_PRIORITY:
       gmulti_transfer_set_priority (self, g_value_get_int (value));
