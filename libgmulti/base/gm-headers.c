@@ -19,7 +19,7 @@ gm_headers_new (guint32 max_bytes,
   headers->len = 0;
   headers->size = GM_HEADERS_BLOCK_SIZE;
   headers->max_bytes = MIN (max_bytes, LARGEST_BLOCK);
-  headers->max_entries = MIN (max_entries, LARGEST_BLOCK / sizeof (GmHeaderEntry));
+  headers->max_entries = MIN (max_entries, GM_HEADERS_MOST_ENTRIES);
   headers->entries = headers->index;
   headers->n_entries = 0;
   headers->entries_size = MIN (GM_HEADERS_INDEX_SIZE, headers->max_entries);

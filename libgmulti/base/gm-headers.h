@@ -35,6 +35,8 @@ typedef enum
 /* Default limits of a whole transfer: libcurl's, which allows 300 KiB a head and twenty times that for all of them. */
 #define GM_HEADERS_MAX_BYTES (20 * 300 * 1024)
 #define GM_HEADERS_MAX_ENTRIES 10000
+/* No limit is higher, so that 16 bits hold every index, and one more to say "none". */
+#define GM_HEADERS_MOST_ENTRIES (G_MAXUINT16 - 1)
 
 typedef struct
 {
@@ -66,7 +68,7 @@ typedef struct
   char block[GM_HEADERS_BLOCK_SIZE + 1];
 } GmHeaders;
 
-/* One allocation. @max_bytes is at most 1 GiB. */
+/* One allocation. @max_bytes is at most 1 GiB, @max_entries at most GM_HEADERS_MOST_ENTRIES: what is above is cut. */
 GmHeaders *gm_headers_new         (guint32 max_bytes,
                                    guint32 max_entries);
 GmHeaders *gm_headers_ref         (GmHeaders *headers);

@@ -22,7 +22,9 @@ typedef enum
 
 typedef struct
 {
-  GmSourceKind kind;
+  GmSourceKind kind : 8;
+  guint8 ended; /* the client said end */
+  guint8 kept_all; /* @kept holds everything read so far */
   GmClient *client; /* (unowned) */
   GmFlow *flow; /* (unowned) */
   union
@@ -33,11 +35,9 @@ typedef struct
   gint64 size; /* what is to be sent in all; -1 = until the client says end */
   gint64 start; /* offset in the client's data where the body begins (resumed upload) */
   gint64 pos; /* sent so far */
-  gboolean ended; /* the client said end */
   char *kept; /* (owned) (nullable): the first kept_len bytes the client gave */
   gsize kept_len;
   gsize kept_size;
-  gboolean kept_all; /* kept holds everything read so far */
 } GmSource;
 
 void     gm_source_init   (GmSource *self,

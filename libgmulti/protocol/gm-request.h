@@ -71,10 +71,10 @@ struct _GmRequest
   /* ---- the protocol's answer ---- */
   GmSinkClient client_sink;
   GmSink *sink; /* (owned): the chain that ends in client_sink */
-  GmPhase phase;
-  GmMethod follow_method;
   gint64 wake_at; /* µs: step again then, whatever happens; 0 = no wish */
   GmUrl *follow_url; /* (owned) (nullable): at the end with GM_OK: go there next */
+  GmPhase phase : 8;
+  GmMethod follow_method : 8;
   guint8 keep_connection; /* at the end: it can carry another request */
   guint8 answered; /* at least one byte of an answer came */
   guint8 waiting_for_answer; /* the request is sent (or needs no more sending) and no byte came yet */
@@ -88,7 +88,7 @@ struct _GmRequest
 };
 
 /* Zeroed memory that lives as long as the attempt; there is room for what the protocols here need (GM_REQUEST_ARENA). */
-#define GM_REQUEST_ARENA 512
+#define GM_REQUEST_ARENA 416
 gpointer gm_request_alloc (GmRequest *self,
                            gsize size);
 

@@ -271,11 +271,11 @@ read_content_range (GmHttpFacts *facts,
 }
 
 static inline void
-keep_first (guint32 *fact,
+keep_first (guint16 *fact,
             guint index)
 {
   if (*fact == 0)
-    *fact = index + 1;
+    *fact = (guint16) (index + 1);
 }
 
 /* The fields that are only remembered. */
@@ -303,7 +303,7 @@ remember (GmHttpFacts *facts,
     [FIELD_WWW_AUTHENTICATE] = G_STRUCT_OFFSET (GmHttpFacts, www_authenticate),
   };
 
-  keep_first (&G_STRUCT_MEMBER (guint32, facts, members[field]), index);
+  keep_first (&G_STRUCT_MEMBER (guint16, facts, members[field]), index);
 }
 
 static GmResult

@@ -30,29 +30,29 @@ typedef struct
   guint32 flags; /* GmHttpFlags */
   gint32 keep_alive_timeout; /* Keep-Alive: timeout=seconds, −1 unless sent */
   gint32 keep_alive_max; /* Keep-Alive: max=requests, −1 unless sent */
+  guint16 n_set_cookie;
   gint64 content_length; /* −1 unless sent */
   gint64 range_start; /* Content-Range; −1 in "bytes * / total" */
   gint64 range_end; /* its last byte, inclusive; −1 as above */
   gint64 range_total; /* −1 for unknown */
-  guint16 n_set_cookie;
 
-  /* Entry index + 1 of the first such field, 0 if there is none: gm_http_facts_get_value (). */
-  guint32 location;
-  guint32 content_type;
-  guint32 content_encoding;
-  guint32 content_disposition;
-  guint32 last_modified;
-  guint32 etag;
-  guint32 date;
-  guint32 server;
-  guint32 retry_after;
-  guint32 trailer;
-  guint32 www_authenticate;
-  guint32 proxy_authenticate;
-  guint32 set_cookie;
-  guint32 alt_svc;
-  guint32 strict_transport_security;
-  guint32 upgrade;
+  /* Entry index + 1 of the first such field, 0 if there is none: gm_http_facts_get_value (). GM_HEADERS_MOST_ENTRIES fit. */
+  guint16 location;
+  guint16 content_type;
+  guint16 content_encoding;
+  guint16 content_disposition;
+  guint16 last_modified;
+  guint16 etag;
+  guint16 date;
+  guint16 server;
+  guint16 retry_after;
+  guint16 trailer;
+  guint16 www_authenticate;
+  guint16 proxy_authenticate;
+  guint16 set_cookie;
+  guint16 alt_svc;
+  guint16 strict_transport_security;
+  guint16 upgrade;
 } GmHttpFacts;
 
 /* Reads the entries first … first + n − 1 (a head's, see GmHttp1Head; HTTP/2 uses the same). GM_OK, or
@@ -66,7 +66,7 @@ GmResult gm_http_facts_collect    (GmHttpFacts *facts,
 /* The field's value, or an empty span with data NULL: gm_http_facts_get_value (headers, facts->location). */
 static inline GmSpan
 gm_http_facts_get_value (const GmHeaders *headers,
-                         guint32 fact)
+                         guint16 fact)
 {
   return fact == 0 ? gm_span (NULL, 0) : gm_headers_get_value (headers, fact - 1);
 }
@@ -89,8 +89,8 @@ typedef enum
 
 typedef struct
 {
-  GmHttpFraming framing;
   gint64 length; /* with GM_HTTP_BODY_LENGTH, else −1 */
+  GmHttpFraming framing;
   gboolean reusable; /* the connection may serve another request after this body (RFC 9112 sections 6.1 and 9.3) */
 } GmHttpBody;
 

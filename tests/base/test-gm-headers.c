@@ -109,6 +109,18 @@ test_limits (void)
   assert_value (headers, 0, "b");
 }
 
+/* Others keep an index, and one more for "none", in 16 bits. */
+static void
+test_most_entries (void)
+{
+  g_autoptr (GmHeaders) headers = MAKE (G_MAXUINT32, G_MAXUINT32);
+
+  for (guint i = 0; i < GM_HEADERS_MOST_ENTRIES; i++)
+    g_assert_cmpint (gm_headers_add_entry (headers, GM_HEADER_FINAL, 0, 0, 0, 0), ==, GM_OK);
+  g_assert_cmpint (gm_headers_add_entry (headers, GM_HEADER_FINAL, 0, 0, 0, 0), ==, GM_HTTP_HEADER_FLOOD);
+  g_assert_cmpuint ((guint16) gm_headers_get_n_entries (headers), ==, gm_headers_get_n_entries (headers));
+}
+
 /* Raw bytes and entries over them, as parsers use it; the last byte of the first block, then the first of the next. */
 static void
 test_raw (void)
@@ -146,6 +158,7 @@ main (int argc,
   g_test_add_func ("/headers/lookup", test_lookup);
   g_test_add_func ("/headers/grow", test_grow);
   g_test_add_func ("/headers/limits", test_limits);
+  g_test_add_func ("/headers/most-entries", test_most_entries);
   g_test_add_func ("/headers/raw", test_raw);
   g_test_add_func ("/headers/refs", test_refs);
   return g_test_run ();

@@ -39,15 +39,15 @@ typedef enum
   GM_HTTP_UPLOAD_CHUNKED,
 } GmHttpUpload;
 
-/* What the exchange does after a head. */
+/* What the exchange does after a head (guint8: TRUE or FALSE; there are many). */
 typedef struct
 {
   GmHttpBody body;
-  gboolean interim; /* another head follows */
-  gboolean ignore_body; /* not for the client; read it away if that is cheap */
-  gboolean stop_sending; /* the rest of the upload is not wanted */
-  gboolean go_on_sending; /* 100: the body may go */
-  gboolean upgraded; /* 101: what follows is HTTP/2 */
+  guint8 interim; /* another head follows */
+  guint8 ignore_body; /* not for the client; read it away if that is cheap */
+  guint8 stop_sending; /* the rest of the upload is not wanted */
+  guint8 go_on_sending; /* 100: the body may go */
+  guint8 upgraded; /* 101: what follows is HTTP/2 */
 } GmHttpPlan;
 
 struct _GmHttp
@@ -55,13 +55,13 @@ struct _GmHttp
   GmRequest *request; /* (unowned) */
   GmHttpExchange *exchange; /* (owned) (nullable) */
   GmHttpFacts facts; /* of the final head */
-  GmHttpUpload upload;
-  guint n_interim;
-  gboolean expecting; /* Expect: 100-continue is in the request */
-  gboolean close_asked; /* "Connection: close" is in the request */
-  gboolean can_stop; /* a body that is not wanted can be broken off at no cost: no Expect unless the user says so */
   GmSpan method; /* the word in the request line */
   GmHttpHold *hold; /* (unowned) (nullable): in request->sink; somebody is to be asked for a login */
+  GmHttpUpload upload : 8;
+  guint8 n_interim; /* at most GM_HTTP_MAX_INTERIM */
+  guint8 expecting; /* Expect: 100-continue is in the request */
+  guint8 close_asked; /* "Connection: close" is in the request */
+  guint8 can_stop; /* a body that is not wanted can be broken off at no cost: no Expect unless the user says so */
   guint8 may_log_in : 1; /* there is a login, or somebody to ask for one: else nothing of the following is looked at */
   guint8 login_known : 1; /* it is looked for, wherever it may stand */
   guint8 login_pending : 1; /* gm_http_auth_prepare() is still to say OK */

@@ -33,8 +33,8 @@ typedef enum
 typedef struct
 {
   GmHttpExchange exchange; /* first member */
-  SendState send_state;
-  RecvState recv_state;
+  SendState send_state : 8;
+  RecvState recv_state : 8;
   guint8 send_blocked; /* the transport said AGAIN */
   guint8 body_ended; /* everything of the upload is in @out or sent */
   guint8 excess; /* bytes came behind the answer */
