@@ -266,7 +266,7 @@ easy_run (GmCurlEasy *self)
 static GmCurlShare *
 choose_multi (GmCurlEasy *self)
 {
-  GmCurlMulti *shared = gm_transfer_get_int (self->transfer, GM_OPTION_HAND_OVER)
+  GmCurlMulti *shared = gm_transfer_get_int (self->transfer, GM_OPTION_CONNECT_ONLY) != GM_CONNECT_ONLY_NO
                           ? NULL
                           : gm_curl_share_take_multi (self->share, self);
 

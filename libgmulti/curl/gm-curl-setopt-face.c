@@ -144,7 +144,8 @@ gm_curl_set_connect_only (GmCurlEasy *easy,
   if (value->number == 2)
     return CURLE_NOT_BUILT_IN;
 
-  return gm_curl_set_engine_int (easy, GM_OPTION_HAND_OVER, value->number);
+  return gm_curl_set_engine_int (easy, GM_OPTION_CONNECT_ONLY,
+                                 value->number != 0 ? GM_CONNECT_ONLY_FOR_USER : GM_CONNECT_ONLY_NO);
 }
 
 CURLcode

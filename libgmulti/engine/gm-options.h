@@ -48,7 +48,7 @@
   X (GUESS_SCHEME, U8, transfer, guess_scheme, 0, 1, FALSE)                                                            \
   X (PATH_AS_IS, U8, transfer, path_as_is, 0, 1, FALSE)                                                                \
   X (REFUSE_CREDENTIALS, U8, transfer, refuse_credentials, 0, 1, FALSE)                                                \
-  X (CONNECT_ONLY, U8, transfer, connect_only, 0, 1, FALSE) /* ends well once there is a connection, which stays */       \
+  X (CONNECT_ONLY, U8, transfer, connect_only, 0, GM_CONNECT_ONLY_FOR_USER, FALSE) /* GmConnectOnly */                  \
   X (TIMEOUT_MS, U32, transfer, timeout_ms, 0, G_MAXUINT32, FALSE) /* 0 = never */                                     \
   X (CONNECT_TIMEOUT_MS, U32, transfer, connect_timeout_ms, 0, G_MAXUINT32, FALSE) /* 0 = 300 s */                     \
   X (RESPONSE_TIMEOUT_MS, U32, transfer, response_timeout_ms, 0, G_MAXUINT32, FALSE) /* 0 = never */                   \
@@ -57,7 +57,6 @@
   X (MAX_RECV_SPEED, I64, transfer, max_recv_speed, 0, G_MAXINT64, TRUE) /* bytes/s, 0 = no limit */                   \
   X (MAX_SEND_SPEED, I64, transfer, max_send_speed, 0, G_MAXINT64, TRUE)                                               \
   X (MAX_BUFFER, U32, transfer, max_buffer, 1024, 10 * 1024 * 1024, FALSE) /* bytes read at once */                    \
-  X (HAND_OVER, U8, transfer, hand_over, 0, 1, FALSE) /* see gm_transfer_send_raw() */                                 \
   X (PORT, U16, transfer, port, 0, 65535, FALSE) /* instead of the URL's; 0 = the URL's */                             \
   X (ASK, U32, transfer, ask, 0, G_MAXUINT32, FALSE) /* 1 << GmQuestionKind: what the face answers */                  \
   X (UNIX_PATH, STRING, connect, unix_path, 0, 0, FALSE)                                                               \
@@ -176,6 +175,14 @@ typedef enum
   GM_OPTION_TYPE_POINTER, /* borrowed */
   GM_OPTION_TYPE_BYTES, /* referenced */
 } GmOptionType;
+
+/* Whether a transfer ends well once it has a connection, without a request, and what becomes of that. */
+typedef enum
+{
+  GM_CONNECT_ONLY_NO, /* it makes its request */
+  GM_CONNECT_ONLY_FOR_POOL, /* it waits there for who needs one; also one that is there already will do */
+  GM_CONNECT_ONLY_FOR_USER, /* a new one in any case, it stays with the transfer: see gm_transfer_send_raw() */
+} GmConnectOnly;
 
 /* Which protocols a URL, or a redirect, may use. */
 typedef enum

@@ -31,8 +31,7 @@ typedef struct
   guint8 guess_scheme;
   guint8 path_as_is;
   guint8 refuse_credentials;
-  guint8 connect_only; /* the connection goes to the pool without a request */
-  guint8 hand_over; /* the connection is left to the user without a request */
+  guint8 connect_only; /* GmConnectOnly */
 } GmTransferSettings;
 
 /* The login that somebody was asked for, for one proxy; it stays with the run. */

@@ -161,7 +161,7 @@ make_key (GmTransfer *self,
     key->speak = request->protocol->speak (request);
   if (G_UNLIKELY (gm_proxy_forwards (request->proxy)))
     key->speak = request->protocol->speak_to_proxy != NULL ? request->protocol->speak_to_proxy (request) : GM_SPEAK_HTTP1;
-  if (G_UNLIKELY (self->run->transfer_settings->hand_over))
+  if (G_UNLIKELY (self->run->transfer_settings->connect_only == GM_CONNECT_ONLY_FOR_USER))
     key->speak = GM_SPEAK_HTTP1;
   if (settings->connect_to != NULL)
     gm_connect_to_find (settings->connect_to, gm_url_get_host (self->url), gm_url_get_port (self->url),
@@ -369,7 +369,8 @@ find_connection (GmTransfer *self,
   GmPoolKey key;
 
   make_key (self, &key);
-  if (!settings->fresh_connect && !self->run->fresh && !self->run->transfer_settings->hand_over)
+  if (!settings->fresh_connect && !self->run->fresh &&
+      self->run->transfer_settings->connect_only != GM_CONNECT_ONLY_FOR_USER)
     connection = take_connection (self, &key);
   if (connection != NULL)
     {
@@ -728,7 +729,7 @@ begin_request (GmTransfer *self)
           times->secured = run->request.connection->tls != NULL ? times->queue_end : 0;
         }
     }
-  if (G_UNLIKELY (run->transfer_settings->connect_only))
+  if (G_UNLIKELY (run->transfer_settings->connect_only == GM_CONNECT_ONLY_FOR_POOL))
     {
       run->request.keep_connection = TRUE;
       return GM_OK;
@@ -737,7 +738,7 @@ begin_request (GmTransfer *self)
   times->request_start = gm_multi_get_reactor (self->multi)->now;
   if (self->client.ops->before_request != NULL && self->client.ops->before_request (&self->client) != GM_ANSWER_OK)
     return GM_ABORTED;
-  if (G_UNLIKELY (run->transfer_settings->hand_over))
+  if (G_UNLIKELY (run->transfer_settings->connect_only == GM_CONNECT_ONLY_FOR_USER))
     {
       gm_transfer_keep_raw (self);
       return GM_OK;

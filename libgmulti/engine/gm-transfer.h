@@ -112,7 +112,7 @@ int              gm_transfer_get_fd      (GmTransfer *self,
 /* The gnutls_session_t of its connection while it has one, or of the one that was left to it. (nullable) */
 gpointer         gm_transfer_get_tls_session (GmTransfer *self);
 
-/* ---- bytes of the user's own, after a run with GM_OPTION_HAND_OVER that ended well ---- */
+/* ---- bytes of the user's own, after a run with GM_CONNECT_ONLY_FOR_USER that ended well ---- */
 /* As gm_connection_send() and gm_connection_recv(), after a look at the socket; BAD_REQUEST: it has no connection. */
 GmResult         gm_transfer_send_raw    (GmTransfer *self,
                                           const char *data,

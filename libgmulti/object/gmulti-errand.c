@@ -1051,7 +1051,7 @@ gm_errand_prepare (GmErrand *self)
         }
     }
   if (self->connect_only)
-    gm_transfer_set_int (self->engine, GM_OPTION_CONNECT_ONLY, TRUE);
+    gm_transfer_set_int (self->engine, GM_OPTION_CONNECT_ONLY, GM_CONNECT_ONLY_FOR_POOL);
   if (plan->accept_status)
     self->judge_status = FALSE;
   if (result != GM_OK)
