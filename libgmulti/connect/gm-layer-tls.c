@@ -60,6 +60,7 @@ typedef struct
   GmResult push_result; /* the failure of a push */
   gboolean looked; /* after that failure, for what the peer still said */
   GmResult end; /* GM_AGAIN while more may come; GM_OK after close_notify; else what recv() says from now on */
+  GmTicketHint hint; /* of the last ticket */
   guint n_warnings;
   guint n_pins; /* that somebody gave */
   GmTlsVerdict verdict;
@@ -371,17 +372,16 @@ take_identity (TlsLayer *self)
 static void
 keep_ticket (TlsLayer *self)
 {
-  gnutls_datum_t data = { NULL, 0 };
+  GmTicket *ticket;
 
   if (self->tickets == NULL || !self->settings->session_cache)
     return;
-  if (gnutls_session_get_data2 (self->session, &data) != 0)
+  ticket = gm_ticket_new (self->session, &self->hint, gm_clock_wall (self->layer.host->reactor->clock));
+  if (ticket == NULL)
     return;
 
-  GM_TRACE (TLS, 0, self->layer.host->id, "session kept, %u bytes", data.size);
-  gm_ticket_cache_add (self->tickets, self->name.text, self->port, self->settings, data.data, data.size);
-  gnutls_memset (data.data, 0, data.size);
-  gnutls_free (data.data);
+  GM_TRACE (TLS, 0, self->layer.host->id, "session kept, %" G_GSIZE_FORMAT " bytes", g_bytes_get_size (ticket->data));
+  gm_ticket_cache_add (self->tickets, self->name.text, self->port, self->settings, ticket);
 }
 
 /* TLS 1.3 sends them when it likes, after the handshake; before the verdict nothing is kept. */
@@ -393,8 +393,13 @@ ticket_cb (gnutls_session_t session,
            const gnutls_datum_t *message)
 {
   TlsLayer *self = gnutls_session_get_ptr (session); /* NULL while it is away */
+  gboolean is_tls13 = gnutls_protocol_get_version (session) == GNUTLS_TLS1_3;
 
-  if (self != NULL && incoming && self->state == STATE_OPEN && gnutls_protocol_get_version (session) == GNUTLS_TLS1_3)
+  if (self == NULL || !incoming)
+    return 0;
+
+  gm_ticket_hint_read (&self->hint, is_tls13, message->data, message->size);
+  if (self->state == STATE_OPEN && is_tls13)
     keep_ticket (self);
   return 0;
 }
@@ -429,7 +434,7 @@ static GmResult
 begin_handshake (TlsLayer *self)
 {
   GmTlsCredentials *identity = self->credentials[GM_TLS_IDENTITY];
-  g_autoptr (GBytes) ticket = NULL;
+  g_autoptr (GmTicket) ticket = NULL;
   GmTlsOffer offer = { self->settings, &self->name };
   GmResult result;
   int code = 0;
@@ -437,11 +442,12 @@ begin_handshake (TlsLayer *self)
   if (identity == NULL && gnutls_certificate_allocate_credentials (&self->nobody) != 0)
     return fail (self, GM_OUT_OF_MEMORY, 0, NULL);
   if (self->tickets != NULL && self->settings->session_cache)
-    ticket = gm_ticket_cache_take (self->tickets, self->name.text, self->port, self->settings);
+    ticket = gm_ticket_cache_take (self->tickets, self->name.text, self->port, self->settings,
+                                   gm_clock_wall (self->layer.host->reactor->clock));
 
   offer.credentials = identity != NULL ? identity->gnutls : self->nobody;
   offer.alpn = self->settings->alpn ? self->alpn : NULL;
-  offer.ticket = ticket;
+  offer.ticket = ticket != NULL ? ticket->data : NULL;
   result = gm_tls_session_new (&offer, &self->session, &code);
   if (result != GM_OK)
     return fail (self, result, code, get_list (self->settings));
@@ -1118,6 +1124,7 @@ gm_layer_tls_new (GmLayerHost *host,
   self->tickets = peer->tickets != NULL ? gm_ticket_cache_ref (peer->tickets) : NULL;
   self->out.max = MAX_OUT;
   self->end = GM_AGAIN;
+  self->hint = GM_TICKET_NO_HINT;
 
   return &self->layer;
 }

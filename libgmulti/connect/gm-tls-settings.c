@@ -156,3 +156,62 @@ gm_tls_settings_equal (const GmTlsSettings *a,
 
   return TRUE;
 }
+
+static gboolean
+has_secret (const GmTlsSettings *self)
+{
+  return self->cert_file != NULL || self->cert_bytes != NULL || self->key_file != NULL || self->key_bytes != NULL ||
+         self->key_password != NULL;
+}
+
+static void
+add_string (GString *key,
+            const char *name,
+            const char *value)
+{
+  g_autofree char *escaped = NULL;
+
+  if (value == NULL)
+    return;
+  escaped = g_uri_escape_string (value, "/", FALSE);
+  g_string_append_printf (key, ":%s=%s", name, escaped);
+}
+
+static void
+add_bytes (GString *key,
+           const char *name,
+           GBytes *value)
+{
+  g_autofree char *sum = NULL;
+
+  if (value == NULL)
+    return;
+  sum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, value);
+  g_string_append_printf (key, ":%s=%s", name, sum);
+}
+
+char *
+gm_tls_settings_dup_key (const GmTlsSettings *self)
+{
+  GString *key;
+
+  if (self == NULL)
+    self = &gm_tls_settings_default;
+  if (has_secret (self))
+    return NULL;
+
+  key = g_string_new (NULL);
+#define ADD(name)                                                                                                      \
+  if (self->name != gm_tls_settings_default.name)                                                                      \
+    g_string_append_printf (key, ":" #name "=%u", self->name);
+  GM_TLS_NUMBERS (ADD)
+#undef ADD
+#define ADD(name) add_string (key, #name, self->name);
+  GM_TLS_STRINGS (ADD)
+#undef ADD
+#define ADD(name) add_bytes (key, #name, self->name);
+  GM_TLS_BYTES (ADD)
+#undef ADD
+
+  return g_string_free (key, FALSE);
+}

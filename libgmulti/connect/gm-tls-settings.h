@@ -94,6 +94,9 @@ GmTlsSettings       *gm_tls_settings_with_identity (const GmTlsSettings *self,
 /* NULL is the default. Bytes are compared by what is in them. */
 gboolean             gm_tls_settings_equal (const GmTlsSettings *a,
                                             const GmTlsSettings *b);
+/* All that is not the default as a text, for somebody to keep, by which equal settings are known again; "" for none at
+ * all. NULL if there is a login or a certificate of ours among them, which nobody is told of. (owned) */
+char                *gm_tls_settings_dup_key (const GmTlsSettings *self);
 /* A copy of @data that is overwritten when its last holder goes. */
 GBytes              *gm_secret_bytes_new   (gconstpointer data,
                                             gsize len);

@@ -62,24 +62,3 @@ curl_pushheader_byname (struct curl_pushheaders *h,
 {
   return NULL;
 }
-
-/* ---- TLS sessions ---- */
-
-CURLcode
-curl_easy_ssls_import (CURL *curl,
-                       const char *session_key,
-                       const unsigned char *shmac,
-                       size_t shmac_len,
-                       const unsigned char *sdata,
-                       size_t sdata_len)
-{
-  return CURLE_NOT_BUILT_IN;
-}
-
-CURLcode
-curl_easy_ssls_export (CURL *curl,
-                       curl_ssls_export_cb *export_fn,
-                       void *userptr)
-{
-  return CURLE_NOT_BUILT_IN;
-}

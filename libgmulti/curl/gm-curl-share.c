@@ -153,6 +153,12 @@ gm_curl_share_get_hsts (GmCurlShare *self)
   return self != NULL ? self->hsts : NULL;
 }
 
+GmTicketCache *
+gm_curl_share_get_tickets (GmCurlShare *self)
+{
+  return self != NULL ? self->tickets : NULL;
+}
+
 CURLSH *
 curl_share_init (void)
 {

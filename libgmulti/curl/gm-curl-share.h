@@ -26,6 +26,7 @@ void         gm_curl_share_unlock (GmCurlShare *self,
 GmDnsCache  *gm_curl_share_get_dns (GmCurlShare *self);
 GmCookieJar *gm_curl_share_get_jar (GmCurlShare *self);
 GmHsts      *gm_curl_share_get_hsts (GmCurlShare *self);
+GmTicketCache *gm_curl_share_get_tickets (GmCurlShare *self);
 /* The names and the TLS sessions that are shared become those of @multi. */
 void         gm_curl_share_lend  (GmCurlShare *self,
                                   GmCurlEasy *easy,

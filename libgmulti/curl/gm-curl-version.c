@@ -67,7 +67,7 @@ static const char *const feature_names[] = {
 #if HAVE_GSSAPI
   "SPNEGO",
 #endif
-  "SSL", "threadsafe", "UnixSockets",
+  "SSL", "SSLS-EXPORT", "threadsafe", "UnixSockets",
 #if HAVE_ZSTD
   "zstd",
 #endif

@@ -589,6 +589,267 @@ test_sessions (Fixture *self,
   g_assert_false (scripted_server_connection (self->server, 2)->resumed);
 }
 
+/* ---- sessions given out ---- */
+
+typedef struct
+{
+  char *key; /* (owned) */
+  GBytes *hash; /* (owned) */
+  GBytes *data; /* (owned) */
+} Kept;
+
+typedef struct
+{
+  GPtrArray *kept; /* (owned) (element-type Kept) */
+  int version; /* that is expected */
+  CURLcode answer;
+} Keeper;
+
+static void
+kept_free (gpointer data)
+{
+  Kept *kept = data;
+
+  g_free (kept->key);
+  g_bytes_unref (kept->hash);
+  g_bytes_unref (kept->data);
+  g_free (kept);
+}
+
+static CURLcode
+keep_cb (CURL *easy,
+         void *user_data,
+         const char *key,
+         const unsigned char *hash,
+         size_t hash_len,
+         const unsigned char *data,
+         size_t len,
+         curl_off_t valid_until,
+         int version,
+         const char *alpn,
+         size_t early_data)
+{
+  Keeper *keeper = user_data;
+  Kept *kept = g_new0 (Kept, 1);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  g_assert_cmpint (valid_until, >, now);
+  g_assert_cmpint (valid_until, <=, now + 7 * 24 * 3600);
+  g_assert_cmpint (version, ==, keeper->version);
+  g_assert_cmpstr (alpn, ==, NULL);
+  g_assert_cmpuint (early_data, ==, 0);
+  kept->key = g_strdup (key);
+  kept->hash = g_bytes_new (hash, hash_len);
+  kept->data = g_bytes_new (data, len);
+  g_ptr_array_add (keeper->kept, kept);
+  return keeper->answer;
+}
+
+static CURLcode
+take_in (CURL *easy,
+         const Kept *kept,
+         gboolean by_key)
+{
+  gsize hash_len, len;
+  const guint8 *hash = g_bytes_get_data (kept->hash, &hash_len), *data = g_bytes_get_data (kept->data, &len);
+
+  return by_key ? curl_easy_ssls_import (easy, kept->key, NULL, 0, data, len)
+                : curl_easy_ssls_import (easy, NULL, hash, hash_len, data, len);
+}
+
+/* Another handle, which the server knows again if @by_key or hash led to something. */
+static void
+check_taken_in (Fixture *self,
+                const Kept *kept,
+                gboolean by_key,
+                gboolean resumed)
+{
+  guint n = scripted_server_n_connections (self->server);
+
+  g_assert_cmpint (take_in (self->easy, kept, by_key), ==, CURLE_OK);
+  trust (self);
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (scripted_server_connection (self->server, n)->resumed, ==, resumed);
+}
+
+static void
+check_refused (CURL *easy,
+               const Kept *kept)
+{
+  g_autoptr (GByteArray) broken = g_byte_array_new ();
+  gsize len;
+  const guint8 *data = g_bytes_get_data (kept->data, &len), *hash = g_bytes_get_data (kept->hash, NULL);
+
+  g_assert_cmpint (curl_easy_ssls_import (NULL, kept->key, NULL, 0, data, len), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_easy_ssls_import (easy, NULL, NULL, 0, data, len), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_easy_ssls_import (easy, NULL, hash, 0, data, len), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_easy_ssls_import (easy, NULL, hash, 63, data, len), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_easy_ssls_import (easy, kept->key, NULL, 0, data, 0), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_easy_ssls_import (easy, kept->key, NULL, 0, NULL, len), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  for (gsize i = 1; i < len; i += 7)
+    g_assert_cmpint (curl_easy_ssls_import (easy, kept->key, NULL, 0, data, i), ==, CURLE_READ_ERROR);
+  g_byte_array_append (broken, data, (guint) len);
+  for (guint i = 0; i < broken->len; i += 5)
+    {
+      broken->data[i] ^= 0x10;
+      g_assert_cmpint (curl_easy_ssls_import (easy, kept->key, NULL, 0, broken->data, broken->len), ==, CURLE_READ_ERROR);
+      broken->data[i] ^= 0x10;
+    }
+  g_assert_cmpint (curl_easy_ssls_export (easy, NULL, NULL), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  g_assert_cmpint (curl_easy_ssls_export (NULL, keep_cb, NULL), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+}
+
+static void
+test_sessions_out (Fixture *self,
+                   gconstpointer data)
+{
+  gboolean is_tls13 = (GPOINTER_TO_INT (data) & 2) != 0;
+  Keeper keeper = { g_ptr_array_new_with_free_func (kept_free), is_tls13 ? 0x0304 : 0x0303, CURLE_OK };
+  ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (self->own, 0));
+  g_autofree char *start = NULL;
+  const Kept *kept;
+
+  tls->priority = g_strdup (is_tls13 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" : "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+  serve (self, tls);
+  trust (self);
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_OK);
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_OK);
+  g_assert_cmpuint (keeper.kept->len, >, 0);
+  kept = keeper.kept->pdata[0];
+  start = g_strdup_printf ("127.0.0.1:%u:", scripted_server_port (self->server));
+  g_assert_true (g_str_has_prefix (kept->key, start));
+  g_assert_nonnull (strstr (kept->key, ":ca_file="));
+  g_assert_nonnull (strstr (kept->key, ":GnuTLS-3."));
+
+  fresh_easy (self);
+  check_refused (self->easy, kept);
+  check_taken_in (self, kept, FALSE, TRUE);
+  fresh_easy (self);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  check_taken_in (self, kept, TRUE, FALSE);
+  /* A ticket for each: what was used is gone. */
+  fresh_easy (self);
+  check_taken_in (self, kept, TRUE, TRUE);
+  g_ptr_array_unref (keeper.kept);
+}
+
+/* Through a share, whose sessions all its handles have; and out of it again, before anybody used what came in. */
+static void
+test_sessions_shared (Fixture *self,
+                      gconstpointer data)
+{
+  Keeper keeper = { g_ptr_array_new_with_free_func (kept_free), 0x0304, CURLE_OK };
+  CURLSH *one = curl_share_init (), *two = curl_share_init ();
+  const Kept *kept;
+  guint n;
+
+  curl_share_setopt (one, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  curl_share_setopt (two, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  serve (self, NULL);
+  trust (self);
+  curl_easy_setopt (self->easy, CURLOPT_SHARE, one);
+  check_result (self, CURLE_OK);
+  fresh_easy (self);
+  curl_easy_setopt (self->easy, CURLOPT_SHARE, one);
+  keeper.answer = CURLE_AGAIN;
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_AGAIN);
+  g_assert_cmpuint (keeper.kept->len, ==, 1);
+  keeper.answer = CURLE_OK;
+  kept = keeper.kept->pdata[0];
+
+  curl_easy_setopt (self->easy, CURLOPT_SHARE, two);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpint (take_in (self->easy, kept, FALSE), ==, CURLE_OK);
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_OK);
+  g_assert_cmpuint (keeper.kept->len, ==, 2);
+  g_assert_null (((Kept *) keeper.kept->pdata[1])->key);
+  g_assert_true (g_bytes_equal (((Kept *) keeper.kept->pdata[1])->hash, kept->hash));
+  n = scripted_server_n_connections (self->server);
+  trust (self);
+  check_result (self, CURLE_OK);
+  g_assert_true (scripted_server_connection (self->server, n)->resumed);
+
+  g_clear_pointer (&self->easy, curl_easy_cleanup);
+  g_assert_cmpint (curl_share_cleanup (one), ==, CURLSHE_OK);
+  g_assert_cmpint (curl_share_cleanup (two), ==, CURLSHE_OK);
+  g_ptr_array_unref (keeper.kept);
+}
+
+/* What was got with a certificate of ours is not given out. */
+static void
+test_sessions_kept (Fixture *self,
+                    gconstpointer data)
+{
+  Keeper keeper = { g_ptr_array_new_with_free_func (kept_free), 0x0304, CURLE_OK };
+
+  serve (self, NULL);
+  trust (self);
+  set_blob (self, CURLOPT_SSLCERT_BLOB, 0, zoo_get_pem (self->client, 0));
+  set_blob (self, CURLOPT_SSLKEY_BLOB, 0, zoo_get_key_pem (self->client, NULL));
+  check_result (self, CURLE_OK);
+  check_result (self, CURLE_OK);
+  g_assert_true (scripted_server_connection (self->server, 1)->resumed);
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_OK);
+  g_assert_cmpuint (keeper.kept->len, ==, 0);
+  g_ptr_array_unref (keeper.kept);
+}
+
+/* URL, file of anchors, key, file of the session: what a later run of a program does with what an earlier one kept. */
+static int
+run_later (char *argv[])
+{
+  CURL *easy = curl_easy_init ();
+  g_autofree char *data = NULL;
+  gsize len;
+  CURLcode result;
+
+  if (!g_file_get_contents (argv[3], &data, &len, NULL))
+    return 125;
+  result = curl_easy_ssls_import (easy, argv[2], NULL, 0, (guint8 *) data, len);
+  curl_easy_setopt (easy, CURLOPT_URL, argv[0]);
+  curl_easy_setopt (easy, CURLOPT_PROXY, "");
+  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, ignore);
+  curl_easy_setopt (easy, CURLOPT_TIMEOUT_MS, 100000L);
+  curl_easy_setopt (easy, CURLOPT_CAINFO, argv[1]);
+  if (result == CURLE_OK)
+    result = curl_easy_perform (easy);
+  curl_easy_cleanup (easy);
+  return (int) result;
+}
+
+static char *own_path;
+
+static void
+test_sessions_later (Fixture *self,
+                     gconstpointer data)
+{
+  Keeper keeper = { g_ptr_array_new_with_free_func (kept_free), 0x0304, CURLE_OK };
+  g_autofree char *file = NULL;
+  g_autoptr (GError) error = NULL;
+  const Kept *kept;
+  int status = -1;
+
+  serve (self, NULL);
+  trust (self);
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_OK);
+  g_assert_cmpuint (keeper.kept->len, >, 0);
+  kept = keeper.kept->pdata[0];
+  file = save (self, "session", g_bytes_ref (kept->data));
+  {
+    char *argv[] = { own_path, (char *) "--later", (char *) scripted_server_url (self->server, "/"), self->authority_file, kept->key,
+                     file, NULL };
+
+    g_assert_true (g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
+  }
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  g_assert_cmpuint (scripted_server_n_connections (self->server), ==, 2);
+  g_assert_true (scripted_server_connection (self->server, 1)->resumed);
+  g_ptr_array_unref (keeper.kept);
+}
+
 static size_t
 look_cb (char *bytes,
          size_t size,
@@ -750,6 +1011,9 @@ main (int argc,
   ADD ("server/" name, func, FALSE);                                                                                   \
   ADD ("proxy/" name, func, TRUE)
 
+  own_path = argv[0];
+  if (argc == 6 && strcmp (argv[1], "--later") == 0)
+    return run_later (argv + 2);
   g_test_init (&argc, &argv, NULL);
   ADD_TWICE ("trust", test_trust);
   ADD_TWICE ("trust-folder", test_trust_folder);
@@ -771,6 +1035,11 @@ main (int argc,
   ADD ("status", test_status, FALSE);
   ADD ("status-resumed", test_status_resumed, FALSE);
   ADD ("sessions", test_sessions, FALSE);
+  ADD ("sessions-out-1.2", test_sessions_out, 0);
+  ADD ("sessions-out-1.3", test_sessions_out, 2);
+  ADD ("sessions-shared", test_sessions_shared, FALSE);
+  ADD ("sessions-kept", test_sessions_kept, FALSE);
+  ADD ("sessions-later", test_sessions_later, FALSE);
 #if HAVE_NGHTTP2
   g_test_add_data_func ("/curl/tls/nested/verify", NULL, test_nested_verify);
   g_test_add_data_func ("/curl/tls/nested/verify-http2", "HTTP/2", test_nested_verify);
