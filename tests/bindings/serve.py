@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs one of the programs here against a server: it is given the server's address, an address that refuses, an empty
-folder and the address of a server whose certificate nobody knows, and prints TAP itself. A program named contract or gtk has a server of its own kind,
-tests/servers/contract-server.c, and is given a third address, which never accepts. The library is taken from the build directory."""
+folder and the address of a server whose certificate nobody knows, and prints TAP itself. A program named contract or gtk has a
+server of its own kind, tests/servers/contract-server.c, and is given a third address, which never accepts. The library is taken
+from the build directory. GMULTI_TEST_PYTHON names another interpreter than Debian's own (awaiting.sh)."""
 
 import contextlib
 import os
@@ -23,7 +24,7 @@ TIME_LIMIT = 290
 def command(program, build, env, folder):
     """What runs the program; Vala's is compiled first."""
     if program.endswith('.py'):
-        return ['/usr/bin/python3', program]
+        return [os.environ.get('GMULTI_TEST_PYTHON', '/usr/bin/python3'), program]
     if program.endswith('.js'):
         return ['gjs', '-m', program]
     vapi = os.path.join(folder, 'vapi')

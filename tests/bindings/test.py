@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The object face from Python, by callbacks and by the blocking twins. Run by serve.py."""
+"""The object face from Python, by callbacks and by the blocking twins; awaiting.py has await. Run by serve.py."""
 
 import gc
 import os
@@ -218,11 +218,17 @@ def question_transfer_first():
     assert wait(session.fetch_async, one, None).get_data() == b'inside' and not asked
 
 
+def hold_for_a_while(held, question):
+    """Promises an answer, and loses the question after the handler has returned."""
+    held.append(question)
+    GLib.timeout_add(30, lambda: bool(held.clear() or gc.collect() < 0))
+    return True
+
+
 def question_dropped():
     """Who promises an answer and loses the question has declined."""
     session, held = GMulti.Session(), []
-    session.connect('authenticate', lambda _, __, challenge: not held.append(challenge))
-    GLib.timeout_add(30, lambda: bool(held.clear() or gc.collect() < 0))
+    session.connect('authenticate', lambda *given: hold_for_a_while(held, given[-1]))
     fails(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS, wait, session.fetch_async, transfer('/login'), None)
     assert not held
 
@@ -261,8 +267,7 @@ def trust_late():
 def trust_dropped():
     for of_session in False, True:
         session, one, held = GMulti.Session(), secure(), []
-        (session if of_session else one).connect('check-trust', lambda *given: not held.append(given[-1]))
-        GLib.timeout_add(30, lambda: bool(held.clear() or gc.collect() < 0))
+        (session if of_session else one).connect('check-trust', lambda *given: hold_for_a_while(held, given[-1]))
         fails(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE, wait, session.fetch_async, one, None)
         assert not held
 
@@ -302,38 +307,12 @@ def connectable():
     assert wait(GMulti.Session().fetch_async, one, None).get_data() == content(100)
 
 
-def awaited():
-    """By await, which PyGObject has from 3.50 on; what has no callback is awaited."""
-    import asyncio  # pylint: disable=import-outside-toplevel
-    from gi.events import GLibEventLoopPolicy  # pylint: disable=import-outside-toplevel,import-error,no-name-in-module
-    policy = GLibEventLoopPolicy()
-    asyncio.set_event_loop_policy(policy)
-
-    async def all_of_it():
-        session = GMulti.Session()
-        bytes_ = await session.fetch_async(transfer('/bytes/123456/x'), None)
-        assert bytes_.get_data() == content(123456)
-        many = await asyncio.gather(*(session.fetch_async(transfer('/bytes/1000/x'), None) for _ in range(20)))
-        assert [one.get_size() for one in many] == [1000] * 20
-        try:
-            await session.fetch_async(transfer('/status/404'), None)
-        except GLib.Error as error:
-            assert error.matches(GMulti.TransferError.quark(), GMulti.TransferError.HTTP_STATUS), error
-        else:
-            raise AssertionError('it did not fail')
-    policy.get_event_loop().run_until_complete(all_of_it())
-
-
 def main():
     tap = Tap()
     for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
                  many, start, dropped, question_late, question_transfer_first, question_dropped, question_never,
                  question_in_cycle, trust_late, trust_dropped, retrying, connectable):
         tap.run(case.__name__, case)
-    if gi.version_info >= (3, 50):
-        tap.run('awaited', awaited)
-    else:
-        tap.skip('awaited', f'PyGObject {gi.__version__} cannot await, 3.50 can')
     return tap.finish()
 
 
