@@ -275,6 +275,12 @@ run_host_limit (Case *c)
   g_assert_cmpint (elsewhere->done_at, <=, transfers[7]->done_at);
 }
 
+static gboolean
+is_connected (gpointer data)
+{
+  return scripted_server_n_connections (case_server (data)) > 0;
+}
+
 /* Raised while running: those that wait begin by themselves. */
 static void
 run_limit_raised (Case *c)
@@ -284,7 +290,8 @@ run_limit_raised (Case *c)
   slow_server (c);
   curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 1L);
   add_many (c, transfers, G_N_ELEMENTS (transfers));
-  case_run_for (c, 40 * case_patience ());
+  g_assert_true (case_run_until (c, is_connected, c, 10000 * case_patience ()));
+  case_run_for (c, 40);
   g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 1);
   curl_multi_setopt (case_driver (c)->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L);
   case_run (c);
