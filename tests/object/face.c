@@ -157,16 +157,16 @@ static void
 gone_cb (gpointer data,
          GObject *object)
 {
-  *(gboolean *) data = TRUE;
+  g_atomic_int_set ((int *) data, TRUE); /* some go in a session's own thread */
 }
 
 void
 face_assert_finalized (gpointer object)
 {
-  gboolean gone = FALSE;
+  int gone = FALSE;
 
   g_object_weak_ref (object, gone_cb, &gone);
   g_object_unref (object);
-  if (!gone)
-    face_wait_for (gone);
+  if (!g_atomic_int_get (&gone))
+    face_wait_for (g_atomic_int_get (&gone));
 }
