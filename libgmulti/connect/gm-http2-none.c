@@ -92,6 +92,11 @@ gm_http2_stream_free (GmHttp2Stream *self)
 {
 }
 
+void
+gm_http2_stream_leave_head (GmHttp2Stream *self)
+{
+}
+
 gboolean
 gm_http2_stream_peek (GmHttp2Stream *self,
                       GmHttp2Event *event)

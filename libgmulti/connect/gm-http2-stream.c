@@ -123,6 +123,12 @@ gm_http2_stream_save (GmHttp2Stream *self)
     self->failure = GM_OUT_OF_MEMORY;
 }
 
+void
+gm_http2_stream_leave_head (GmHttp2Stream *self)
+{
+  self->headers = NULL;
+}
+
 gboolean
 gm_http2_stream_peek (GmHttp2Stream *self,
                       GmHttp2Event *event)

@@ -137,6 +137,8 @@ GmHttp2Stream *gm_http2_adopt     (GmHttp2 *self,
                                    const GmHttp2Owner *owner);
 /* Cancels it unless both sides are done. NULL is fine. */
 void     gm_http2_stream_free     (GmHttp2Stream *self);
+/* Who gave the headers is gone, or wants no more in them: what is still to come of a head that has begun goes nowhere. */
+void     gm_http2_stream_leave_head (GmHttp2Stream *self);
 /* The next event, FALSE if there is none now. */
 gboolean gm_http2_stream_peek     (GmHttp2Stream *self,
                                    GmHttp2Event *event);

@@ -363,6 +363,7 @@ gm_layer_carrier_opened (GmLayer *layer)
 
   self->get_headers = NULL;
   self->headers_data = NULL;
+  gm_http2_stream_leave_head (self->stream);
   self->socket->ready = GM_IO_NONE;
   latch (self);
 }

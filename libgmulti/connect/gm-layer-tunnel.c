@@ -531,6 +531,21 @@ early_query (GmLayer *layer,
     }
 }
 
+/* ---- the end ---- */
+
+/* The connection is left before there is a tunnel, and with it goes who wanted the answer: it must not come any more, and
+ * a stream would still take it while it says goodbye. */
+static GmResult
+tunnel_shutdown (GmLayer *layer)
+{
+  TunnelLayer *self = (TunnelLayer *) layer;
+
+  self->headers = NULL;
+  if (gm_layer_carrier_has_session (layer->next))
+    gm_layer_carrier_drop_stream (layer->next);
+  return GM_OK;
+}
+
 /* ---- questions ---- */
 
 static gboolean
@@ -571,6 +586,7 @@ tunnel_free (GmLayer *layer)
 static const GmLayerType tunnel_type = {
   .name = "tunnel",
   .connect = tunnel_connect,
+  .shutdown = tunnel_shutdown,
   .query = tunnel_query,
   .adjust = tunnel_adjust,
   .free = tunnel_free,

@@ -436,6 +436,33 @@ run_maker_removed (Case *c)
   case_check_ok (second, 200, "through");
 }
 
+static gboolean
+has_stream (gpointer data)
+{
+  return proxy_front_n_streams (((Carried *) data)->front) > 0;
+}
+
+/* Who waits for the proxy's answer goes, and is gone when it comes: it must not be put where he would have had it. */
+static void
+run_gone_before_answer (Case *c)
+{
+  g_auto (Carried) carrier = { 0 };
+  CaseTransfer *gone, *other;
+
+  carried_init (&carrier, c, TRUE);
+  proxy_server_set_fields (carrier.proxy, "X-Proxy: for whom?\r\n");
+  proxy_server_set_drip (carrier.proxy, 2);
+  case_add (gone = carried (&carrier, "far.example", "/a"));
+  g_assert_true (case_run_until (c, has_stream, &carrier, 10000));
+  case_remove (gone);
+  curl_easy_cleanup (gone->easy);
+  gone->easy = curl_easy_init ();
+  g_usleep (300 * 1000); /* nobody turns, and the answer arrives */
+  case_run_transfer (other = carried (&carrier, "near.example", "/a"));
+  case_check_ok (other, 200, "through");
+  case_check_order (other, "HHBD");
+}
+
 /* Limits count what goes over carriers, and never keep anybody waiting for one. */
 static void
 run_limits (Case *c)
@@ -671,6 +698,7 @@ const CaseSpec case_carrier[] = {
   { "proxy-h2-upload", run_upload, FLAGS, WHY },
   { "proxy-h2-cancel", run_cancel, FLAGS, WHY },
   { "proxy-h2-maker-removed", run_maker_removed, FLAGS, WHY },
+  { "proxy-h2-gone-before-answer", run_gone_before_answer, FLAGS, WHY },
   { "proxy-h2-limits", run_limits, FLAGS, WHY },
   { "proxy-h2-untrusted", run_untrusted, FLAGS, WHY },
   { "proxy-h2-lost", run_lost, FLAGS, WHY },

@@ -1033,6 +1033,39 @@ free_other (gpointer data)
 }
 
 static void
+leave_head (gpointer data)
+{
+  gm_http2_stream_leave_head (((Reader *) data)->stream);
+}
+
+/* With the head comes half of the trailer, and by then nobody has a place for the other half. */
+static void
+test_leaving_head (void)
+{
+  World *world = world_new (0);
+  Reader *reader = reader_new (world);
+  guint n_entries;
+  gsize n_bytes;
+
+  pump (world);
+  reader->at_head = leave_head;
+  reader->data = reader;
+  server_frame (world, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, "\x88", 1);
+  server_frame (world, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, "\0\001x\001y", 5);
+  pump (world);
+  n_entries = gm_headers_get_n_entries (reader->headers);
+  n_bytes = gm_headers_get_n_bytes (reader->headers);
+  server_frame (world, NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 1, "\0\001z\001y", 5);
+  pump (world);
+  g_assert_cmpstr (reader->log->str, ==, "H200 E ");
+  g_assert_cmpuint (gm_headers_get_n_entries (reader->headers), ==, n_entries);
+  g_assert_cmpuint (gm_headers_get_n_bytes (reader->headers), ==, n_bytes);
+  g_assert_true (gm_http2_is_usable (world->http2));
+  reader_free (reader);
+  world_free (world);
+}
+
+static void
 test_freeing_within (void)
 {
   World *world = world_new (0);
@@ -1086,6 +1119,7 @@ main (int argc,
   g_test_add_func ("/http2/continuation-flood", test_continuation_flood);
   g_test_add_func ("/http2/interim-flood", test_interim_flood);
   g_test_add_func ("/http2/freeing-within", test_freeing_within);
+  g_test_add_func ("/http2/leaving-head", test_leaving_head);
 
   return g_test_run ();
 }
