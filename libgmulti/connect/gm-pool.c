@@ -122,6 +122,20 @@ gm_pool_key_hash (gconstpointer data)
   return host_hash (data);
 }
 
+/* Names were looked up on the same terms, and so the connection leads to the same place: over cleartext nothing else says
+ * whose it is. */
+static gboolean
+names_equal (const GmConnectSettings *a,
+             const GmConnectSettings *b)
+{
+  if (G_LIKELY (a->doh_uri == NULL && b->doh_uri == NULL))
+    return TRUE;
+
+  return g_strcmp0 (a->doh_uri, b->doh_uri) == 0 && a->doh_verify_peer == b->doh_verify_peer &&
+         a->doh_verify_host == b->doh_verify_host && a->doh_verify_status == b->doh_verify_status &&
+         gm_tls_settings_equal (a->tls, b->tls);
+}
+
 static gboolean
 settings_equal (const GmConnectSettings *a,
                 const GmConnectSettings *b)
@@ -136,7 +150,7 @@ settings_equal (const GmConnectSettings *a,
          g_strcmp0 (a->local_interface, b->local_interface) == 0 && a->local_port == b->local_port &&
          a->local_port_range == b->local_port_range && a->ip_version == b->ip_version &&
          a->address_scope == b->address_scope && a->announce == b->announce &&
-         g_strcmp0 (a->announced_address, b->announced_address) == 0 && g_strcmp0 (a->doh_uri, b->doh_uri) == 0;
+         g_strcmp0 (a->announced_address, b->announced_address) == 0 && names_equal (a, b);
 }
 
 gboolean

@@ -528,23 +528,31 @@ get_cached (GmResolver *self,
   return list;
 }
 
+static const char *
+or_empty (const char *text)
+{
+  return text != NULL ? text : "";
+}
+
 /* What answers are kept as: of a server that was chosen for it together with all that says how far it is trusted. NULL: the
  * host's name alone. */
 static char *
 name_of_answer (const char *host,
                 const GmConnectSettings *settings)
 {
-  const GmTlsSettings *tls = settings->tls;
+  const GmTlsSettings *tls = settings->tls != NULL ? settings->tls : &gm_tls_settings_default;
+  g_autofree char *authorities = NULL;
 
   if (G_LIKELY (settings->doh_uri == NULL))
     return NULL;
 
-  return g_strdup_printf ("%s\n%s\n%u%u%u\n%s\n%s\n%u\n%s", host, settings->doh_uri, settings->doh_verify_peer,
-                          settings->doh_verify_host, settings->doh_verify_status,
-                          tls != NULL && tls->ca_file != NULL ? tls->ca_file : "",
-                          tls != NULL && tls->ca_dir != NULL ? tls->ca_dir : "",
-                          tls != NULL && tls->ca_bytes != NULL ? g_bytes_hash (tls->ca_bytes) : 0,
-                          settings->local_interface != NULL ? settings->local_interface : "");
+  if (tls->ca_bytes != NULL)
+    authorities = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, tls->ca_bytes);
+  return g_strdup_printf ("%s\n%s\n%u%u%u%u%u%u\n%s\n%s\n%s\n%s\n%s\n%s\n%s", host, settings->doh_uri,
+                          settings->doh_verify_peer, settings->doh_verify_host, settings->doh_verify_status,
+                          tls->with_system_trust, tls->min_version, tls->max_version, or_empty (tls->ca_file),
+                          or_empty (tls->ca_dir), or_empty (tls->crl_file), or_empty (tls->priority),
+                          or_empty (tls->ciphers13), or_empty (authorities), or_empty (settings->local_interface));
 }
 
 /* What needs nobody else. FALSE if only a server can know. */

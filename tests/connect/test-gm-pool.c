@@ -360,6 +360,37 @@ test_key_members (void)
     }
 }
 
+/* Who lets a name server be anybody may be led anywhere, and over cleartext nobody else notices. */
+static void
+test_key_names (void)
+{
+  for (guint i = 0; i < 8; i++)
+    {
+      gboolean asks = i % 2 != 0;
+      GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default), *b;
+      GmTlsSettings *tls = gm_tls_settings_copy (&gm_tls_settings_default);
+      GmPoolKey x = { .url = url ("http://host.example/") }, y = x;
+
+      if (asks)
+        a->doh_uri = g_ref_string_new ("https://192.0.2.1/");
+      b = gm_connect_settings_copy (a);
+      b->doh_verify_peer ^= i / 2 == 0;
+      b->doh_verify_host ^= i / 2 == 1;
+      b->doh_verify_status ^= i / 2 == 2;
+      tls->crl_file = g_ref_string_new ("/some/file");
+      if (i / 2 == 3)
+        b->tls = gm_tls_settings_ref (tls);
+      x.settings = a;
+      y.settings = b;
+      g_assert_cmpint (gm_pool_key_equal (&x, &y), ==, !asks);
+      g_assert_cmpint (gm_pool_key_equal (&y, &x), ==, !asks);
+      gm_url_unref (x.url);
+      gm_tls_settings_unref (tls);
+      gm_connect_settings_unref (a);
+      gm_connect_settings_unref (b);
+    }
+}
+
 /* ---- members that count where TLS is spoken ---- */
 
 typedef void (*FlipTls) (GmTlsSettings *settings);
@@ -393,7 +424,7 @@ test_key_tls_members (void)
     {
       GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default);
       GmConnectSettings *b = gm_connect_settings_copy (&gm_connect_settings_default);
-      GmTlsSettings *tls = gm_tls_settings_copy (NULL);
+      GmTlsSettings *tls = gm_tls_settings_copy (&gm_tls_settings_default);
       GmPoolKey x = { .url = url ("https://host.example/a"), .settings = a };
       GmPoolKey y = { .url = url ("https://host.example/b"), .settings = b };
       GmTlsSettings *copy;
@@ -419,7 +450,7 @@ static void
 test_key_tls_elsewhere (void)
 {
   GmConnectSettings *a = gm_connect_settings_copy (&gm_connect_settings_default);
-  GmTlsSettings *tls = gm_tls_settings_copy (NULL);
+  GmTlsSettings *tls = gm_tls_settings_copy (&gm_tls_settings_default);
   GmPoolKey x = { .url = url ("http://host.example/"), .settings = &gm_connect_settings_default };
   GmPoolKey y = { .url = url ("http://host.example/"), .settings = a };
 
@@ -827,6 +858,7 @@ main (int argc,
   g_test_add_func ("/pool/key-proxy-tls", test_key_proxy_tls);
   g_test_add_func ("/pool/key-carrier", test_key_carrier);
   g_test_add_func ("/pool/key-members", test_key_members);
+  g_test_add_func ("/pool/key-names", test_key_names);
   g_test_add_func ("/pool/key-tls-members", test_key_tls_members);
   g_test_add_func ("/pool/key-tls-elsewhere", test_key_tls_elsewhere);
   g_test_add ("/pool/reuse", Fixture, NULL, set_up, test_reuse, tear_down);

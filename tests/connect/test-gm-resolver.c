@@ -684,6 +684,41 @@ test_helper (Fixture *self,
   g_assert_cmpint (g_atomic_int_get (&n_asked), ==, 0);
 }
 
+/* Who has a list of revoked certificates, or asks for more, is not told what was answered to those who do not. */
+static void
+test_helper_trust (Fixture *self,
+                   gconstpointer data)
+{
+  static char uri[] = "https://a/", text[] = "other";
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, sizeof text);
+  GmTlsSettings tls = gm_tls_settings_default;
+  GmLookup *lookup;
+
+  use_helper (self, uri);
+  self->settings.tls = &tls;
+  lookup = look_up (self, "host", 1, AF_INET);
+  gm_resolver_answer (helper.asks[0], 0, one ("192.0.2.9"), 10 * G_USEC_PER_SEC);
+  gm_lookup_free (lookup);
+  gm_lookup_free (look_up (self, "host", 1, AF_INET));
+  g_assert_cmpuint (helper.n, ==, 1);
+
+  for (guint i = 0; i < 6; i++)
+    {
+      tls = gm_tls_settings_default;
+      tls.crl_file = i == 0 ? text : NULL;
+      tls.ca_file = i == 1 ? text : NULL;
+      tls.ca_bytes = i == 2 ? bytes : NULL;
+      tls.with_system_trust = i == 3;
+      tls.min_version = i == 4 ? GM_TLS_VERSION_1_3 : GM_TLS_VERSION_DEFAULT;
+      tls.priority = i == 5 ? text : NULL;
+      gm_lookup_free (look_up (self, "host", 1, AF_INET));
+      g_assert_cmpuint (helper.n, ==, 2 + i);
+    }
+  self->settings.tls = NULL;
+  gm_lookup_free (look_up (self, "host", 1, AF_INET));
+  g_assert_cmpuint (helper.n, ==, 7);
+}
+
 static void
 test_helper_life (Fixture *self,
                   gconstpointer data)
@@ -775,6 +810,7 @@ main (int argc,
   ADD ("resolver-goes", test_resolver_goes);
   ADD ("system", test_system);
   ADD ("helper", test_helper);
+  ADD ("helper-trust", test_helper_trust);
   ADD ("helper-life", test_helper_life);
   ADD ("helper-fails", test_helper_fails);
   ADD ("helper-goes", test_helper_goes);
