@@ -140,7 +140,7 @@ GmMulti         *gm_transfer_get_multi   (GmTransfer *self); /* (nullable) */
 GmResult         gm_transfer_get_result  (GmTransfer *self); /* GM_AGAIN until it is done */
 const GmError   *gm_transfer_get_error   (GmTransfer *self);
 const GmInfo    *gm_transfer_get_info    (GmTransfer *self);
-void             gm_transfer_take_info   (GmTransfer *self, /* from one that is only to be freed */
+void             gm_transfer_take_info   (GmTransfer *self, /* from one that is only to be freed, or added anew */
                                           GmInfo *info);
 GmHeaders       *gm_transfer_get_headers (GmTransfer *self); /* (nullable): of all heads so far, by origin and request */
 GmUrl           *gm_transfer_get_url     (GmTransfer *self); /* (nullable): the effective one */

@@ -615,7 +615,10 @@ update_state (GmErrand *self)
       /* the engine starts each hop anew, and once the way to go is known; what runs is not queued again by that */
       if (!begins || self->mirror.state != GMULTI_TRANSFER_STATE_RUNNING)
         self->mirror.state = begins ? GMULTI_TRANSFER_STATE_QUEUED : GMULTI_TRANSFER_STATE_RUNNING;
+      return;
     }
+
+  self->mirror.speed = 0;
 }
 
 /* (nullable): TLS names what is wrong by numbers. */
@@ -1064,7 +1067,9 @@ gm_errand_prepare (GmErrand *self)
     gm_patience_begin (self);
   if (G_UNLIKELY (plan->connectable != NULL))
     {
-      gm_places_ask (self, plan->connect_timeout);
+      /* without a network there may be nobody who knows them */
+      if (self->patience == NULL || !gm_patience_holds (self->patience))
+        gm_places_ask (self, plan->connect_timeout);
       return FALSE;
     }
   return prepare_upload (self, plan);
@@ -1084,7 +1089,9 @@ gm_errand_places_known (GmErrand *self,
     }
 
   gm_transfer_set_bytes (self->engine, GM_OPTION_PLACES, addresses);
-  if (prepare_upload (self, gm_face_transfer_get_plan (self->transfer)))
+  /* of another attempt the rest is known from the first */
+  if ((self->patience != NULL && gm_patience_get_past (self->patience) != NULL)
+      || prepare_upload (self, gm_face_transfer_get_plan (self->transfer)))
     gm_core_admit (self->core, self);
 }
 
@@ -1141,11 +1148,11 @@ note_progress (GmErrand *self)
   gm_core_delay_progress (self->core, self);
 }
 
-/* A speed that somebody looks at falls also while nothing comes, until it is none. */
+/* A speed falls also while nothing comes, until it is none; who looks at it need not be one who listens. */
 static void
 watch_speed (GmErrand *self)
 {
-  if (self->eager && self->mirror.speed > 0 && self->mirror.state == GMULTI_TRANSFER_STATE_RUNNING)
+  if (self->mirror.speed > 0 && self->mirror.state == GMULTI_TRANSFER_STATE_RUNNING)
     note_progress (self);
 }
 

@@ -6,8 +6,9 @@
  *
  * How long the parts of a transfer took, and how many bytes went over the wire.
  *
- * The metrics of a transfer have one child for each request that was made: redirects and retries make more than one.
- * They do not change, and can be read from any thread.
+ * The metrics of a transfer have one child for each request that was made: redirects, logins and further attempts make
+ * more than one. Of very many the last hundred and those of the last attempt are there. They do not change, and can be
+ * read from any thread.
  *
  * Since: 1.0
  */
@@ -19,6 +20,8 @@ struct _GMultiMetrics
   gint64 start; /* of the whole; 0 if it has not started */
   gint64 end;   /* 0 if it has not ended */
   char *uri;    /* (owned) */
+  guint64 connection_id;
+  guint status;
   gboolean reused;
   guint64 bytes_sent;
   guint64 bytes_received;
@@ -47,27 +50,86 @@ fill (GMultiMetrics *self,
   self->start = hop->times.start;
   self->end = hop->times.response_end;
   self->uri = make_uri (hop->url);
+  self->connection_id = hop->connection_id;
+  self->status = hop->status;
   self->reused = hop->reused;
   self->bytes_sent = hop->bytes_sent;
   self->bytes_received = hop->bytes_received;
 }
 
-GMultiMetrics *
-gm_face_metrics_new (const GmInfo *info)
+void
+gm_past_add (GmPast **past,
+             GmInfo *info)
 {
-  guint n_earlier = info->earlier != NULL ? info->earlier->len : 0;
+  GmPast *self = *past;
+
+  if (self == NULL)
+    {
+      self = *past = g_new (GmPast, 1);
+      self->added = info->added;
+      self->hops = g_array_new (FALSE, FALSE, sizeof (GmHop));
+      g_array_set_clear_func (self->hops, gm_hop_clear);
+    }
+
+  /* what they own goes along */
+  if (info->earlier != NULL && info->earlier->len > 0)
+    {
+      g_array_append_vals (self->hops, info->earlier->data, info->earlier->len);
+      g_array_set_clear_func (info->earlier, NULL);
+    }
+  g_array_append_val (self->hops, info->hop);
+  info->hop = (GmHop){ 0 };
+  if (self->hops->len > GM_PAST_MAX_HOPS)
+    g_array_remove_range (self->hops, 0, self->hops->len - GM_PAST_MAX_HOPS);
+  gm_info_drop (info);
+}
+
+void
+gm_past_free (GmPast *self)
+{
+  if (self == NULL)
+    return;
+
+  g_array_unref (self->hops);
+  g_free (self);
+}
+
+/* (nullable) @hops: the next children of @self. */
+static guint
+fill_children (GMultiMetrics *self,
+               guint at,
+               const GArray *hops)
+{
+  guint n = hops != NULL ? hops->len : 0;
+
+  for (guint i = 0; i < n; i++)
+    fill (&self->children[at + i], &g_array_index (hops, GmHop, i));
+  return at + n;
+}
+
+GMultiMetrics *
+gm_face_metrics_new (const GmPast *past,
+                     const GmInfo *info)
+{
+  const GArray *before = past != NULL ? past->hops : NULL;
+  const GmHop *last = &info->hop;
   GMultiMetrics *self = g_new0 (GMultiMetrics, 1);
+  guint n = 0;
 
   g_atomic_ref_count_init (&self->refs);
-  fill (self, &info->hop);
-  self->start = info->added;
+  /* it ended before there was another attempt: what the engine has is the same as what is in the past */
+  if (before != NULL && g_array_index (before, GmHop, before->len - 1).times.start == last->times.start)
+    last = NULL;
+  fill (self, last != NULL ? last : &g_array_index (before, GmHop, before->len - 1));
+  self->start = past != NULL ? past->added : info->added;
   self->end = info->ended;
 
-  self->n_children = n_earlier + 1;
+  self->n_children = (before != NULL ? before->len : 0) + (info->earlier != NULL ? info->earlier->len : 0) + (last != NULL);
   self->children = g_new0 (GMultiMetrics, self->n_children);
-  for (guint i = 0; i < n_earlier; i++)
-    fill (&self->children[i], &g_array_index (info->earlier, GmHop, i));
-  fill (&self->children[n_earlier], &info->hop);
+  n = fill_children (self, n, before);
+  n = fill_children (self, n, info->earlier);
+  if (last != NULL)
+    fill (&self->children[n], last);
 
   self->bytes_sent = 0;
   self->bytes_received = 0;
@@ -276,6 +338,42 @@ gmulti_metrics_is_reused (GMultiMetrics *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->reused;
+}
+
+/**
+ * gmulti_metrics_get_connection_id:
+ * @self: the metrics
+ *
+ * Gets which connection the (last) request went over. Within a session no two connections have the same number.
+ *
+ * Returns: the number, or 0 if the request got no connection
+ *
+ * Since: 1.0
+ */
+guint64
+gmulti_metrics_get_connection_id (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->connection_id;
+}
+
+/**
+ * gmulti_metrics_get_status:
+ * @self: the metrics
+ *
+ * Gets the status of the answer to the (last) request, such as 302 of one that was redirected.
+ *
+ * Returns: the status, or 0 if there was no answer
+ *
+ * Since: 1.0
+ */
+guint
+gmulti_metrics_get_status (GMultiMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->status;
 }
 
 /**

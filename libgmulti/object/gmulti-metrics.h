@@ -31,6 +31,10 @@ gint64         gmulti_metrics_get_duration       (GMultiMetrics *self,
 GMULTI_AVAILABLE_IN_1_0
 gboolean       gmulti_metrics_is_reused          (GMultiMetrics *self);
 GMULTI_AVAILABLE_IN_1_0
+guint64        gmulti_metrics_get_connection_id  (GMultiMetrics *self);
+GMULTI_AVAILABLE_IN_1_0
+guint          gmulti_metrics_get_status         (GMultiMetrics *self);
+GMULTI_AVAILABLE_IN_1_0
 const char    *gmulti_metrics_get_uri            (GMultiMetrics *self);
 GMULTI_AVAILABLE_IN_1_0
 guint64        gmulti_metrics_get_bytes_sent     (GMultiMetrics *self);

@@ -32,6 +32,9 @@ gboolean gm_patience_is_paused (GmPatience *self);
 void     gm_patience_look      (GmPatience *self,
                                 gboolean soon);
 
+/* (nullable): the attempts before the last one; also once it is over, for any thread. */
+const GmPast *gm_patience_get_past (GmPatience *self);
+
 /* @errand failed with @result. TRUE: it is tried again, and everything that came of the attempt is forgotten. */
 gboolean gm_patience_try_again (GmErrand *errand,
                                 GmResult result);

@@ -4,6 +4,7 @@
 #include "gm-trace.h"
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
+#include "gmulti-places-private.h"
 #include "gmulti-surroundings-private.h"
 #include "gmulti-transfer-private.h"
 
@@ -12,6 +13,7 @@ struct _GmPatience
   GmErrand *errand; /* (unowned) */
   GmTimer timer;    /* set: another attempt comes then */
   GList link;       /* in the core's list of those that look at the surroundings */
+  GmPast *past;     /* (owned) (nullable) */
   gint64 deadline;  /* µs: the limit of all attempts together; 0 = none */
   guint8 constraints; /* GMultiConstraints: what counts for it */
   guint8 reason;      /* GMultiWaitReason */
@@ -76,7 +78,32 @@ gm_patience_get_errand (GmPatience *self)
 void
 gm_patience_free (GmPatience *self)
 {
+  if (self == NULL)
+    return;
+
+  gm_past_free (self->past);
   g_free (self);
+}
+
+const GmPast *
+gm_patience_get_past (GmPatience *self)
+{
+  return self->past;
+}
+
+/* It need not wait any longer. Where to connect to may be another place by now, as after a change of the network. */
+static void
+go_on (GmPatience *self)
+{
+  GmErrand *errand = self->errand;
+  const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
+
+  self->held = FALSE;
+  self->reason = GMULTI_WAIT_REASON_NONE;
+  if (plan->connectable != NULL)
+    gm_places_ask (errand, plan->connect_timeout);
+  else
+    gm_core_admit (errand->core, errand);
 }
 
 /* ---- what the surroundings allow ---- */
@@ -165,7 +192,7 @@ gm_patience_look (GmPatience *self,
     }
   else if (self->held && reason == GMULTI_WAIT_REASON_NONE)
     {
-      gm_core_admit (errand->core, errand);
+      go_on (self);
       if (!errand->ending)
         gm_errand_refresh (errand);
     }
@@ -185,8 +212,7 @@ timer_cb (GmTimer *timer,
   GmPatience *self = (GmPatience *) (gpointer) ((char *) timer - G_STRUCT_OFFSET (GmPatience, timer));
   GmErrand *errand = gm_errand_ref (self->errand);
 
-  self->reason = GMULTI_WAIT_REASON_NONE;
-  gm_core_admit (errand->core, errand);
+  go_on (self);
   if (!errand->ending)
     gm_errand_refresh (errand);
   gm_errand_unref (errand);
@@ -285,6 +311,7 @@ gm_patience_try_again (GmErrand *errand,
   const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
   g_autoptr (GError) error = NULL;
   GmPatience *self;
+  GmInfo info;
   gboolean wait;
   guint delay = 0;
 
@@ -308,6 +335,8 @@ gm_patience_try_again (GmErrand *errand,
     return FALSE;
 
   gm_multi_remove (gm_core_get_multi (errand->core), errand->engine);
+  gm_transfer_take_info (errand->engine, &info);
+  gm_past_add (&self->past, &info);
   gm_core_give_up_slot (errand->core, errand);
   if (wait)
     {

@@ -12,7 +12,8 @@ typedef struct _GmPlaces GmPlaces;
 #define GM_PLACES_MAX 64
 
 /* ---- the engine's thread ---- */
-/* Asks for them: gm_errand_places_known() follows, within the time limit for connecting, unless it is freed before. */
+/* Asks for them, also once more after they were known: gm_errand_places_known() follows, within the time limit for
+ * connecting, unless it is freed before. */
 void     gm_places_ask       (GmErrand *errand,
                               guint timeout_ms); /* 0 = none */
 /* GM_ORDER_PLACES came. */

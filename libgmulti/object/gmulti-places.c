@@ -54,13 +54,17 @@ void
 gm_places_ask (GmErrand *errand,
                guint timeout_ms)
 {
-  GmPlaces *self = g_new0 (GmPlaces, 1);
+  GmPlaces *self = errand->places;
   GmReactor *reactor = gm_errand_get_reactor (errand);
 
-  self->errand = errand;
-  self->timer.fire = timer_cb;
-  self->cancellable = g_cancellable_new ();
-  errand->places = self;
+  if (self == NULL)
+    {
+      self = g_new0 (GmPlaces, 1);
+      self->errand = errand;
+      self->timer.fire = timer_cb;
+      self->cancellable = g_cancellable_new ();
+      errand->places = self;
+    }
   /* the reactor's time is that of its last turn, which may be long past */
   if (timeout_ms != 0)
     gm_reactor_set_timer (reactor, &self->timer, g_get_monotonic_time () + (gint64) timeout_ms * 1000);

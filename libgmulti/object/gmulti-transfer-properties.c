@@ -656,9 +656,9 @@ install_manner_properties (void)
    * Where to connect to instead of the URI's host: a [class@Gio.NetworkAddress], a [class@Gio.NetworkService], or an
    * address, as a [class@Gio.UnixSocketAddress] for a server on this machine.
    *
-   * It is asked for its addresses each time the transfer is started, in the context of the start, for no longer than
-   * [property@GMulti.Transfer:connect-timeout]; when it fails, so does the transfer, with its error. They count for
-   * redirects, too. Proxies are not used.
+   * It is asked for its addresses each time the transfer is started and again for each further attempt, in the context
+   * of the start, for no longer than [property@GMulti.Transfer:connect-timeout]; when it fails, so does the transfer, with
+   * its error. They count for redirects, too. Proxies are not used.
    *
    * Nothing else changes: the host of the URI is what the server is asked for, and whom its certificate has to name.
    *
@@ -809,6 +809,23 @@ install_progress_properties (void)
    *
    * How much of the transfer is done, from 0 to 1, or -1 if its length is not known.
    *
+   * A `GtkProgressBar` can be bound to it as it is: -1 leaves the bar empty. To have it move to and fro meanwhile, call
+   * `gtk_progress_bar_pulse()` for each [signal@GMulti.Transfer::progress] at which this is negative:
+   *
+   * ```c
+   * static void
+   * progress_cb (GMultiTransfer *transfer,
+   *              GtkProgressBar *bar)
+   * {
+   *   double fraction = gmulti_transfer_get_fraction (transfer);
+   *
+   *   if (fraction < 0)
+   *     gtk_progress_bar_pulse (bar);
+   *   else
+   *     gtk_progress_bar_set_fraction (bar, fraction);
+   * }
+   * ```
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, -1, 1, -1, flags);
@@ -845,7 +862,7 @@ install_progress_properties (void)
   /**
    * GMultiTransfer:speed: (getter get_speed)
    *
-   * Bytes per second, over the last few seconds.
+   * Bytes per second, over the last few seconds; 0 while the transfer waits or is paused.
    *
    * Since: 1.0
    */

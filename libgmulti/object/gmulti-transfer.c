@@ -13,6 +13,7 @@
 #include "gmulti-headers-private.h"
 #include "gmulti-identity-private.h"
 #include "gmulti-metrics-private.h"
+#include "gmulti-patience-private.h"
 #include "gmulti-pin-private.h"
 #include "gmulti-response-private.h"
 #include "gmulti-session-private.h"
@@ -757,7 +758,8 @@ gmulti_transfer_ref_metrics (GMultiTransfer *self)
 
   g_mutex_lock (&self->lock);
   if (self->metrics == NULL && self->info != NULL)
-    self->metrics = gm_face_metrics_new (self->info);
+    self->metrics = gm_face_metrics_new (self->errand->patience != NULL ? gm_patience_get_past (self->errand->patience) : NULL,
+                                         self->info);
   if (self->metrics != NULL)
     metrics = gmulti_metrics_ref (self->metrics);
   g_mutex_unlock (&self->lock);

@@ -27,6 +27,7 @@ struct _SaidPlace
   guint next;
   GThread *thread; /* (unowned): who asked */
   guint n_cancelled;
+  guint n_enumerated;
 };
 
 static void place_iface_init (GSocketConnectableIface *iface);
@@ -41,6 +42,7 @@ said_place_enumerate (GSocketConnectable *connectable)
 
   self->thread = g_thread_self ();
   self->next = 0;
+  self->n_enumerated++;
   return g_object_ref (G_SOCKET_ADDRESS_ENUMERATOR (self));
 }
 
@@ -372,6 +374,41 @@ test_upload (Fixture *self,
   face_folder_free (g_steal_pointer (&folder));
 }
 
+static void
+moved_cb (GMultiTransfer *transfer,
+          const GError *error,
+          guint attempt,
+          guint delay,
+          gpointer data)
+{
+  Fixture *self = data;
+
+  g_ptr_array_set_size (self->place->addresses, 0);
+  say (self, scripted_server_port (self->server));
+}
+
+/* It is somewhere else when it is tried again; the file's length is known by then. */
+static void
+test_moves (Fixture *self,
+            gconstpointer data)
+{
+  ScriptedServer *dead = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autofree char *folder = face_folder_new ();
+  g_autofree char *path = g_build_filename (folder, "body", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  g_assert_true (g_file_set_contents (path, "body", -1, NULL));
+  say (self, scripted_server_port (dead));
+  scripted_server_free (dead);
+  gmulti_transfer_set_body_file (self->transfer, NULL, file);
+  gmulti_transfer_set_max_attempts (self->transfer, 2);
+  g_signal_connect (self->transfer, "retrying", G_CALLBACK (moved_cb), self);
+  fetch (self, self->place);
+  g_assert_cmpuint (self->place->n_enumerated, ==, 2);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 1);
+  face_folder_free (g_steal_pointer (&folder));
+}
+
 typedef void (*Test) (Fixture *self, gconstpointer data);
 
 static void
@@ -399,5 +436,6 @@ main (int argc,
   add ("blocking", test_blocking);
   add ("proxy", test_proxy);
   add ("upload", test_upload);
+  add ("moves", test_moves);
   return g_test_run ();
 }

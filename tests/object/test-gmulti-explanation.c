@@ -815,6 +815,32 @@ test_numbers (Fixture *f,
   face_wait_for (gmulti_transfer_is_finished (transfer));
 }
 
+/* Nobody is connected to anything: who looks all the same sees the speed fall, and none while it is paused. */
+static void
+test_speed (Fixture *f,
+            gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (f, "/half-of-it");
+  guint64 speed;
+
+  scripted_server_on (f->server, "/half-of-it",
+                      scripted_answer_stall (scripted_answer_pattern (
+                        scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"), 1, 0, 100000)));
+  gmulti_session_start (f->session, transfer);
+  face_wait_for (gmulti_transfer_get_bytes_received (transfer) == 100000 && gmulti_transfer_get_speed (transfer) > 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      speed = gmulti_transfer_get_speed (transfer);
+      face_wait_for (gmulti_transfer_get_speed (transfer) < speed);
+      g_assert_cmpuint (gmulti_transfer_get_speed (transfer), >, 0);
+    }
+  gmulti_transfer_pause (transfer);
+  face_wait_for (gmulti_transfer_get_state (transfer) == GMULTI_TRANSFER_STATE_PAUSED);
+  g_assert_cmpuint (gmulti_transfer_get_speed (transfer), ==, 0);
+  gmulti_transfer_cancel (transfer);
+  face_wait_for (gmulti_transfer_is_finished (transfer));
+}
+
 /* Of a long story the beginning is left out. */
 static void
 test_long (Fixture *f,
@@ -958,6 +984,7 @@ static const struct
   { "constraints", test_constraints },
   { "retry", test_retry },
   { "numbers", test_numbers },
+  { "speed", test_speed },
   { "long", test_long },
   { "other-thread", test_other_thread },
 };

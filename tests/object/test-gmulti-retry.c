@@ -155,6 +155,31 @@ count_cb (GObject *object,
   (*(guint *) data)++;
 }
 
+/* The metrics have each request, with what came of it; the whole begins with the first and has the bytes of all. */
+static void
+assert_attempts (GMultiTransfer *transfer,
+                 const char *expected)
+{
+  g_autoptr (GMultiMetrics) metrics = gmulti_transfer_ref_metrics (transfer);
+  g_autoptr (GString) statuses = g_string_new (NULL);
+  guint64 received = 0;
+  gint64 start = gmulti_metrics_get_start (metrics, GMULTI_PHASE_NONE);
+
+  for (guint i = 0; i < gmulti_metrics_get_n_children (metrics); i++)
+    {
+      GMultiMetrics *child = gmulti_metrics_get_child (metrics, i);
+
+      g_string_append_printf (statuses, "%s%u", i > 0 ? " " : "", gmulti_metrics_get_status (child));
+      g_assert_cmpuint (gmulti_metrics_get_connection_id (child), >, 0);
+      g_assert_cmpstr (gmulti_metrics_get_uri (child), ==, gmulti_transfer_get_uri (transfer));
+      g_assert_cmpint (gmulti_metrics_get_start (child, GMULTI_PHASE_NONE), >=, start);
+      start = gmulti_metrics_get_start (child, GMULTI_PHASE_NONE);
+      received += gmulti_metrics_get_bytes_received (child);
+    }
+  g_assert_cmpstr (statuses->str, ==, expected);
+  g_assert_cmpuint (gmulti_metrics_get_bytes_received (metrics), ==, received);
+}
+
 static void
 test_busy (Fixture *self,
            gconstpointer data)
@@ -179,12 +204,14 @@ test_busy (Fixture *self,
   g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 3);
   response = gmulti_transfer_ref_response (self->transfer);
   g_assert_cmpuint (gmulti_response_get_status (response), ==, 200);
+  assert_attempts (self->transfer, "503 503 200");
 
   /* a new start counts anew */
   g_clear_pointer (&bytes, g_bytes_unref);
   bytes = fetch (self, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (gmulti_transfer_get_attempt (self->transfer), ==, 1);
+  assert_attempts (self->transfer, "200");
 }
 
 static void
@@ -417,6 +444,7 @@ test_cancel (Fixture *self,
   g_assert_null (gmulti_session_fetch_finish (self->session, self->result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 2);
+  assert_attempts (self->transfer, "503");
 
   /* and the session may go while one waits */
   make (self, "/busy", 9, 9);

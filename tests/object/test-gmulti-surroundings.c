@@ -133,6 +133,31 @@ test_connectivity (Fixture *self,
   g_assert_cmpuint (self->n_retries, ==, 0);
 }
 
+/* It is asked for its addresses when there is a network, and before that it may know none. */
+static void
+test_connectable (Fixture *self,
+                  gconstpointer data)
+{
+  g_autoptr (GSocketConnectable) nowhere = g_network_address_new ("nowhere.invalid", 80);
+
+  said_network_set (self->network, FALSE, FALSE);
+  self->transfer = gmulti_transfer_new ("http://example.test/");
+  gmulti_transfer_set_connectable (self->transfer, nowhere);
+  gmulti_transfer_set_constraints (self->transfer, GMULTI_CONSTRAINTS_CONNECTIVITY);
+  gmulti_session_fetch_async (self->session, self->transfer, NULL, face_store_result, &self->result);
+  face_wait_for (waits_for (self, GMULTI_WAIT_REASON_CONNECTIVITY));
+  face_run_for (50);
+  g_assert_null (self->result);
+  said_network_set (self->network, TRUE, FALSE);
+  face_wait_for (self->result != NULL);
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (gmulti_session_fetch_finish (self->session, self->result, &error));
+    g_assert_cmpint (error->domain, ==, G_RESOLVER_ERROR);
+  }
+}
+
 /* Who does not ask to wait does not, and what is on this machine needs no network. */
 static void
 test_no_need (Fixture *self,
@@ -415,6 +440,7 @@ main (int argc,
 {
   g_test_init (&argc, &argv, NULL);
   add ("connectivity", test_connectivity);
+  add ("connectable", test_connectable);
   add ("no-need", test_no_need);
   add ("cancel", test_cancel);
   add ("dropped", test_dropped);
