@@ -6,6 +6,9 @@
 #define N_PICTURES 500
 #define SIZE 96
 
+static GHashTable *complaints;
+
+/* Each complaint is made once: hundreds may have the same. Those that are scrolled away are cancelled. */
 static void
 fetched_cb (GObject *source,
             GAsyncResult *result,
@@ -18,7 +21,7 @@ fetched_cb (GObject *source,
 
   if (texture != NULL)
     gtk_picture_set_paintable (picture, GDK_PAINTABLE (texture));
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  else if (g_hash_table_add (complaints, g_strdup (error->message)))
     g_printerr ("%s\n", error->message);
 }
 
@@ -55,6 +58,7 @@ main (int argc, char **argv)
   GtkWidget *window, *scrolled, *grid;
 
   gtk_init ();
+  complaints = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < N_PICTURES; i++)
     gtk_string_list_take (uris, g_strdup_printf ("%s%u.png", argv[1], i));
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), session);

@@ -14,13 +14,16 @@ const SIZE = 96;
 
 const session = new GMulti.Session();
 const transfers = new Map();
+const complaints = new Set();
 
 async function load(picture, transfer) {
     try {
         picture.paintable = Gdk.Texture.new_from_bytes(await session.fetch_async(transfer, null));
     } catch (error) {
-        if (!error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED))
+        // Each complaint is made once: hundreds may have the same. Those that are scrolled away are cancelled.
+        if (!complaints.has(error.message))
             printerr(error.message);
+        complaints.add(error.message);
     }
 }
 

@@ -8,20 +8,23 @@ import gi
 gi.require_version('Gdk', '4.0')
 gi.require_version('GMulti', '1')
 gi.require_version('Gtk', '4.0')
-from gi.repository import Gdk, Gio, GLib, GMulti, Gtk
+from gi.repository import Gdk, GLib, GMulti, Gtk
 
 N_PICTURES = 500
 SIZE = 96
 
 session = GMulti.Session()
 transfers = {}
+complaints = set()
 
 
 def fetched(_session, result, picture):
     try:
         picture.set_paintable(Gdk.Texture.new_from_bytes(session.fetch_finish(result)))
     except GLib.Error as error:
-        if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
+        # Each complaint is made once: hundreds may have the same. Those that are scrolled away are cancelled.
+        if error.message not in complaints:
+            complaints.add(error.message)
             print(error.message, file=sys.stderr)
 
 

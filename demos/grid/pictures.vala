@@ -4,14 +4,16 @@ const uint N_PICTURES = 500;
 const int SIZE = 96;
 
 GMulti.Session session;
+GenericSet<string> complaints;
 
 async void load (Gtk.Picture picture, GMulti.Transfer transfer) {
     try {
         picture.paintable = Gdk.Texture.from_bytes (yield session.fetch_async (transfer, null));
-    } catch (IOError.CANCELLED error) {
-        // it was scrolled away
     } catch (Error error) {
-        printerr ("%s\n", error.message);
+        // Each complaint is made once: hundreds may have the same. Those that are scrolled away are cancelled.
+        if (!complaints.contains (error.message))
+            printerr ("%s\n", error.message);
+        complaints.add (error.message);
     }
 }
 
@@ -31,6 +33,7 @@ void unbind (Gtk.ListItem item) {
 
 int main (string[] args) {
     session = new GMulti.Session ();
+    complaints = new GenericSet<string> (str_hash, str_equal);
     var application = new Gtk.Application (null, ApplicationFlags.FLAGS_NONE);
     application.activate.connect (() => {
         var uris = new Gtk.StringList (null);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fetches a page, and asks in a dialog when something is wrong with the certificate: trust https://localhost/ */
+/* Fetches a page, and asks in a dialog when something is wrong with the certificate; closing the window cancels: trust https://localhost/ */
 #include <gmulti.h>
 #include <gtk/gtk.h>
 
@@ -66,6 +66,8 @@ main (int argc, char **argv)
   gtk_window_set_title (GTK_WINDOW (window), argv[1]);
   gtk_window_set_default_size (GTK_WINDOW (window), 640, 400);
   gtk_window_set_child (GTK_WINDOW (window), label);
+  gtk_window_set_hide_on_close (GTK_WINDOW (window), TRUE);
+  g_signal_connect_swapped (window, "hide", G_CALLBACK (gmulti_transfer_cancel), transfer);
   g_object_bind_property (transfer, "status-text", label, "label", G_BINDING_SYNC_CREATE);
   gtk_window_present (GTK_WINDOW (window));
 

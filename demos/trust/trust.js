@@ -1,6 +1,7 @@
 #!/usr/bin/gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Fetches a page, and asks in a dialog when something is wrong with the certificate: trust.js https://localhost/
+// Fetches a page, and asks in a dialog when something is wrong with the certificate; closing the window cancels:
+// trust.js https://localhost/
 import Gio from 'gi://Gio';
 import GMulti from 'gi://GMulti';
 import GObject from 'gi://GObject';
@@ -51,7 +52,8 @@ application.connect('activate', () => {
     const transfer = new GMulti.Transfer({uri: ARGV[0]});
     const label = new Gtk.Label();
     const window = new Gtk.ApplicationWindow({application, title: ARGV[0], default_width: 640, default_height: 400,
-        child: label});
+        child: label, hide_on_close: true});
+    window.connect('hide', () => transfer.cancel());
     transfer.bind_property('status-text', label, 'label', GObject.BindingFlags.SYNC_CREATE);
     transfer.connect('check-trust', (_transfer, check) => checkTrust(window, check));
     load(transfer);

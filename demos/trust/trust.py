@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fetches a page, and asks in a dialog when something is wrong with the certificate: trust.py https://localhost/"""
+"""Fetches a page, and asks in a dialog when something is wrong with the certificate; closing the window cancels:
+trust.py https://localhost/"""
 
 import sys
 import gi
@@ -41,11 +42,13 @@ def fetched(_session, result, app):
 
 def activate(app):
     label = Gtk.Label()
-    window = Gtk.ApplicationWindow(application=app, title=sys.argv[1], default_width=640, default_height=400, child=label)
+    window = Gtk.ApplicationWindow(application=app, title=sys.argv[1], default_width=640, default_height=400, child=label,
+                                   hide_on_close=True)
     window.present()
     transfer = GMulti.Transfer(uri=sys.argv[1])
     transfer.bind_property('status-text', label, 'label', GObject.BindingFlags.SYNC_CREATE)
     transfer.connect('check-trust', check_trust, window)
+    window.connect('hide', lambda _: transfer.cancel())
     session.fetch_async(transfer, None, fetched, app)
 
 

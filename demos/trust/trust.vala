@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Fetches a page, and asks in a dialog when something is wrong with the certificate: trust https://localhost/
+// Fetches a page, and asks in a dialog when something is wrong with the certificate; closing the window cancels: trust https://localhost/
 
 // The transfer waits, and nothing else does, until the check is answered or dropped.
 bool check_trust (Gtk.Window window, GMulti.TrustCheck check) {
@@ -24,6 +24,7 @@ bool check_trust (Gtk.Window window, GMulti.TrustCheck check) {
 async int load (Gtk.Window window, string uri) {
     var transfer = new GMulti.Transfer (uri);
     transfer.bind_property ("status-text", window.child, "label", BindingFlags.SYNC_CREATE);
+    window.hide.connect (transfer.cancel);
     transfer.check_trust.connect ((check) => check_trust (window, check));
     try {
         var bytes = yield new GMulti.Session ().fetch_async (transfer, null);
@@ -43,7 +44,8 @@ int main (string[] args) {
             title = args[1],
             default_width = 640,
             default_height = 400,
-            child = new Gtk.Label (null)
+            child = new Gtk.Label (null),
+            hide_on_close = true
         };
         window.present ();
         load.begin (window, args[1], (_, result) => {

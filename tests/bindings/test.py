@@ -237,7 +237,7 @@ def question_never():
     session, held = GMulti.Session(), []
     session.connect('authenticate', lambda _, __, challenge: not held.append(challenge))
     one = transfer('/login')
-    one.set_timeout(200)
+    one.set_timeout(2000)
     fails(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, wait, session.fetch_async, one, None)
     held.pop().answer('user', 'secret')
     assert wait(session.fetch_async, transfer('/bytes/10/x'), None).get_size() == 10

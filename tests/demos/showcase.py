@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -70,6 +71,11 @@ class Language:
         return finish(self.start(*arguments, **options))
 
 
+def is_noise(line):
+    """What GTK says about the display."""
+    return not line or line.startswith(('(', 'Gtk-', 'libEGL'))
+
+
 def finish(process):
     """What it prints and how it ends."""
     try:
@@ -81,17 +87,33 @@ def finish(process):
     out, err = out.decode(), err.decode()
     # Lines that are overwritten are progress, and not the same twice.
     err = re.sub(r'\r *\d+ %', '', err)
-    lines = [line for line in err.splitlines() if line and not line.startswith(('(', 'Gtk-', 'libEGL'))]
+    lines = [line for line in err.splitlines() if not is_noise(line)]
     return f'{out}{"".join(line + chr(10) for line in lines)}status {process.returncode}\n'
+
+
+def complaint(process):
+    """What a program that stays complains about, and whatever it says within a moment of that."""
+    guard = threading.Timer(TIME_LIMIT, process.kill)
+    guard.start()
+    while (first := process.stderr.readline().decode()) and is_noise(first.strip()):
+        pass
+    guard.cancel()
+    time.sleep(0.5)
+    process.terminate()
+    return first + finish(process)
 
 
 # ---- what happens in each ----
 
-def without_network(language, *arguments):
+def can_be_without_network():
+    return subprocess.run(['unshare', '-rn', 'true'], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def without_network(language, *arguments, **env):
     """In a network of its own, where not even loopback is up. None where that is not permitted."""
-    if subprocess.run(['unshare', '-rn', 'true'], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+    if not can_be_without_network():
         return None
-    return language.run(*arguments, before=('unshare', '-rn'))
+    return language.run(*arguments, before=('unshare', '-rn'), **env)
 
 
 def rest(language, around):
@@ -153,20 +175,23 @@ def grid(language, around):
         except BaseException:
             process.kill()
             raise
-        yield 'thrown to the end', finish(process)
+        # Which came first does not matter.
+        yield 'thrown to the end', '\n'.join(sorted(finish(process).splitlines())) + '\n'
         shop.reset()
-        process = language.start(around.refused, **screen.env)
-        while (line := process.stderr.readline()) and not line.startswith(b'Could not'):
-            pass
-        time.sleep(0.5)
-        process.terminate()
-        yield 'nobody listens', '\n'.join(sorted(set(finish(process).splitlines()))) + '\n'
+        yield 'nobody listens', complaint(language.start(around.refused, **screen.env))
+        yield 'not found', complaint(language.start(shop.url('/elsewhere/'), **screen.env))
+        yield 'a wrong address', complaint(language.start('http://[oops/', **screen.env))
+        yield 'a bad certificate', complaint(language.start(around.https.url('/pictures/'), **screen.env))
+        if can_be_without_network():
+            yield 'no network', complaint(language.start('http://192.0.2.1/', before=('unshare', '-rn'), **screen.env))
+        else:
+            yield 'no network', None
 
 
 def trust(language, around):
     shop = around.https
     with display.Display(800, 500) as screen:
-        for name, key in (('trusted', 'alt+t'), ('cancelled', 'Escape')):
+        for name, key in (('trusted', 'alt+t'), ('a bad certificate', 'Escape')):
             process = language.start(shop.url('/page'), **screen.env)
             try:
                 screen.wait_for_windows(2, TIME_LIMIT)
@@ -180,6 +205,20 @@ def trust(language, around):
                 raise
             yield name, finish(process)
             shop.reset()
+        # Closed while the server does not answer.
+        around.http.holding = True
+        process = language.start(around.http.url('/pictures/0.png'), **screen.env)
+        try:
+            assert around.http.wait_for(lambda: around.http.asked, TIME_LIMIT), around.http.requests
+            screen.wait_for_windows(1, TIME_LIMIT)
+            screen.close_window(screen.windows()[-1])
+        except BaseException:
+            process.kill()
+            raise
+        yield 'cancelled', finish(process)
+        around.http.released.set()
+        around.http.reset()
+        yield 'no network', without_network(language, 'https://192.0.2.1/page', **screen.env)
         yield 'nobody listens', language.run(around.refused.replace('http:', 'https:'), **screen.env)
         yield 'not found', language.run(around.http.url('/elsewhere'), **screen.env)
         yield 'a wrong address', language.run('https://[oops/', **screen.env)

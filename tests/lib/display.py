@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A display of its own for programs with windows (Xvfb), and hands for it (xdotool). There is no window manager."""
 
+import ctypes
 import os
 import shutil
 import struct
@@ -10,6 +11,8 @@ import time
 import zlib
 
 STEP = 0.2
+CLIENT_MESSAGE = 33
+XEVENT_SIZE = 192
 
 
 class Display:
@@ -68,6 +71,16 @@ class Display:
                 self.xdotool('windowfocus', '--sync', windows[-1])
                 self.xdotool('key', '--clearmodifiers', key)
             time.sleep(STEP)
+
+    def close_window(self, window):
+        """Asks it to close, as a window manager does when its button is pressed: by a ClientMessage to the program."""
+        xlib = ctypes.CDLL('libX11.so.6')
+        xlib.XOpenDisplay.restype, xlib.XInternAtom.restype = ctypes.c_void_p, ctypes.c_ulong
+        display = ctypes.c_void_p(xlib.XOpenDisplay(self.env['DISPLAY'].encode()))
+        protocols, delete = (xlib.XInternAtom(display, name, 0) for name in (b'WM_PROTOCOLS', b'WM_DELETE_WINDOW'))
+        event = struct.pack('@iLiPLLi5l', CLIENT_MESSAGE, 0, 1, 0, int(window), protocols, 32, delete, 0, 0, 0, 0)
+        xlib.XSendEvent(display, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), event.ljust(XEVENT_SIZE, b'\0'))
+        xlib.XCloseDisplay(display)
 
     def pixels(self):
         """What is shown now, as lines of red, green, blue. Xvfb keeps it in a file as xwd(1) writes them: a head of words,
