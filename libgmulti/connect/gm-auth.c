@@ -7,7 +7,6 @@
 
 #include "gm-http-basic.h"
 #include "gm-http-digest.h"
-#include "gm-negotiate.h"
 #include "gm-queue.h"
 
 #define CNONCE_BYTES 16
@@ -140,7 +139,7 @@ struct _GmAuth
   char *realm; /* (owned) (nullable): of what is wanted */
   char *peer_token; /* (owned) (nullable): base64, of Negotiate's next leg */
   char *detail; /* (owned) (nullable) */
-  GmNegotiate *negotiate; /* (owned) (nullable): while its context is being made */
+  GmGss *negotiate; /* (owned) (nullable): while its context is being made */
   GmResult problem;
   guint allowed;
   guint failed; /* schemes that this login has been refused by, or that do not work here */
@@ -173,7 +172,7 @@ static const struct
 guint
 gm_auth_schemes (void)
 {
-  return gm_negotiate_is_there () ? GM_AUTH_ANY : GM_AUTH_ANY & ~(guint) GM_AUTH_NEGOTIATE;
+  return gm_gss_is_there () ? GM_AUTH_ANY : GM_AUTH_ANY & ~(guint) GM_AUTH_NEGOTIATE;
 }
 
 const char *
@@ -238,7 +237,7 @@ gm_auth_free (GmAuth *self)
   wipe (&self->password);
   wipe (&self->token);
   wipe (&self->peer_token);
-  gm_negotiate_free (self->negotiate);
+  gm_gss_free (self->negotiate);
   g_free (self->detail);
   g_free (self->realm);
   g_free (self->service);
@@ -405,6 +404,22 @@ gm_auth_may_be_asked (const GmAuth *self)
 
 /* ---- requests ---- */
 
+/* With what the peer has said, if it has. */
+static GmResult
+start_leg (GmAuth *self,
+           GmReactor *reactor,
+           GmRunnable *owner)
+{
+  g_autofree guchar *bytes = NULL;
+  gsize len = 0;
+
+  if (self->peer_token != NULL)
+    bytes = g_base64_decode (self->peer_token, &len);
+  wipe (&self->peer_token);
+
+  return gm_gss_start (self->negotiate, gm_span ((const char *) bytes, len), reactor, owner);
+}
+
 GmResult
 gm_auth_prepare (GmAuth *self,
                  GmReactor *reactor,
@@ -416,19 +431,19 @@ gm_auth_prepare (GmAuth *self,
     return result;
 
   if (self->negotiate == NULL)
-    self->negotiate = gm_negotiate_new (self->service, self->host, self->delegation);
-  result = gm_negotiate_get_result (self->negotiate);
-  if (result == GM_OK && gm_negotiate_get_token (self->negotiate) == NULL)
+    self->negotiate = gm_gss_new (GM_GSS_LOGIN, self->service != NULL ? self->service : "HTTP", self->host,
+                                  self->delegation);
+  result = gm_gss_get_result (self->negotiate);
+  if (result == GM_OK && gm_gss_get_token (self->negotiate).len == 0)
     {
-      result = gm_negotiate_start (self->negotiate, self->peer_token, reactor, owner);
-      wipe (&self->peer_token);
+      result = start_leg (self, reactor, owner);
     }
   if (result == GM_OK || result == GM_AGAIN)
     return result;
 
   /* No ticket, no such server: another scheme may do. */
-  give_up_scheme (self, GM_AUTH_NEGOTIATE, result, gm_negotiate_get_detail (self->negotiate));
-  g_clear_pointer (&self->negotiate, gm_negotiate_free);
+  give_up_scheme (self, GM_AUTH_NEGOTIATE, result, gm_gss_get_detail (self->negotiate));
+  g_clear_pointer (&self->negotiate, gm_gss_free);
   self->picked = strongest (self->offered & get_usable (self));
 
   return GM_OK;
@@ -463,12 +478,15 @@ static GmResult
 write_negotiate (GmAuth *self,
                  GmByteBuilder *out)
 {
-  const char *token = self->negotiate != NULL ? gm_negotiate_get_token (self->negotiate) : NULL;
+  GmSpan token = self->negotiate != NULL ? gm_gss_get_token (self->negotiate) : gm_span (NULL, 0);
+  char *text;
 
-  if (token == NULL)
+  if (token.len == 0)
     return GM_AGAIN;
+  text = g_base64_encode ((const guchar *) token.data, token.len);
   gm_byte_builder_append_literal (out, "Negotiate ");
-  gm_byte_builder_append_span (out, text_span (token));
+  gm_byte_builder_append_span (out, text_span (text));
+  wipe (&text);
 
   return out->failed ? GM_OUT_OF_MEMORY : GM_OK;
 }
@@ -663,7 +681,7 @@ learn_refusal (GmAuth *self,
       return;
     case GM_AUTH_NEGOTIATE:
       /* Another leg, or the end of it. */
-      if (self->peer_token == NULL || self->negotiate == NULL || gm_negotiate_is_complete (self->negotiate))
+      if (self->peer_token == NULL || self->negotiate == NULL || gm_gss_is_complete (self->negotiate))
         give_up_scheme (self, GM_AUTH_NEGOTIATE, GM_AUTH_FAILED, "the token was not accepted");
       return;
     case GM_AUTH_BEARER:
@@ -688,9 +706,9 @@ gm_auth_refused (GmAuth *self,
   read_challenges (self, headers, first, n, &digest);
   learn_refusal (self, digest.stale);
   if ((self->failed & GM_AUTH_NEGOTIATE) != 0 || (self->offered & GM_AUTH_NEGOTIATE) == 0)
-    g_clear_pointer (&self->negotiate, gm_negotiate_free);
+    g_clear_pointer (&self->negotiate, gm_gss_free);
   else if (self->negotiate != NULL && self->sent == GM_AUTH_NEGOTIATE)
-    gm_negotiate_next (self->negotiate);
+    gm_gss_next (self->negotiate);
 
   /* What worked for others does not any more. */
   if (entry != NULL && self->sent != GM_AUTH_NONE && entry->scheme == self->sent)
@@ -789,13 +807,13 @@ gm_auth_accepted (GmAuth *self,
     store_take (self->store, self->key)->scheme = self->sent;
   self->rounds = self->n_stale = 0;
   self->fresh_nonce = FALSE;
-  if (self->sent == GM_AUTH_NEGOTIATE && self->negotiate != NULL && !gm_negotiate_is_complete (self->negotiate))
+  if (self->sent == GM_AUTH_NEGOTIATE && self->negotiate != NULL && !gm_gss_is_complete (self->negotiate))
     take_last_token (self, headers, first, n);
   self->proving = self->peer_token != NULL;
   if (self->proving)
-    gm_negotiate_next (self->negotiate);
+    gm_gss_next (self->negotiate);
   else
-    g_clear_pointer (&self->negotiate, gm_negotiate_free);
+    g_clear_pointer (&self->negotiate, gm_gss_free);
 }
 
 gboolean
@@ -814,27 +832,26 @@ gm_auth_prove (GmAuth *self,
   if (G_LIKELY (!self->proving))
     return GM_OK;
 
-  result = gm_negotiate_get_result (self->negotiate);
+  result = gm_gss_get_result (self->negotiate);
   if (result == GM_OK && self->peer_token != NULL)
     {
-      result = gm_negotiate_start (self->negotiate, self->peer_token, reactor, owner);
-      wipe (&self->peer_token);
+      result = start_leg (self, reactor, owner);
     }
   if (result == GM_AGAIN)
     return result;
 
   self->proving = FALSE;
-  if (result == GM_OK && !gm_negotiate_is_complete (self->negotiate))
+  if (result == GM_OK && !gm_gss_is_complete (self->negotiate))
     result = GM_AUTH_FAILED;
   if (result != GM_OK)
     {
-      const char *why = gm_negotiate_get_detail (self->negotiate);
+      const char *why = gm_gss_get_detail (self->negotiate);
       g_autofree char *text = g_strdup_printf ("the other side does not prove who it is: %s",
                                                why != NULL ? why : "its last token is not the last");
 
       give_up_scheme (self, GM_AUTH_NEGOTIATE, result, text);
     }
-  g_clear_pointer (&self->negotiate, gm_negotiate_free);
+  g_clear_pointer (&self->negotiate, gm_gss_free);
 
   return result;
 }

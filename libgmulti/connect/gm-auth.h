@@ -3,7 +3,7 @@
 
 #include "gm-bytes.h"
 #include "gm-headers.h"
-#include "gm-negotiate.h"
+#include "gm-gss.h"
 #include "gm-reactor.h"
 #include "gm-result.h"
 
@@ -35,6 +35,10 @@ guint gm_auth_schemes (void);
 #define GM_AUTH_MAX_STALE 3
 /* Targets that are remembered; the one not used for longest goes. */
 #define GM_AUTH_STORE_MAX 256
+
+/* Longest token of Negotiate that is read, in bytes of base64: those with the groups of a large domain in them have some
+ * 64 KiB. */
+#define GM_NEGOTIATE_MAX_TOKEN (128 * 1024)
 
 /* ---- what is remembered ---- */
 

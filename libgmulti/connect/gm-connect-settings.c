@@ -18,7 +18,7 @@ const GmConnectSettings gm_connect_settings_default = {
   .doh_verify_peer = TRUE,
   .doh_verify_host = TRUE,
   .proxy_auth = GM_AUTH_BASIC,
-  .proxy_socks_auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN,
+  .proxy_socks_auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN | GM_SOCKS_AUTH_GSSAPI,
 };
 
 GmConnectSettings *

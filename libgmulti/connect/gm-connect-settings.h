@@ -24,7 +24,7 @@ typedef struct
   char *no_proxy; /* GRefString: rules of gm-no-proxy.h; NULL = the environment's, if that is asked */
   char *proxy_user; /* GRefString: unless @proxy has one */
   char *proxy_password; /* GRefString */
-  char *proxy_service; /* GRefString: of Negotiate; NULL: "HTTP" */
+  char *proxy_service; /* GRefString: of Negotiate, NULL: "HTTP"; of SOCKS5 by GSSAPI, NULL: "rcmd" */
   char *doh_uri; /* GRefString: who is asked for names, over HTTP (RFC 8484); NULL: the system */
   char *announced_address; /* GRefString: the client in the line of @announce; NULL: this end of the connection */
   char *local_interface; /* GRefString: address, interface or "if!", "host!", "ifhost!" forms as CURLOPT_INTERFACE */

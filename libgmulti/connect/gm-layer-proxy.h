@@ -24,6 +24,13 @@ GmLayer *gm_layer_socks_new  (GmLayerHost *host,
                               GmResolver *resolver,
                               GmProxy *proxy,
                               const GmProxyTarget *target);
+/* gm-layer-seal.c: the login of a SOCKS5 proxy by GSSAPI (RFC 1961), on a channel (@below, taken over) where the proxy has
+ * just chosen it. Connected, each byte goes in protected messages, if the proxy wants that; else the layer is out of the
+ * way. AUTH_FAILED: there is no ticket, or a message is not the proxy's; PROXY_LOGIN: it refuses ours; PROXY_BAD_REPLY;
+ * PROXY_CLOSED. */
+GmLayer *gm_layer_seal_new   (GmLayerHost *host,
+                              GmLayer *below,
+                              const GmProxy *proxy);
 /* How to get to the proxy; a login may need a second connection to it. */
 typedef struct
 {

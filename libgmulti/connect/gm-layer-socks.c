@@ -10,6 +10,7 @@ typedef enum
 {
   STATE_NAME, /* the channel below, and the address if that is ours to find */
   STATE_TALK,
+  STATE_LOGIN, /* GSSAPI: the layer below is at it */
   STATE_FAILED,
 } SocksState;
 
@@ -164,6 +165,29 @@ begin_talk (SocksLayer *self)
   return GM_OK;
 }
 
+static void
+begin_login (SocksLayer *self)
+{
+  self->layer.next = gm_layer_seal_new (self->layer.host, self->layer.next, self->proxy);
+  self->state = STATE_LOGIN;
+}
+
+/* What follows on both sides, the request and its answer among it, goes through that layer. */
+static GmResult
+step_login (SocksLayer *self)
+{
+  GmResult result = gm_layer_connect (self->layer.next);
+
+  if (result == GM_AGAIN)
+    return result;
+  if (result != GM_OK)
+    return fail (self, result);
+
+  gm_socks_logged_in (&self->socks, &self->talk.out);
+  self->state = STATE_TALK;
+  return GM_OK;
+}
+
 static GmResult
 step_talk (SocksLayer *self)
 {
@@ -171,15 +195,17 @@ step_talk (SocksLayer *self)
     {
       char answer[GM_SOCKS_REPLY_MAX];
       GmResult why = GM_PROXY_BAD_REPLY;
-      GmResult result = gm_proxy_talk_send (&self->talk, self->layer.next);
+      GmResult result = self->state == STATE_LOGIN ? step_login (self) : GM_OK;
       GmSocksState answered = self->socks.state;
       gsize n = 0, consumed;
       GmParse parse;
 
       if (result == GM_OK)
+        result = gm_proxy_talk_send (&self->talk, self->layer.next);
+      if (result == GM_OK)
         result = gm_proxy_talk_recv (self->layer.next, answer, gm_socks_need (&self->socks), &n);
-      if (result == GM_AGAIN)
-        return GM_AGAIN;
+      if (result == GM_AGAIN || self->state == STATE_FAILED)
+        return result;
       if (result != GM_OK)
         return fail (self, result);
 
@@ -191,6 +217,8 @@ step_talk (SocksLayer *self)
         }
       if (parse == GM_PARSE_DONE)
         return GM_OK;
+      if (self->socks.state == GM_SOCKS_GSSAPI)
+        begin_login (self);
     }
 }
 
@@ -238,7 +266,7 @@ socks_query (GmLayer *layer,
 {
   SocksLayer *self = (SocksLayer *) layer;
 
-  return self->below_is_up && gm_proxy_talk_query (&self->talk, query, answer);
+  return self->below_is_up && self->state != STATE_LOGIN && gm_proxy_talk_query (&self->talk, query, answer);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "gm-proxy-choice.h"
 
 #include "gm-no-proxy.h"
+#include "gm-socks.h"
 
 #include <unistd.h>
 
@@ -115,12 +116,24 @@ parse (const GmConnectSettings *settings,
     return result;
 
   proxy->auth = settings->proxy_auth;
-  proxy->socks_auth = settings->proxy_socks_auth;
+  gm_proxy_set_socks_auth (proxy, settings->proxy_socks_auth, settings->proxy_service);
   if (is_only && proxy->user == NULL && settings->proxy_user != NULL)
     gm_proxy_set_login (proxy, settings->proxy_user, settings->proxy_password);
   *out = g_steal_pointer (&proxy);
 
   return GM_OK;
+}
+
+/* Tickets are shown to nobody unbidden: an empty user asks for that, as where HTTP proxies speak Negotiate. */
+static void
+limit_tickets (const GmProxyWish *wish,
+               GmProxy *proxy)
+{
+  const GmConnectSettings *settings = wish->settings;
+  gboolean asked = proxy->user != NULL && *proxy->user == '\0';
+
+  gm_proxy_set_socks_auth (proxy, asked ? settings->proxy_socks_auth : settings->proxy_socks_auth & ~GM_SOCKS_AUTH_GSSAPI,
+                           settings->proxy_service);
 }
 
 /* What only an HTTP proxy has. */
@@ -221,5 +234,8 @@ gm_proxy_choose_text (const GmProxyWish *wish,
   /* Such a text has no way to say that HTTP/2 may be offered; it is only asked for, and the old version serves as well. */
   else if (result == GM_OK && *out != NULL && (*out)->kind == GM_PROXY_HTTPS)
     (*out)->kind = GM_PROXY_HTTPS_2;
+  if (result == GM_OK && *out != NULL)
+    limit_tickets (wish, *out);
+
   return result;
 }

@@ -30,6 +30,7 @@ gm_proxy_unref (GmProxy *self)
     return;
 
   g_free (self->service);
+  g_free (self->tickets);
   g_free (self->host);
   free_secret (self->user);
   free_secret (self->password);
@@ -48,6 +49,25 @@ gm_proxy_set_login (GmProxy *self,
   free_secret (self->password);
   self->user = g_strdup (user);
   self->password = g_strdup (password);
+}
+
+void
+gm_proxy_set_socks_auth (GmProxy *self,
+                         guint8 auth,
+                         const char *service)
+{
+  gboolean gssapi = (auth & GM_SOCKS_AUTH_GSSAPI) != 0;
+
+  if (self->kind != GM_PROXY_SOCKS5 && self->kind != GM_PROXY_SOCKS5H)
+    return;
+  if (!gm_gss_is_there ())
+    gssapi = FALSE;
+
+  self->socks_auth = gssapi ? auth : auth & (GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN);
+  g_free (self->service);
+  g_free (self->tickets);
+  self->service = gssapi ? g_strdup (service) : NULL;
+  self->tickets = gssapi ? g_strdup (g_getenv ("KRB5CCNAME")) : NULL;
 }
 
 /* ---- parsing ---- */
@@ -235,6 +255,7 @@ gm_proxy_equal (const GmProxy *a,
   return a->kind == b->kind && a->tunnel == b->tunnel && a->auth == b->auth && a->socks_auth == b->socks_auth &&
          a->port == b->port && strcmp (a->host, b->host) == 0 && same_secret (a->user, b->user) &&
          same_secret (a->password, b->password) && g_strcmp0 (a->service, b->service) == 0 &&
+         g_strcmp0 (a->tickets, b->tickets) == 0 &&
          (!a->tunnel || same_secret (a->fields, b->fields)) && gm_proxy_equal (a->via, b->via);
 }
 

@@ -30,12 +30,13 @@ struct _GmProxy
   guint8 tunnel; /* HTTP kinds: CONNECT; else requests are forwarded (absolute-form) */
   guint8 suppress_head; /* the answer to CONNECT is not told */
   guint8 auth; /* GmAuthScheme: what the login may be used for; HTTP kinds */
-  guint8 socks_auth; /* GmSocksAuth */
+  guint8 socks_auth; /* GmSocksAuth; SOCKS5 */
   guint16 port;
   char *host; /* (owned): A-label, or numeric without brackets, perhaps with a zone id */
   char *user; /* (owned) (nullable) */
   char *password; /* (owned) (nullable) */
-  char *service; /* (owned) (nullable): of Negotiate */
+  char *service; /* (owned) (nullable): of Negotiate, or of GSSAPI */
+  char *tickets; /* (owned) (nullable): the place of those that GSSAPI shows */
   char *fields; /* (owned) (nullable): header lines for the proxy alone, each with its CRLF */
   char *user_agent; /* (owned) (nullable): for CONNECT, unless @fields have one */
   GmProxy *via; /* (owned) (nullable): reached through that one, always a SOCKS one */
@@ -49,6 +50,11 @@ GmResult gm_proxy_parse        (const char *text,
                                 GmProxy **out);
 GmProxy *gm_proxy_ref          (GmProxy *self);
 void     gm_proxy_unref        (GmProxy *self); /* NULL is fine; secrets are wiped */
+/* SOCKS5 only, else nothing happens: what of GmSocksAuth may be, and the @service (nullable) that GSSAPI asks for; where it
+ * finds its tickets is looked up now. */
+void     gm_proxy_set_socks_auth (GmProxy *self,
+                                  guint8 auth,
+                                  const char *service);
 /* The same for all a connection is concerned (both nullable): the whole chain with its credentials. */
 gboolean gm_proxy_equal        (const GmProxy *a,
                                 const GmProxy *b);

@@ -140,7 +140,7 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   /* CONNECT is HTTP, and fails as that; SOCKS has a number of its own */
   if (gm_transfer_get_error (transfer)->socks &&
       (result == GM_PROXY_BAD_REPLY || result == GM_PROXY_CLOSED || result == GM_PROXY_LOGIN ||
-       result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED))
+       result == GM_AUTH_FAILED || result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED))
     return CURLE_PROXY;
 
   return gm_curl_code_from_result (result);
@@ -166,6 +166,8 @@ gm_curl_proxy_code (const GmError *error)
       return CURLPX_CLOSED;
     case GM_PROXY_LOGIN:
       return CURLPX_USER_REJECTED;
+    case GM_AUTH_FAILED:
+      return CURLPX_GSSAPI;
     case GM_SOCKS_NAME_TOO_LONG:
       return CURLPX_LONG_HOSTNAME;
     case GM_RESOLVE_FAILED:
@@ -423,7 +425,9 @@ write_proxy (GmCurlEasy *easy,
 {
   const GmError *error = gm_transfer_get_error (easy->transfer);
 
-  if (error->socks)
+  if (error->socks && error->detail != NULL)
+    WRITE ("SOCKS: %s (%s)", socks_sentence (result), error->detail);
+  else if (error->socks)
     WRITE ("SOCKS: %s", socks_sentence (result));
   else if (error->detail != NULL)
     WRITE ("%s (%s)", fixed_sentence (result), error->detail);

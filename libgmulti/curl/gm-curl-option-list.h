@@ -258,8 +258,8 @@
   X_KEPT (SOCKOPTDATA, CBPTR, sockoptdata)                                                                             \
   X_SPECIAL (SOCKOPTFUNCTION, FUNCTION, sockoptfunction)                                                               \
   X_SPECIAL (SOCKS5_AUTH, LONG, socks5_auth)                                                                           \
-  X_ABSENT (SOCKS5_GSSAPI_NEC, LONG, 0, UNKNOWN_OPTION, SOCKS_GSSAPI)                                                  \
-  X_ABSENT (SOCKS5_GSSAPI_SERVICE, STRING, 0, UNKNOWN_OPTION, SOCKS_GSSAPI)                                            \
+  X_SPECIAL (SOCKS5_GSSAPI_NEC, LONG, socks5_gssapi_nec)                                                               \
+  X_STRING (SOCKS5_GSSAPI_SERVICE, STRING, PROXY_SERVICE)                                                              \
   X_ABSENT (SSH_AUTH_TYPES, VALUES, (long) CURLSSH_AUTH_DEFAULT, UNKNOWN_OPTION, SSH)                                  \
   X_ABSENT (SSH_COMPRESSION, LONG, 0, UNKNOWN_OPTION, SSH)                                                             \
   X_ABSENT (SSH_HOST_PUBLIC_KEY_MD5, STRING, 0, UNKNOWN_OPTION, SSH)                                                   \

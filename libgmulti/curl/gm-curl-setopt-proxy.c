@@ -79,7 +79,18 @@ gm_curl_set_proxyauth (GmCurlEasy *easy,
   return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_AUTH, schemes);
 }
 
-/* Without a login is always offered, as by libcurl; Kerberos is never. */
+/* What was said by other options stays. */
+static CURLcode
+set_socks_auth (GmCurlEasy *easy,
+                gint64 kept,
+                gint64 bits)
+{
+  gint64 old = gm_transfer_get_int (easy->transfer, GM_OPTION_PROXY_SOCKS_AUTH);
+
+  return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_SOCKS_AUTH, (old & kept) | bits);
+}
+
+/* Without a login is always offered, as by libcurl. */
 CURLcode
 gm_curl_set_socks5_auth (GmCurlEasy *easy,
                          const GmCurlValue *value)
@@ -89,8 +100,16 @@ gm_curl_set_socks5_auth (GmCurlEasy *easy,
   if ((methods & ~(CURLAUTH_BASIC | CURLAUTH_GSSAPI)) != 0)
     return CURLE_NOT_BUILT_IN;
 
-  return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_SOCKS_AUTH,
-                                 GM_SOCKS_AUTH_NONE | ((methods & CURLAUTH_BASIC) != 0 ? GM_SOCKS_AUTH_LOGIN : 0));
+  return set_socks_auth (easy, GM_SOCKS_AUTH_NEC,
+                         GM_SOCKS_AUTH_NONE | ((methods & CURLAUTH_BASIC) != 0 ? GM_SOCKS_AUTH_LOGIN : 0) |
+                           ((methods & CURLAUTH_GSSAPI) != 0 ? GM_SOCKS_AUTH_GSSAPI : 0));
+}
+
+CURLcode
+gm_curl_set_socks5_gssapi_nec (GmCurlEasy *easy,
+                               const GmCurlValue *value)
+{
+  return set_socks_auth (easy, ~(gint64) GM_SOCKS_AUTH_NEC, value->number != 0 ? GM_SOCKS_AUTH_NEC : 0);
 }
 
 /* ---- the line before everything else ---- */

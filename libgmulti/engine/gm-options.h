@@ -80,7 +80,7 @@
   X (PROXY_KIND, U8, connect, proxy_kind, 0, 7, FALSE)                                                                 \
   X (PROXY_TUNNEL, U8, connect, proxy_tunnel, 0, 1, FALSE)                                                             \
   X (PROXY_AUTH, U8, connect, proxy_auth, 0, 255, FALSE) /* GmAuthScheme */                                            \
-  X (PROXY_SOCKS_AUTH, U8, connect, proxy_socks_auth, 0, 3, FALSE)                                                     \
+  X (PROXY_SOCKS_AUTH, U8, connect, proxy_socks_auth, 0, 15, FALSE)                                                     \
   X (PROXY_SHARES_FIELDS, U8, connect, proxy_shares_fields, 0, 1, FALSE)                                               \
   X (PROXY_HIDES_HEAD, U8, connect, proxy_hides_head, 0, 1, FALSE)                                                     \
   X (OVERRIDES, LIST, connect, overrides, 0, 0, FALSE)                                                                 \

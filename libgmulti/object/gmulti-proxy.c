@@ -361,7 +361,8 @@ install_properties (GObjectClass *object_class)
   /**
    * GMultiProxy:uri: (getter get_uri)
    *
-   * Where the proxy is, perhaps with user and password.
+   * Where the proxy is, perhaps with user and password. An empty user (`socks5h://:@host:1080`) has it shown the Kerberos
+   * ticket of the desktop's user, if it asks for that.
    *
    * The scheme is one of `http`, `https`, `socks4`, `socks4a`, `socks5`, `socks5h`; without one it is `http`, without a
    * port 1080 (443 for `https`). With `direct://` or %NULL there is no proxy.

@@ -2,6 +2,7 @@
 #include "gm-socks.h"
 
 #define METHOD_NONE 0
+#define METHOD_GSSAPI 1
 #define METHOD_LOGIN 2
 #define METHOD_NO_ACCEPTABLE 0xff
 
@@ -71,15 +72,18 @@ begin_5 (const GmSocksTarget *target,
          GmByteBuilder *out)
 {
   gboolean none = (target->auth & GM_SOCKS_AUTH_NONE) != 0;
+  gboolean gssapi = (target->auth & GM_SOCKS_AUTH_GSSAPI) != 0;
   gboolean login = has_login (target);
 
-  if (!none && !login)
+  if (!none && !gssapi && !login)
     return (target->auth & GM_SOCKS_AUTH_LOGIN) != 0 ? GM_PROXY_LOGIN : GM_BAD_REQUEST;
 
   gm_byte_builder_append_char (out, 5);
-  gm_byte_builder_append_char (out, (char) (none + login));
+  gm_byte_builder_append_char (out, (char) (none + gssapi + login));
   if (none)
     gm_byte_builder_append_char (out, METHOD_NONE);
+  if (gssapi)
+    gm_byte_builder_append_char (out, METHOD_GSSAPI);
   if (login)
     gm_byte_builder_append_char (out, METHOD_LOGIN);
 
@@ -172,7 +176,7 @@ reply_len (const GmSocks *self)
 gsize
 gm_socks_need (const GmSocks *self)
 {
-  return self->state == GM_SOCKS_DONE ? 0 : reply_len (self) - self->len;
+  return self->state == GM_SOCKS_DONE || self->state == GM_SOCKS_GSSAPI ? 0 : reply_len (self) - self->len;
 }
 
 static GmResult
@@ -192,6 +196,12 @@ take_method (GmSocks *self,
     {
       write_login (self->target, out);
       self->state = GM_SOCKS_LOGIN;
+      return GM_OK;
+    }
+
+  if (self->reply[1] == METHOD_GSSAPI && (self->target->auth & GM_SOCKS_AUTH_GSSAPI) != 0)
+    {
+      self->state = GM_SOCKS_GSSAPI;
       return GM_OK;
     }
 
@@ -262,6 +272,7 @@ take_answer (GmSocks *self,
     case GM_SOCKS_REPLY:
       result = self->target->version == 4 ? take_reply_4 (self) : take_reply_5 (self);
       break;
+    case GM_SOCKS_GSSAPI:
     case GM_SOCKS_DONE:
     default:
       result = GM_INTERNAL;
@@ -283,7 +294,7 @@ gm_socks_feed (GmSocks *self,
   gsize done = 0;
 
   *consumed = 0;
-  while (self->state != GM_SOCKS_DONE && done < len)
+  while (gm_socks_need (self) > 0 && done < len)
     {
       gsize n = MIN (gm_socks_need (self), len - done);
       GmResult result;
@@ -305,4 +316,12 @@ gm_socks_feed (GmSocks *self,
 
   *consumed = done;
   return self->state == GM_SOCKS_DONE ? GM_PARSE_DONE : GM_PARSE_MORE;
+}
+
+void
+gm_socks_logged_in (GmSocks *self,
+                    GmByteBuilder *out)
+{
+  write_request (self->target, out);
+  self->state = GM_SOCKS_REPLY;
 }

@@ -7,7 +7,8 @@
 #include "gm-result.h"
 
 /* GmSocks: a client's side of the talk with a SOCKS proxy until its tunnel stands: SOCKS4, 4a (its protocol notes) and 5
- * (RFC 1928, with the login of RFC 1929). Bytes in, bytes out; no I/O. Lives in the caller's memory, owns nothing.
+ * (RFC 1928, with the login of RFC 1929; that of RFC 1961 is somebody else's matter, see gm-socks-frame.h). Bytes in, bytes
+ * out; no I/O. Lives in the caller's memory, owns nothing.
  *
  * gm_socks_begin () appends the first message; then whoever has read bytes feeds them, and after each call sends what
  * was appended. The answers have lengths of their own, known from their beginnings: gm_socks_need () says how many more
@@ -22,6 +23,8 @@ typedef enum
 {
   GM_SOCKS_AUTH_NONE = 1 << 0, /* method 0 is offered */
   GM_SOCKS_AUTH_LOGIN = 1 << 1, /* method 2 is offered, if there is a user */
+  GM_SOCKS_AUTH_GSSAPI = 1 << 2, /* method 1 is offered */
+  GM_SOCKS_AUTH_NEC = 1 << 3, /* no method: with GSSAPI the level of protection goes as it is, as with NEC's proxies */
 } GmSocksAuth;
 
 /* Where to; borrowed until the talk is over. */
@@ -41,6 +44,7 @@ typedef enum
 {
   GM_SOCKS_METHOD, /* awaits the answer to the list of methods */
   GM_SOCKS_LOGIN, /* awaits the answer to user and password */
+  GM_SOCKS_GSSAPI, /* awaits gm_socks_logged_in(), and no bytes */
   GM_SOCKS_REPLY, /* awaits the answer to the request */
   GM_SOCKS_DONE, /* the tunnel stands, or all is over */
 } GmSocksState;
@@ -57,16 +61,20 @@ typedef struct
 /* GM_OK and the first message at the end of @out; GM_SOCKS_NAME_TOO_LONG; GM_BAD_REQUEST: a NUL in a SOCKS4 text, SOCKS4
  * with an IPv6 address, or nothing to offer; GM_PROXY_LOGIN: only a login is allowed, and there is none;
  * GM_OUT_OF_MEMORY. */
-GmResult gm_socks_begin (GmSocks *self,
-                         const GmSocksTarget *target,
-                         GmByteBuilder *out);
-/* How many bytes to feed next, at most. 0 when it is over. */
-gsize    gm_socks_need  (const GmSocks *self);
+GmResult gm_socks_begin     (GmSocks *self,
+                             const GmSocksTarget *target,
+                             GmByteBuilder *out);
+/* How many bytes to feed next, at most. 0 when it is over, or somebody else's turn. */
+gsize    gm_socks_need      (const GmSocks *self);
 /* Takes no more than it needs. MORE: go on; @out may have got a message. BAD: GM_PROXY_BAD_REPLY (not what such a proxy
  * says), GM_PROXY_LOGIN (no method, or user and password, suits it), GM_SOCKS_REFUSED (@self->code). */
-GmParse  gm_socks_feed  (GmSocks *self,
-                         const char *data,
-                         gsize len,
-                         gsize *consumed,
-                         GmByteBuilder *out,
-                         GmResult *why);
+GmParse  gm_socks_feed      (GmSocks *self,
+                             const char *data,
+                             gsize len,
+                             gsize *consumed,
+                             GmByteBuilder *out,
+                             GmResult *why);
+/* In GM_SOCKS_GSSAPI: the talk of RFC 1961 has ended well. The next message is appended; what there is from now on goes as
+ * it was agreed there. */
+void     gm_socks_logged_in (GmSocks *self,
+                             GmByteBuilder *out);

@@ -277,6 +277,9 @@ test_key_proxy (void)
   y->service = g_strdup ("web");
   g_assert_false (keys_equal (x, address, y, address));
   g_clear_pointer (&y->service, g_free);
+  y->tickets = g_strdup ("FILE:/tmp/other");
+  g_assert_false (keys_equal (x, address, y, address));
+  g_clear_pointer (&y->tickets, g_free);
   g_assert_cmpint (gm_proxy_add_fields (y, &field), ==, GM_OK);
   g_assert_false (keys_equal (x, address, y, address));
   gm_proxy_unref (x);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-proxy-choice.h"
+#include "gm-gss.h"
 #include "gm-socks.h"
 
 static void
@@ -76,6 +77,43 @@ test_fields (void)
   g_assert_false (gm_proxy_has_field (proxy, GM_SPAN ("X-On")));
   g_assert_cmpint (gm_proxy_add_fields (proxy, &bad), ==, GM_BAD_REQUEST);
   g_assert_cmpstr (proxy->fields, ==, "X-One: 1\r\nX-Empty:\r\n");
+}
+
+/* Programs of libcurl show their tickets to each SOCKS5 proxy that asks, as they may expect; in a list of proxies that is
+ * asked for by an empty user. */
+static void
+test_tickets (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint as_set, as_listed; /* GmSocksAuth, if GSSAPI is there */
+  } cases[] = {
+    { "socks5://proxy.example", 7, 3 },        { "socks5h://proxy.example", 7, 3 },
+    { "socks5h://:@proxy.example", 7, 7 },     { "socks5h://@proxy.example", 7, 7 },
+    { "socks5h://user:pw@proxy.example", 7, 3 }, { "socks4a://:@proxy.example", 3, 3 },
+    { "http://:@proxy.example", 3, 3 },
+  };
+  guint there = gm_gss_is_there () ? 7 : 3;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const GmConnectSettings *settings = &gm_connect_settings_default;
+      GmConnectSettings *own = gm_connect_settings_copy (settings);
+      g_autoptr (GmUrl) url = NULL;
+      g_autoptr (GmProxy) set = NULL;
+      g_autoptr (GmProxy) listed = NULL;
+      GmProxyWish wish = { .settings = own };
+
+      g_assert_cmpint (gm_url_parse ("http://host.example/", 20, GM_URL_DEFAULT, &url), ==, GM_OK);
+      wish.url = url;
+      own->proxy = g_ref_string_new (cases[i].text);
+      g_assert_cmpint (gm_proxy_choose (&wish, &set), ==, GM_OK);
+      g_assert_cmpint (gm_proxy_choose_text (&wish, cases[i].text, &listed), ==, GM_OK);
+      g_assert_cmpuint (set->socks_auth, ==, cases[i].as_set & there);
+      g_assert_cmpuint (listed->socks_auth, ==, cases[i].as_listed & there);
+      gm_connect_settings_unref (own);
+    }
 }
 
 /* ---- choosing ---- */
@@ -229,6 +267,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/proxy/parse", test_parse);
   g_test_add_func ("/proxy/fields", test_fields);
+  g_test_add_func ("/proxy/tickets", test_tickets);
   g_test_add_func ("/proxy/choose", test_choose);
   g_test_add_func ("/proxy/environment", test_environment);
   return g_test_run ();

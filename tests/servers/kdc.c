@@ -150,7 +150,9 @@ make_realm (Kdc *self)
   g_autofree char *commands = g_strdup_printf ("addprinc -pw " KDC_PASSWORD " " KDC_USER "\n"
                                                "addprinc -randkey HTTP/127.0.0.1\naddprinc -randkey HTTP/localhost\n"
                                                "addprinc -randkey web/127.0.0.1\naddprinc -randkey web/localhost\n"
-                                               "ktadd -k %s/keys HTTP/127.0.0.1 HTTP/localhost web/127.0.0.1 web/localhost\n",
+                                               "addprinc -randkey rcmd/127.0.0.1\n"
+                                               "ktadd -k %s/keys HTTP/127.0.0.1 HTTP/localhost web/127.0.0.1 web/localhost "
+                                               "rcmd/127.0.0.1\n",
                                                self->folder);
 
   write_file (self, "kdc.conf", text);

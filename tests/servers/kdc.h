@@ -14,7 +14,8 @@
 
 typedef struct _Kdc Kdc;
 
-/* NULL if the programs are not installed. The services are HTTP and web at 127.0.0.1 and localhost. */
+/* NULL if the programs are not installed. The services are HTTP and web at 127.0.0.1 and localhost, and rcmd at the
+ * former. */
 Kdc     *kdc_new      (void);
 void     kdc_free     (Kdc *self); /* stops it, removes all; takes NULL */
 /* The user has a ticket from now on, for so many seconds. */

@@ -27,6 +27,7 @@ typedef struct
   guint16 silent_port;
   ScriptedServer *server;
   ScriptedServer *asking; /* wants a ticket */
+  ScriptedServer *choosing; /* (nullable): so does this, as a SOCKS5 proxy */
   GMultiSession *session;
   GMultiTransfer *stuck[N_STUCK];
   guint n_stuck_ended;
@@ -201,7 +202,7 @@ typedef struct
   const char *uri; /* %u: the port, or a number for a name */
   const char *proxy; /* (nullable) */
   gboolean named; /* %u is a number */
-  gboolean kerberos; /* %u is the asking server's port, and the key server is the silent one */
+  gboolean kerberos; /* %u is the port of who asks for a login by it, and the key server is the silent one */
 } Trap;
 
 static const Trap traps[] = {
@@ -217,6 +218,7 @@ static const Trap traps[] = {
   { "proxy-socks5h", "http://stuck%u.example/", "socks5h://127.0.0.1:%u", TRUE },
   { "proxy-name", "http://127.0.0.2:%u/", "http://stuck1.example:%u", FALSE },
   { "kerberos", "http://user@127.0.0.1:%u/", NULL, FALSE, TRUE },
+  { "proxy-kerberos", "http://stuck%u.example/", "socks5h://:@127.0.0.1:%u", TRUE, TRUE },
 };
 
 static Kdc *kdc; /* NULL: there is none here */
@@ -243,7 +245,8 @@ use_proxy (Fixture *self,
            const char *proxy)
 {
   g_autoptr (GString) uri = g_string_new (proxy);
-  g_autofree char *port = g_strdup_printf ("%u", self->silent_port);
+  g_autofree char *port = g_strdup_printf ("%u", self->choosing != NULL ? scripted_server_port (self->choosing)
+                                                                        : self->silent_port);
   char *direct[] = { (char *) "127.0.0.1", NULL };
   g_autoptr (GProxyResolver) resolver = NULL;
 
@@ -266,6 +269,12 @@ test_trap (Fixture *self,
     }
   if (trap->kerberos)
     kdc_set_port (kdc, self->silent_port);
+  if (trap->kerberos && trap->proxy != NULL)
+    {
+      /* A SOCKS5 proxy that has chosen GSSAPI. */
+      self->choosing = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+      scripted_server_on (self->choosing, "@", scripted_answer_exact ("\5\1"));
+    }
   if (trap->proxy != NULL)
     use_proxy (self, trap->proxy);
   for (guint i = 0; i < N_STUCK; i++)
@@ -353,6 +362,7 @@ tear_down (Fixture *self,
   g_mutex_unlock (&hang_lock);
   g_clear_object (&self->session);
   scripted_server_free (self->asking);
+  scripted_server_free (self->choosing);
   scripted_server_free (self->server);
   close (self->silent_fd);
 }

@@ -53,7 +53,7 @@ run_feed (gpointer data,
   Run *run = data;
   gsize done = 0;
 
-  while (run->answer == GM_PARSE_MORE && done < piece.len)
+  while (run->answer == GM_PARSE_MORE && run->socks.state != GM_SOCKS_GSSAPI && done < piece.len)
     {
       g_auto (GmByteBuilder) out = { 0 };
       gsize consumed;
@@ -82,6 +82,8 @@ run_end (gpointer data)
     account = g_strdup_printf ("%s> %s %u", run->out->str, gm_result_name (run->why), run->socks.code);
   else if (run->answer == GM_PARSE_DONE)
     account = g_strdup_printf ("%s> DONE %s", run->out->str, run->rest->str);
+  else if (run->socks.state == GM_SOCKS_GSSAPI)
+    account = g_strdup_printf ("%s> GSSAPI", run->out->str);
   else
     account = g_strdup_printf ("%s> MORE %" G_GSIZE_FORMAT, run->out->str, gm_socks_need (&run->socks));
   g_string_free (run->out, TRUE);
@@ -93,6 +95,7 @@ run_end (gpointer data)
 
 #define V4 .version = 4, .port = 0x1f90
 #define V5 .version = 5, .auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN, .port = 0x1f90
+#define V5G .version = 5, .auth = GM_SOCKS_AUTH_NONE | GM_SOCKS_AUTH_LOGIN | GM_SOCKS_AUTH_GSSAPI, .port = 0x1f90
 #define ADDRESS_4 .address_len = 4, .address = { 10, 0, 0, 9 }
 #define ADDRESS_6 .address_len = 16, .address = { 0x20, 1, 0xd, 0xb8, [15] = 1 }
 #define NAME .name = { "host.example", 12 }
@@ -156,6 +159,13 @@ static const Vector vectors[] = {
     GM_SPAN ("\5\2"),
     "050100> PROXY_BAD_REPLY 0" },
   { "nothing-allowed", { .version = 5, ADDRESS_4, LOGIN }, GM_SPAN (""), "> BAD_REQUEST 0" },
+  /* with GSSAPI: what it says is not told here */
+  { "gssapi", { V5G, ADDRESS_4 }, GM_SPAN ("\5\1"), "05020001> GSSAPI" },
+  { "gssapi-with-login", { V5G, ADDRESS_4, LOGIN }, GM_SPAN ("\5\1"), "0503000102> GSSAPI" },
+  { "gssapi-not-needed", { V5G, ADDRESS_4 }, GM_SPAN ("\5\0\5\0\0\1\1\2\3\4\5\6"), "05020001" CONNECT_V4 "> DONE " },
+  { "gssapi-only", { .version = 5, .auth = GM_SOCKS_AUTH_GSSAPI, ADDRESS_4 }, GM_SPAN ("\5\0"), "050101> PROXY_BAD_REPLY 0" },
+  { "gssapi-refused", { V5G, ADDRESS_4 }, GM_SPAN ("\5\xff"), "05020001> PROXY_LOGIN 0" },
+  { "nec-alone", { .version = 5, .auth = GM_SOCKS_AUTH_NEC, ADDRESS_4 }, GM_SPAN (""), "> BAD_REQUEST 0" },
   { "empty-password",
     { V5, ADDRESS_4, .user = { "me", 2 } },
     GM_SPAN ("\5\2\1\0\5\0\0\1\1\2\3\4\5\6"),
@@ -213,6 +223,29 @@ test_longest (void)
   g_assert_cmpuint (consumed, ==, sizeof reply);
 }
 
+/* While somebody else logs in it takes nothing, and then goes on as without. */
+static void
+test_gssapi (void)
+{
+  GmSocksTarget target = { V5G, ADDRESS_4 };
+  g_auto (GmByteBuilder) out = { 0 };
+  GmSocks socks;
+  GmResult why = GM_OK;
+  gsize consumed;
+
+  g_assert_cmpint (gm_socks_begin (&socks, &target, &out), ==, GM_OK);
+  g_assert_cmpint (gm_socks_feed (&socks, "\5\1\5\0", 4, &consumed, &out, &why), ==, GM_PARSE_MORE);
+  g_assert_cmpuint (consumed, ==, 2);
+  g_assert_cmpuint (gm_socks_need (&socks), ==, 0);
+  g_assert_cmpint (gm_socks_feed (&socks, "\5\0", 2, &consumed, &out, &why), ==, GM_PARSE_MORE);
+  g_assert_cmpuint (consumed, ==, 0);
+  gm_byte_builder_reset (&out);
+  gm_socks_logged_in (&socks, &out);
+  g_assert_cmpuint (out.len, ==, 10);
+  g_assert_cmpuint (gm_socks_need (&socks), ==, 2);
+  g_assert_cmpint (gm_socks_feed (&socks, "\5\0\0\1\1\2\3\4\5\6", 10, &consumed, &out, &why), ==, GM_PARSE_DONE);
+}
+
 static void
 test_no_memory (void)
 {
@@ -242,6 +275,7 @@ main (int argc,
     }
   g_test_add_func ("/socks/limits", test_limits);
   g_test_add_func ("/socks/longest", test_longest);
+  g_test_add_func ("/socks/gssapi-talk", test_gssapi);
   g_test_add_func ("/socks/no-memory", test_no_memory);
   return g_test_run ();
 }

@@ -682,7 +682,7 @@ gm_http_auth_dup_login (const GmRequest *request)
   Login login = { 0 };
   char *name = NULL;
 
-  if (!gm_http_may_log_in (request) || (settings->auth & GM_AUTH_NEGOTIATE) == 0 || !gm_negotiate_is_there () ||
+  if (!gm_http_may_log_in (request) || (settings->auth & GM_AUTH_NEGOTIATE) == 0 || !gm_gss_is_there () ||
       gm_proxy_forwards (request->proxy))
     return NULL;
 
