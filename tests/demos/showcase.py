@@ -159,14 +159,15 @@ def grid(language, around):
             assert shop.wait_for(lambda: len(shop.pictures) > 30 and 7 in shop.missing, TIME_LIMIT), len(shop.pictures)
             screen.wait_for_colours(30, TIME_LIMIT)
             around.picture(screen, 'grid', language)
-            # Scrolled on while nothing comes: the turn of those below is only there because others are cancelled. A grid
-            # keeps hundreds that are not far from what is seen: those that are held may have to be left by the other side.
+            # Scrolled on while nothing comes of those at the top: the turn of those at the bottom is only there because
+            # others are cancelled. A grid keeps hundreds that are not far from what is seen, and those in the middle always:
+            # if one of them were held it would never be cancelled. Those at the top may all be there already; they are
+            # asked for again when it comes back.
             shop.holding = True
-            screen.scroll(lambda: max(shop.asked) > 350, TIME_LIMIT, 4)
+            screen.scroll(lambda: shop.left > 0 and max(shop.asked) > 350, TIME_LIMIT, 12)
             shop.holding = False
             shop.released.set()
             screen.scroll(lambda: 499 in shop.pictures, TIME_LIMIT)
-            assert shop.wait_for(lambda: shop.broken > 0, TIME_LIMIT), shop.broken
             if around.takes_pictures:
                 time.sleep(2)
             around.picture(screen, 'grid-end', language)

@@ -51,14 +51,15 @@ class Display:
             time.sleep(STEP)
 
     def scroll(self, done, seconds, there_and_back=None):
-        """Down by the wheel, until it is done; after so many seconds up again, and so on."""
-        begin = time.monotonic()
+        """Down by the wheel, 20 clicks at a time, until it is done; after so many times up again, and so on."""
+        late = time.monotonic() + seconds
+        n_times = 0
         self.xdotool('mousemove', str(self.width // 2), str(self.height // 2))
         while not done():
-            past = time.monotonic() - begin
-            assert past < seconds, 'it does not scroll'
-            up = there_and_back is not None and past // there_and_back % 2 == 1
+            assert time.monotonic() < late, 'it does not scroll'
+            up = there_and_back is not None and n_times // there_and_back % 2 == 1
             self.xdotool('click', '--repeat', '20', '--delay', '5', '4' if up else '5')
+            n_times += 1
             time.sleep(STEP)
 
     def key_to_dialog(self, key, done, seconds):
