@@ -142,7 +142,8 @@ typedef struct
 {
   GmRunnable *runnable; /* (unowned): given a turn */
   GList link; /* in its origin's line; data is NULL while it does not wait */
-  struct _GmOrigin *origin;
+  struct _GmOrigin *origin; /* (unowned) (nullable): while it waits, or was woken and has not come forward */
+  guint32 ticket; /* its place in each line: who began before others comes before them; 0 before all */
   gboolean hopeless; /* when it was woken: what it waited for did not come about, and no other is to be waited for */
 } GmPoolWaiter;
 
@@ -159,13 +160,17 @@ void          gm_pool_set_limits (GmPool *self,
                                   const GmPoolLimits *limits);
 const GmPoolLimits *gm_pool_get_limits (GmPool *self);
 /* A connection for @key that carries many and has room for one more; else an idle one that is alive and within @settings'
- * age limits, made BUSY, the last used first. Those found dead on the way are closed. O(1). */
+ * age limits, made BUSY, the last used first. Those found dead on the way are closed. None while one with an earlier ticket
+ * than @ticket has been woken for it and did not come forward yet. O(1). */
 GmConnection *gm_pool_take       (GmPool *self,
                                   const GmPoolKey *key,
-                                  const GmConnectSettings *settings);
-/* Whether one more may be opened; closes the least recently used idle one if that makes room for it. */
+                                  const GmConnectSettings *settings,
+                                  guint32 ticket);
+/* Whether one more may be opened, beside those for which others with earlier tickets have been woken; closes the least
+ * recently used idle one if that makes room for it. */
 GmPoolRoom    gm_pool_make_room  (GmPool *self,
-                                  const GmPoolKey *key);
+                                  const GmPoolKey *key,
+                                  guint32 ticket);
 /* One is being made for @key that will perhaps carry many: waiting for it is better than making another. */
 gboolean      gm_pool_is_soon    (GmPool *self,
                                   const GmPoolKey *key);
@@ -217,16 +222,21 @@ void          gm_pool_rest       (GmPool *self);
 GmAuthStore  *gm_pool_get_auth_store (GmPool *self);
 guint         gm_pool_n_total    (GmPool *self); /* closing ones do not count */
 guint         gm_pool_n_idle     (GmPool *self);
-/* Who found no room waits here and gets a turn when a place or a fitting idle connection came free; it then tries again
- * and, if others were faster, waits again (@first: at the head of the line). O(1), any number of them. */
+/* Who found no room waits here, in the order of tickets, and gets a turn when a place or a fitting idle connection came
+ * free. Nobody with a later ticket gets that until it has come forward and tried again; if it was in vain it waits again, at
+ * its place. O(1) for who has the latest ticket or one of the first, any number of them. */
 void          gm_pool_wait       (GmPool *self,
                                   const GmPoolKey *key,
-                                  GmPoolWaiter *waiter,
-                                  gboolean first);
+                                  GmPoolWaiter *waiter);
+/* Before it tries again: it is no longer expected. */
+void          gm_pool_come_forward (GmPool *self,
+                                  GmPoolWaiter *waiter);
+/* … and behind that: GM_OK it got something, GM_AGAIN it waits again, else it gave up. Who stood back for it may try. */
+void          gm_pool_pass_on    (GmPool *self,
+                                  GmResult result);
+/* For good, whether it waits, was woken or neither. */
 void          gm_pool_stop_waiting (GmPool *self,
                                   GmPoolWaiter *waiter);
-/* Who was woken goes without having tried: the next in line may. */
-void          gm_pool_pass_on    (GmPool *self);
 guint         gm_pool_n_waiting  (GmPool *self);
 /* Sessions to be resumed; borrowed, made on first use. */
 GmTicketCache *gm_pool_get_tickets (GmPool *self);

@@ -128,8 +128,9 @@ find_carrier (CarrierLayer *self)
   if (self->waiter.link.data != NULL)
     return GM_AGAIN;
 
+  gm_pool_come_forward (pool, &self->waiter);
   self->is_maker = FALSE;
-  self->carrier = host->settings->fresh_connect ? NULL : gm_pool_take (pool, &key, host->settings);
+  self->carrier = host->settings->fresh_connect ? NULL : gm_pool_take (pool, &key, host->settings, 0);
   if (self->carrier != NULL)
     {
       GM_TRACE (PROXY, 0, host->id, "on carrier %" G_GUINT64_FORMAT, self->carrier->id);
@@ -138,7 +139,7 @@ find_carrier (CarrierLayer *self)
     }
   if (!hopeless && !host->settings->fresh_connect && gm_pool_is_soon (pool, &key))
     {
-      gm_pool_wait (pool, &key, &self->waiter, self->state == STATE_WAITING);
+      gm_pool_wait (pool, &key, &self->waiter);
       self->state = STATE_WAITING;
       return GM_AGAIN;
     }
@@ -571,11 +572,8 @@ static void
 carrier_free (GmLayer *layer)
 {
   CarrierLayer *self = (CarrierLayer *) layer;
-  gboolean was_woken = self->state == STATE_WAITING && self->waiter.link.data == NULL;
 
   gm_pool_stop_waiting (get_pool (self), &self->waiter);
-  if (was_woken)
-    gm_pool_pass_on (get_pool (self));
   gm_layer_carrier_drop_stream (layer);
   leave_carrier (self);
   gm_headers_unref (self->late_headers);
@@ -608,6 +606,7 @@ gm_layer_carrier_new (GmLayerHost *host,
   self->proxy = gm_proxy_ref (proxy);
   self->stack = stack;
   self->waiter.runnable = host->owner;
+  self->waiter.ticket = (guint32) host->id;
   self->stream_runnable.run = stream_run;
 
   return &self->layer;

@@ -14,6 +14,13 @@
 /* … and at so many in a row, for each costs one. */
 #define MAX_LOOKED_AT 64
 
+/* Those that were woken and have not come forward yet: what came free is theirs. */
+typedef struct
+{
+  guint n;
+  guint32 last; /* the latest ticket among them */
+} GmPoolCalls;
+
 /* Everything with the same host and port, whatever else differs: what the limit per host counts. */
 typedef struct
 {
@@ -21,15 +28,17 @@ typedef struct
   guint n_connections;
   guint n_idle; /* of these */
   guint n_origins; /* that point here */
+  GmPoolCalls calls;
 } GmPoolHost;
 
-/* Everything with the same key. Lives while it has connections or waiters. */
+/* Everything with the same key. Lives while it has connections or waiters, woken ones too. */
 typedef struct _GmOrigin
 {
   GmPoolKey key; /* (owned) */
   GmPoolHost *host; /* (unowned) */
   GQueue idle; /* of GmConnection: last used first */
   GQueue waiting; /* of GmPoolWaiter */
+  GmPoolCalls calls;
   GQueue shared; /* of GmConnection: BUSY, carries many and has room for one more */
   GList waiting_link; /* in pool->waiting_origins while somebody waits */
   guint n_connections;
@@ -48,6 +57,8 @@ struct _GmPool
   guint next_doubt; /* place in it that comes next */
   GmTimer doubt_timer;
   GQueue waiting_origins;
+  GmPoolCalls calls; /* of all but carriers, which need no place */
+  gboolean held; /* somebody stood back for a call, and there may have been enough for both */
   GmPoolLimits limits;
   GmTicketCache *tickets; /* (owned) (nullable) */
   guint n_counted; /* CONNECTING, BUSY, IDLE; no carriers: what goes over them counts */
@@ -309,7 +320,7 @@ drop_if_unused (GmPool *self,
 {
   GmPoolHost *host = origin->host;
 
-  if (origin->n_connections > 0 || origin->waiting.length > 0)
+  if (origin->n_connections > 0 || origin->waiting.length > 0 || origin->calls.n > 0)
     return;
 
   if (self->last_origin == origin)
@@ -333,8 +344,47 @@ total_is_full (GmPool *self)
   return self->limits.max_total > 0 && self->n_counted >= self->limits.max_total;
 }
 
+/* How many more users @connection takes. */
+static guint
+get_room (GmPool *self,
+          GmConnection *connection)
+{
+  guint most;
+
+  if (connection->state != GM_CONNECTION_BUSY || connection->retired || !gm_http2_is_usable (connection->http2))
+    return 0;
+
+  most = MIN (MAX (self->max_streams, 1), gm_http2_get_max_streams (connection->http2));
+  return most > connection->n_users ? most - connection->n_users : 0;
+}
+
+/* Tickets are given in the order of beginning; 0 comes before all. */
+static inline gboolean
+is_later (guint32 ticket,
+          guint32 than)
+{
+  return ticket != 0 && (gint32) (ticket - than) > 0;
+}
+
+static void
+add_call (GmPoolCalls *calls,
+          guint32 ticket)
+{
+  if (calls->n++ == 0 || is_later (ticket, calls->last))
+    calls->last = ticket;
+}
+
+/* Who has this ticket came after those that were called. */
+static inline gboolean
+is_behind (const GmPoolCalls *calls,
+           guint32 ticket)
+{
+  return calls->n > 0 && is_later (ticket, calls->last);
+}
+
 /* Whether who waits for @origin would get something if it tried now: a connection that has room or idles, or a place, for
- * which others that idle are closed. Limits may have been lowered, so that one connection less is not always a place. */
+ * which others that idle are closed; what others were called for does not count. Limits may have been lowered, so that one
+ * connection less is not always a place. */
 static gboolean
 may_serve (GmPool *self,
            GmOrigin *origin)
@@ -348,10 +398,27 @@ may_serve (GmPool *self,
   if (origin->key.carrier)
     return TRUE;
 
-  return origin->idle.length > 0 ||
-         ((self->limits.max_per_host == 0 || host->n_connections - host->n_idle < self->limits.max_per_host) &&
+  return origin->idle.length > origin->calls.n ||
+         ((self->limits.max_per_host == 0 ||
+           host->n_connections - host->n_idle + host->calls.n < self->limits.max_per_host) &&
           (self->limits.max_total == 0 ||
-           self->n_counted + self->n_idle_carriers - self->idle_lru.length < self->limits.max_total));
+           self->n_counted + self->n_idle_carriers - self->idle_lru.length + self->calls.n < self->limits.max_total));
+}
+
+static void
+leave_line (GmPool *self,
+            GmPoolWaiter *waiter)
+{
+  GmOrigin *origin = waiter->origin;
+
+  gm_queue_unlink (&origin->waiting, &waiter->link);
+  waiter->link.data = NULL;
+  self->n_waiting--;
+  if (origin->waiting.length > 0)
+    return;
+
+  gm_queue_unlink (&self->waiting_origins, &origin->waiting_link);
+  origin->waiting_link.data = NULL;
 }
 
 static void
@@ -360,13 +427,30 @@ wake_one_of (GmPool *self,
 {
   GmPoolWaiter *waiter = g_queue_peek_head (&origin->waiting);
 
-  gm_pool_stop_waiting (self, waiter);
+  leave_line (self, waiter);
+  add_call (&origin->calls, waiter->ticket);
+  if (!origin->key.carrier)
+    {
+      add_call (&origin->host->calls, waiter->ticket);
+      add_call (&self->calls, waiter->ticket);
+    }
   gm_reactor_queue (self->reactor, waiter->runnable);
 }
 
-/* A place or an idle connection came free at @origin (nullable: maybe gone): first who waits for just that, else the
- * next origin in line that may open one. */
+/* A connection that many share may have room for several. */
 static void
+wake_some_of (GmPool *self,
+              GmOrigin *origin)
+{
+  guint n = origin->shared.length > 0 ? get_room (self, origin->shared.head->data) : 1;
+
+  for (n = MAX (n, 1); n > 0 && origin->waiting.length > 0; n--)
+    wake_one_of (self, origin);
+}
+
+/* A place or an idle connection came free at @origin (nullable: maybe gone): first who waits for just that, else the
+ * next origin in line that may open one. Whether there was one. */
+static gboolean
 wake_next (GmPool *self,
            GmOrigin *origin)
 {
@@ -374,8 +458,8 @@ wake_next (GmPool *self,
 
   if (origin != NULL && origin->waiting.length > 0 && may_serve (self, origin))
     {
-      wake_one_of (self, origin);
-      return;
+      wake_some_of (self, origin);
+      return TRUE;
     }
 
   /* Origins whose own limit is reached are not in line for a place elsewhere; rotating past them is bounded by their
@@ -388,27 +472,46 @@ wake_next (GmPool *self,
       gm_queue_push_tail (&self->waiting_origins, &next->waiting_link);
       if (may_serve (self, next))
         {
-          wake_one_of (self, next);
-          return;
+          wake_some_of (self, next);
+          return TRUE;
         }
     }
+
+  if (self->waiting_origins.length > 0 && self->calls.n > 0)
+    self->held = TRUE;
+  return FALSE;
+}
+
+/* Newcomers have the latest ticket, and who comes back had one of the first: neither has far to go. */
+static void
+insert_waiter (GQueue *line,
+               GmPoolWaiter *waiter)
+{
+  const GmPoolWaiter *last = g_queue_peek_tail (line);
+  GList *link = line->head;
+
+  if (last == NULL || !is_later (last->ticket, waiter->ticket))
+    {
+      gm_queue_push_tail (line, &waiter->link);
+      return;
+    }
+
+  while (!is_later (((GmPoolWaiter *) link->data)->ticket, waiter->ticket))
+    link = link->next;
+  g_queue_insert_before_link (line, link, &waiter->link);
 }
 
 void
 gm_pool_wait (GmPool *self,
               const GmPoolKey *key,
-              GmPoolWaiter *waiter,
-              gboolean first)
+              GmPoolWaiter *waiter)
 {
   GmOrigin *origin = ensure_origin (self, key);
 
   waiter->origin = origin;
   waiter->hopeless = FALSE;
   waiter->link.data = waiter;
-  if (first)
-    gm_queue_push_head (&origin->waiting, &waiter->link);
-  else
-    gm_queue_push_tail (&origin->waiting, &waiter->link);
+  insert_waiter (&origin->waiting, waiter);
   self->n_waiting++;
 
   if (origin->waiting_link.data == NULL)
@@ -419,31 +522,55 @@ gm_pool_wait (GmPool *self,
 }
 
 void
+gm_pool_come_forward (GmPool *self,
+                      GmPoolWaiter *waiter)
+{
+  GmOrigin *origin = g_steal_pointer (&waiter->origin);
+
+  if (origin == NULL)
+    return;
+
+  origin->calls.n--;
+  if (!origin->key.carrier)
+    {
+      origin->host->calls.n--;
+      self->calls.n--;
+    }
+  drop_if_unused (self, origin);
+}
+
+void
+gm_pool_pass_on (GmPool *self,
+                 GmResult result)
+{
+  gboolean woke;
+
+  if (!self->held && (result == GM_OK || result == GM_AGAIN))
+    return;
+
+  woke = wake_next (self, NULL);
+  /* Who went back into the line may be the one who was woken: no more of that until something happens. */
+  self->held = woke && result != GM_AGAIN;
+}
+
+void
 gm_pool_stop_waiting (GmPool *self,
                       GmPoolWaiter *waiter)
 {
   GmOrigin *origin = waiter->origin;
 
-  if (waiter->link.data == NULL)
+  if (origin == NULL)
     return;
-
-  gm_queue_unlink (&origin->waiting, &waiter->link);
-  waiter->link.data = NULL;
-  waiter->origin = NULL;
-  self->n_waiting--;
-
-  if (origin->waiting.length == 0)
+  if (waiter->link.data == NULL)
     {
-      gm_queue_unlink (&self->waiting_origins, &origin->waiting_link);
-      origin->waiting_link.data = NULL;
-      drop_if_unused (self, origin);
+      gm_pool_come_forward (self, waiter);
+      gm_pool_pass_on (self, GM_ABORTED);
+      return;
     }
-}
 
-void
-gm_pool_pass_on (GmPool *self)
-{
-  wake_next (self, NULL);
+  leave_line (self, waiter);
+  waiter->origin = NULL;
+  drop_if_unused (self, origin);
 }
 
 guint
@@ -468,20 +595,6 @@ gm_pool_is_soon (GmPool *self,
   const GmOrigin *origin = may_carry_many (key->speak) ? find_origin (self, key) : NULL;
 
   return origin != NULL && origin->n_hopeful > 0 && !origin->alone && self->max_streams > 1;
-}
-
-/* How many more users @connection takes. */
-static guint
-get_room (GmPool *self,
-          GmConnection *connection)
-{
-  guint most;
-
-  if (connection->state != GM_CONNECTION_BUSY || connection->retired || !gm_http2_is_usable (connection->http2))
-    return 0;
-
-  most = MIN (MAX (self->max_streams, 1), gm_http2_get_max_streams (connection->http2));
-  return most > connection->n_users ? most - connection->n_users : 0;
 }
 
 static void
@@ -925,9 +1038,16 @@ take_shared (GmPool *self,
 GmConnection *
 gm_pool_take (GmPool *self,
               const GmPoolKey *key,
-              const GmConnectSettings *settings)
+              const GmConnectSettings *settings,
+              guint32 ticket)
 {
   GmOrigin *origin = find_origin (self, key);
+
+  if (origin != NULL && G_UNLIKELY (is_behind (&origin->calls, ticket)))
+    {
+      self->held = TRUE;
+      return NULL;
+    }
 
   if (origin != NULL && origin->shared.length > 0)
     {
@@ -981,12 +1101,37 @@ make_room_at (GmPool *self,
     }
 }
 
+/* The one who asks came after others that have been woken, and there may not be enough for both. */
+static gboolean
+is_held_back (GmPool *self,
+              const GmPoolKey *key,
+              guint32 ticket)
+{
+  const GmOrigin *origin = find_origin (self, key);
+  const GmPoolHost *host = g_hash_table_lookup (self->hosts, key);
+  const GmPoolLimits *limits = &self->limits;
+
+  return (origin != NULL && is_behind (&origin->calls, ticket)) ||
+         (host != NULL && is_behind (&host->calls, ticket) && limits->max_per_host > 0 &&
+          host->n_connections + host->calls.n >= limits->max_per_host) ||
+         (is_behind (&self->calls, ticket) && limits->max_total > 0 &&
+          self->n_counted + self->calls.n >= limits->max_total);
+}
+
 GmPoolRoom
 gm_pool_make_room (GmPool *self,
-                   const GmPoolKey *key)
+                   const GmPoolKey *key,
+                   guint32 ticket)
 {
-  GmPoolHost *host = g_hash_table_lookup (self->hosts, key);
+  GmPoolHost *host;
 
+  if (G_UNLIKELY (self->calls.n > 0) && is_held_back (self, key, ticket))
+    {
+      self->held = TRUE;
+      return GM_POOL_HOST_FULL;
+    }
+
+  host = g_hash_table_lookup (self->hosts, key);
   if (host != NULL && !host_has_room (self, host))
     {
       gboolean has_room;

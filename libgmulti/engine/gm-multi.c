@@ -235,7 +235,7 @@ gm_multi_add (GmMulti *self,
   self->n_running++;
   if (transfer->group_rates != NULL)
     gm_rates_share (transfer->group_rates, 1);
-  self->n_ever++;
+  transfer->waiter.ticket = (guint32) ++self->n_ever;
   GM_TRACE (MULTI, transfer->id, 0, "added, %u running", self->n_running);
   /* Outside a turn the time of the last one may be long past. */
   if (self->turning == 0)
@@ -464,6 +464,12 @@ gm_multi_note (GmMulti *self,
   if (transfer->fact_link.data == NULL)
     {
       transfer->fact_link.data = transfer;
+      gm_queue_push_tail (&self->facts, &transfer->fact_link);
+    }
+  else if (fact == GM_FACT_DONE && self->facts.tail != &transfer->fact_link)
+    {
+      /* ends are told in their order, whatever is still to be told of whom */
+      gm_queue_unlink (&self->facts, &transfer->fact_link);
       gm_queue_push_tail (&self->facts, &transfer->fact_link);
     }
 }

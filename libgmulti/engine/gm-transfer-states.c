@@ -326,7 +326,7 @@ take_bound (GmTransfer *self,
     return NULL;
 
   key->login = login;
-  connection = gm_pool_take (gm_multi_get_pool (self->multi), key, self->run->connect_settings);
+  connection = gm_pool_take (gm_multi_get_pool (self->multi), key, self->run->connect_settings, self->waiter.ticket);
   key->login = NULL;
   g_free (login);
 
@@ -346,7 +346,7 @@ take_connection (GmTransfer *self,
   if (G_UNLIKELY ((self->run->request.settings->auth & GM_AUTH_NEGOTIATE) != 0))
     connection = take_bound (self, key);
   if (connection == NULL)
-    connection = gm_pool_take (pool, key, self->run->connect_settings);
+    connection = gm_pool_take (pool, key, self->run->connect_settings, self->waiter.ticket);
   if (G_LIKELY (story == NULL))
     return connection;
 
@@ -383,9 +383,9 @@ find_connection (GmTransfer *self,
 
   if ((key.speak > GM_SPEAK_HTTP1 && !(waited && self->waiter.hopeless) && !settings->fresh_connect && !self->run->fresh &&
        gm_pool_is_soon (pool, &key)) ||
-      ((room = gm_pool_make_room (pool, &key)) != GM_POOL_MAY_OPEN && !gm_doh_is_asking (self)))
+      ((room = gm_pool_make_room (pool, &key, self->waiter.ticket)) != GM_POOL_MAY_OPEN && !gm_doh_is_asking (self)))
     {
-      gm_pool_wait (pool, &key, &self->waiter, waited);
+      gm_pool_wait (pool, &key, &self->waiter);
       if (G_UNLIKELY (gm_transfer_story (self) != NULL) && !waited)
         gm_transfer_tell_wait (self, room);
       if (self->state != GM_STATE_PENDING)
@@ -656,11 +656,17 @@ state_starting (GmTransfer *self)
 static GmResult
 state_pending (GmTransfer *self)
 {
+  GmPool *pool = gm_multi_get_pool (self->multi);
+  GmResult result;
+
   /* Woken for another reason while still in the line. */
   if (self->waiter.link.data != NULL)
     return GM_AGAIN;
 
-  return find_connection (self, TRUE);
+  gm_pool_come_forward (pool, &self->waiter);
+  result = find_connection (self, TRUE);
+  gm_pool_pass_on (pool, result);
+  return result;
 }
 
 static void
@@ -1006,8 +1012,6 @@ gm_transfer_end_run (GmTransfer *self,
   gm_reactor_dequeue (reactor, &self->runnable);
   gm_reactor_set_timer (reactor, &self->timer, 0);
   memset (self->deadlines, 0, sizeof self->deadlines);
-  if (self->state == GM_STATE_PENDING && self->waiter.link.data == NULL)
-    gm_pool_pass_on (gm_multi_get_pool (self->multi));
   gm_pool_stop_waiting (gm_multi_get_pool (self->multi), &self->waiter);
   /* The next run does not begin where the end of this one was paused. */
   self->flow.paused = 0;

@@ -95,6 +95,7 @@ struct _GmCore
   GmUrl *direct_url; /* (owned) (nullable): of the origin that was last found to need no proxy … */
   gint64 direct_until; /* … and until when that is believed */
   guint n_lookups; /* questions to it that are open */
+  gboolean asked_lately; /* there were some since everybody who could go on did */
   gboolean asks_for_proxies; /* it is not a fixed one, whose settings are in the pattern */
   GHashTable *proxy_memory; /* (owned) (nullable): what that one said */
   GmTransferList *list; /* (owned) (nullable); atomic */
@@ -867,6 +868,7 @@ gm_core_count_lookups (GmCore *self,
                        int more)
 {
   self->n_lookups += (guint) more;
+  self->asked_lately |= more > 0;
   return self->n_lookups;
 }
 
@@ -882,6 +884,9 @@ gm_core_goes_direct (GmCore *self,
 {
   gint64 now = gm_multi_get_reactor (self->multi)->now;
 
+  /* Others asked, and have not gone on yet with what they were told: this one comes behind them. */
+  if (G_UNLIKELY (self->asked_lately))
+    return FALSE;
   if (self->direct_url != NULL && now < self->direct_until && gm_url_same_origin (self->direct_url, url))
     return TRUE;
   if (self->proxy_memory == NULL || !gm_proxy_lookup_is_direct (self->proxy_memory, url, now, &self->direct_until))
@@ -1071,6 +1076,18 @@ take_facts (GmCore *self)
     gm_errand_take_facts (gm_transfer_get_face (transfer), facts);
 }
 
+static gboolean
+has_orders (GmCore *self)
+{
+  gboolean any;
+
+  g_mutex_lock (&self->lock);
+  any = self->orders.length > 0 || self->settings_changed || self->retrying || self->closing;
+  g_mutex_unlock (&self->lock);
+
+  return any;
+}
+
 static void
 step (GmCore *self,
       gboolean readable,
@@ -1084,20 +1101,10 @@ step (GmCore *self,
     gm_reactor_collect (reactor, 0);
   gm_multi_turn (self->multi, budget);
   self->stepping = FALSE;
+  if (G_UNLIKELY (self->asked_lately) && self->n_lookups == 0 && reactor->runnables.length == 0)
+    self->asked_lately = has_orders (self);
 
   take_facts (self);
-}
-
-static gboolean
-has_orders (GmCore *self)
-{
-  gboolean any;
-
-  g_mutex_lock (&self->lock);
-  any = self->orders.length > 0 || self->settings_changed || self->retrying || self->closing;
-  g_mutex_unlock (&self->lock);
-
-  return any;
 }
 
 /* What was ordered since is nobody's: an errand in the queue would keep the core, and the core the errand. */

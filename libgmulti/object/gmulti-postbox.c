@@ -181,6 +181,12 @@ gm_postbox_post (GmPostbox *self,
       errand->tidings_link.data = gm_errand_ref (errand);
       g_queue_push_tail_link (&self->entries, &errand->tidings_link);
     }
+  else if ((errand->report.tidings & GM_TIDINGS_DONE) != 0 && self->entries.tail != &errand->tidings_link)
+    {
+      /* ends are told in their order, whatever has not been told yet of whom */
+      g_queue_unlink (&self->entries, &errand->tidings_link);
+      g_queue_push_tail_link (&self->entries, &errand->tidings_link);
+    }
 
   if (first && !self->held)
     wake (self);

@@ -12,10 +12,19 @@
 /* Origins that are remembered; beyond them everything is forgotten and begins anew. */
 #define KEPT_MAX 256
 
+/* The first for an origin asks, and those that come meanwhile wait with it: all are answered in the order in which they
+ * came, whatever the order is in which a resolver with many threads would have answered them. */
 typedef struct
 {
-  char **list; /* (owned) */
+  GPtrArray *lookups; /* (owned) (element-type Lookup) */
+  char *origin; /* (owned) */
+} Flight;
+
+typedef struct
+{
+  char **list; /* (owned) (nullable) */
   gint64 until;
+  Flight *flight; /* (unowned) (nullable): while it is not known yet */
 } Kept;
 
 /* Counted: by the source until it was dispatched or taken away, and by the resolver while it is at it. */
@@ -102,7 +111,7 @@ remember (Lookup *self,
     g_hash_table_remove_all (memory);
 
   kept = g_new (Kept, 1);
-  *kept = (Kept){ g_strdupv (list), g_get_monotonic_time () + KEPT_US };
+  *kept = (Kept){ g_strdupv (list), g_get_monotonic_time () + KEPT_US, NULL };
   g_hash_table_replace (memory, make_origin (self->data->text), kept);
 }
 
@@ -118,7 +127,7 @@ recall (Lookup *self)
   origin = make_origin (self->data->text);
   kept = g_hash_table_lookup (memory, origin);
 
-  return kept != NULL && kept->until > g_get_monotonic_time () ? g_strdupv (kept->list) : NULL;
+  return kept != NULL && kept->list != NULL && kept->until > g_get_monotonic_time () ? g_strdupv (kept->list) : NULL;
 }
 
 gboolean
@@ -131,7 +140,7 @@ gm_proxy_lookup_is_direct (GHashTable *memory,
   g_autofree char *origin = make_origin (text);
   const Kept *kept = g_hash_table_lookup (memory, origin);
 
-  if (kept == NULL || kept->until <= now || g_strcmp0 (kept->list[0], "direct://") != 0)
+  if (kept == NULL || kept->list == NULL || kept->until <= now || g_strcmp0 (kept->list[0], "direct://") != 0)
     return FALSE;
 
   *until = kept->until;
@@ -160,18 +169,62 @@ answer (Lookup *self,
   g_clear_error (&error);
 }
 
+/* The one that asks about the same at this time; else @self begins one, NULL if nobody is to wait with it. */
+static Flight *
+find_flight (Lookup *self,
+             gboolean *is_new)
+{
+  GHashTable *memory = get_memory (self);
+  g_autofree char *origin = make_origin (self->data->text);
+  const Kept *known = memory != NULL ? g_hash_table_lookup (memory, origin) : NULL;
+  Flight *flight = known != NULL ? known->flight : NULL;
+  Kept *kept;
+
+  *is_new = flight == NULL;
+  if (flight != NULL)
+    return flight;
+
+  flight = g_new (Flight, 1);
+  *flight = (Flight){ g_ptr_array_new_with_free_func (lookup_unref), g_steal_pointer (&origin) };
+  if (memory == NULL)
+    return flight;
+  if (g_hash_table_size (memory) >= KEPT_MAX)
+    g_hash_table_remove_all (memory);
+  kept = g_new (Kept, 1);
+  *kept = (Kept){ NULL, 0, flight };
+  g_hash_table_replace (memory, g_strdup (flight->origin), kept);
+  return flight;
+}
+
+static void
+end_flight (Flight *self,
+            char **list)
+{
+  Lookup *first = self->lookups->pdata[0];
+  GHashTable *memory = get_memory (first);
+  const Kept *known = memory != NULL ? g_hash_table_lookup (memory, self->origin) : NULL;
+
+  if (known != NULL && known->flight == self)
+    g_hash_table_remove (memory, self->origin);
+  if (list != NULL)
+    remember (first, list);
+}
+
 static void
 looked_up_cb (GObject *source,
               GAsyncResult *result,
               gpointer user_data)
 {
-  GError *error = NULL;
-  char **list = g_proxy_resolver_lookup_finish (G_PROXY_RESOLVER (source), result, &error);
+  Flight *flight = user_data;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) list = g_proxy_resolver_lookup_finish (G_PROXY_RESOLVER (source), result, &error);
 
-  if (list != NULL)
-    remember (user_data, list);
-  answer (user_data, list, error);
-  lookup_unref (user_data);
+  end_flight (flight, list);
+  for (guint i = 0; i < flight->lookups->len; i++)
+    answer (flight->lookups->pdata[i], g_strdupv (list), error != NULL ? g_error_copy (error) : NULL);
+  g_ptr_array_unref (flight->lookups);
+  g_free (flight->origin);
+  g_free (flight);
 }
 
 /* The resolver may be the application's: it is not called while the engine is at work. */
@@ -180,10 +233,23 @@ start_cb (gpointer user_data)
 {
   Lookup *self = user_data;
   GMainContext *context = gm_core_get_context (self->errand->core);
+  char **list = recall (self);
+  gboolean is_new;
+  Flight *flight;
 
   g_clear_pointer (&self->errand->asking, g_source_unref);
+  if (list != NULL)
+    {
+      answer (self, list, NULL);
+      return G_SOURCE_REMOVE;
+    }
+
+  flight = find_flight (self, &is_new);
+  g_ptr_array_add (flight->lookups, g_rc_box_acquire (self));
+  if (!is_new)
+    return G_SOURCE_REMOVE;
   g_main_context_push_thread_default (context);
-  g_proxy_resolver_lookup_async (self->resolver, self->data->text, NULL, looked_up_cb, g_rc_box_acquire (self));
+  g_proxy_resolver_lookup_async (self->resolver, self->data->text, NULL, looked_up_cb, flight);
   g_main_context_pop_thread_default (context);
   return G_SOURCE_REMOVE;
 }
@@ -205,8 +271,8 @@ gm_proxy_lookup_begin (GmErrand *errand,
     .data = gm_question_data_ref (question->data),
     .serial = question->serial,
   };
-  gm_core_count_lookups (errand->core, 1);
-  list = recall (self);
+  /* who asked before has not been answered: what is known is known to both, and they are answered first */
+  list = gm_core_count_lookups (errand->core, 1) == 1 || at_once ? recall (self) : NULL;
   if (list == NULL && at_once)
     {
       list = g_proxy_resolver_lookup (self->resolver, self->data->text, NULL, &error);

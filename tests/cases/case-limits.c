@@ -144,6 +144,88 @@ run_first_come (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 1);
 }
 
+typedef struct
+{
+  guint n_left; /* to be added when others are done */
+  guint n_begun;
+  guint next; /* comes before all that have not taken over a connection yet */
+} Line;
+
+static int
+note_begun (void *data,
+            char *here,
+            char *there,
+            int port_here,
+            int port_there)
+{
+  CaseTransfer *t = data;
+  Line *line = t->user_data;
+  guint number = 0;
+
+  line->n_begun++;
+  /* who connects may take longer than who comes next takes over another one */
+  if (case_info (t, CURLINFO_NUM_CONNECTS) > 0)
+    return CURL_PREREQFUNC_OK;
+  while (g_ptr_array_index (t->c->transfers, number) != t)
+    number++;
+  g_assert_cmpuint (number, >=, line->next);
+  line->next = number + 1;
+  return CURL_PREREQFUNC_OK;
+}
+
+static void
+add_to_line (Case *c,
+             Line *line,
+             void (*done) (gpointer))
+{
+  CaseTransfer *t = case_transfer (c, "/");
+
+  t->user_data = line;
+  t->done = done;
+  case_set (t, CURLOPT_PREREQFUNCTION, note_begun);
+  case_set (t, CURLOPT_PREREQDATA, t);
+  case_add (t);
+}
+
+static void
+one_more (gpointer data)
+{
+  CaseTransfer *t = data;
+  Line *line = t->user_data;
+
+  case_check_ok (t, 200, "x");
+  for (guint i = 0; i < 2 && line->n_left > 0; i++, line->n_left--)
+    add_to_line (t->c, line, one_more);
+}
+
+/* … and also those that are added while others run, behind whom a connection comes free. */
+static void
+in_line (Case *c,
+         long n_connections)
+{
+  Line line = { .n_left = 40 };
+
+  limit (c, CURLMOPT_MAX_HOST_CONNECTIONS, n_connections);
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "x"));
+  for (guint i = 0; i < 40; i++)
+    add_to_line (c, &line, one_more);
+  case_run (c);
+  g_assert_cmpuint (line.n_begun, ==, 80);
+  g_assert_cmpuint (line.next, ==, 80);
+}
+
+static void
+run_in_line_of_one (Case *c)
+{
+  in_line (c, 1);
+}
+
+static void
+run_in_line_of_two (Case *c)
+{
+  in_line (c, 2);
+}
+
 /* Many more than may run, through few connections, with every end that there is. */
 static void
 run_mixture (Case *c)
@@ -223,6 +305,8 @@ const CaseSpec case_limits[] = {
   { "limit-holder-fails", run_holder_fails },
   { "limit-holder-refused", run_holder_refused },
   { "limit-first-come", run_first_come, CASE_NOT_ON_LIBCURL, "libcurl 7.88 promises no order for those that wait" },
+  { "limit-in-line-of-one", run_in_line_of_one, CASE_NOT_ON_LIBCURL, "the same" },
+  { "limit-in-line-of-two", run_in_line_of_two, CASE_NOT_ON_LIBCURL, "the same" },
   { "limit-mixture", run_mixture },
   { "limit-paused-holder", run_paused_holder },
   { NULL },

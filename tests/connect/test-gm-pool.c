@@ -575,7 +575,7 @@ take (Fixture *f,
       const char *text)
 {
   GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default };
-  GmConnection *connection = gm_pool_take (f->pool, &key, key.settings);
+  GmConnection *connection = gm_pool_take (f->pool, &key, key.settings, 0);
 
   gm_url_unref (key.url);
   return connection;
@@ -586,7 +586,7 @@ make_room (Fixture *f,
            const char *text)
 {
   GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default };
-  GmPoolRoom room = gm_pool_make_room (f->pool, &key);
+  GmPoolRoom room = gm_pool_make_room (f->pool, &key, 0);
 
   gm_url_unref (key.url);
   return room;
@@ -625,7 +625,7 @@ take_as (Fixture *f,
          const char *login)
 {
   GmPoolKey key = { .url = url (text), .settings = &gm_connect_settings_default, .login = login };
-  GmConnection *connection = gm_pool_take (f->pool, &key, &gm_connect_settings_default);
+  GmConnection *connection = gm_pool_take (f->pool, &key, &gm_connect_settings_default, 0);
 
   gm_url_unref (key.url);
   return connection;
@@ -694,7 +694,8 @@ test_limits_and_waiting (Fixture *f,
 {
   GmPoolLimits limits = { .max_total = 3, .max_per_host = 2, .max_idle = 10 };
   GmRunnable runnables[4] = { { .run = count_turn }, { .run = count_turn }, { .run = count_turn }, { .run = count_turn } };
-  GmPoolWaiter waiters[4] = { { &runnables[0] }, { &runnables[1] }, { &runnables[2] }, { &runnables[3] } };
+  GmPoolWaiter waiters[4] = { { &runnables[0], .ticket = 5 }, { &runnables[1], .ticket = 6 }, { &runnables[2], .ticket = 7 },
+                              { &runnables[3], .ticket = 4 } };
   GmPoolKey key_a = { .url = url ("http://a/"), .settings = &gm_connect_settings_default };
   GmPoolKey key_c = { .url = url ("http://c/"), .settings = &gm_connect_settings_default };
   GmConnection *a1, *a2, *b;
@@ -707,18 +708,21 @@ test_limits_and_waiting (Fixture *f,
   b = open_one (f, "http://b/");
   g_assert_cmpint (make_room (f, "http://c/"), ==, GM_POOL_FULL);
 
-  gm_pool_wait (f->pool, &key_a, &waiters[0], FALSE);
-  gm_pool_wait (f->pool, &key_a, &waiters[1], FALSE);
-  gm_pool_wait (f->pool, &key_c, &waiters[2], FALSE);
-  gm_pool_wait (f->pool, &key_a, &waiters[3], TRUE);
+  gm_pool_wait (f->pool, &key_a, &waiters[0]);
+  gm_pool_wait (f->pool, &key_a, &waiters[1]);
+  gm_pool_wait (f->pool, &key_c, &waiters[2]);
+  gm_pool_wait (f->pool, &key_a, &waiters[3]);
   g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 4);
 
-  /* A free connection of the same origin goes to the head of that line. */
+  /* A free connection of the same origin goes to the head of that line, which is who has the first ticket. */
   gm_pool_give_back (f->pool, a1, TRUE, 10);
   g_assert_true (gm_runnable_is_queued (&runnables[3]));
   g_assert_false (gm_runnable_is_queued (&runnables[0]));
   g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 3);
+  gm_pool_come_forward (f->pool, &waiters[3]);
   g_assert_true (take (f, "http://a/") == a1);
+  gm_pool_pass_on (f->pool, GM_OK);
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 3);
 
   /* A place that another origin leaves goes to one that may open: "a" is full by its own limit, so "c". */
   gm_pool_give_back (f->pool, b, FALSE, 10);
@@ -734,9 +738,97 @@ test_limits_and_waiting (Fixture *f,
   gm_pool_give_back (f->pool, a1, TRUE, 10);
   g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 1);
   for (guint i = 0; i < 4; i++)
-    gm_reactor_dequeue (&f->reactor, &runnables[i]);
+    {
+      gm_pool_stop_waiting (f->pool, &waiters[i]);
+      gm_reactor_dequeue (&f->reactor, &runnables[i]);
+    }
   gm_url_unref (key_a.url);
   gm_url_unref (key_c.url);
+}
+
+/* What a waiter was woken for is kept from who comes later, and left to who came before; who went in vain has its place
+ * back, and who stood back is not forgotten. */
+static void
+test_called (Fixture *f,
+             gconstpointer data)
+{
+  GmPoolLimits limits = { .max_per_host = 2, .max_idle = 10 };
+  GmRunnable runnables[5] = { { .run = count_turn }, { .run = count_turn }, { .run = count_turn }, { .run = count_turn },
+                              { .run = count_turn } };
+  GmPoolWaiter waiters[5];
+  GmPoolKey key = { .url = url ("http://a/"), .settings = &gm_connect_settings_default };
+  GmConnection *a, *b;
+
+  for (guint i = 0; i < G_N_ELEMENTS (waiters); i++)
+    waiters[i] = (GmPoolWaiter){ &runnables[i], .ticket = G_MAXUINT32 - 1 + i + (i > 1) }; /* round the end, without 0 */
+  gm_pool_set_limits (f->pool, &limits);
+  a = open_one (f, "http://a/");
+  b = open_one (f, "http://a/");
+  for (guint i = 0; i < 4; i++)
+    gm_pool_wait (f->pool, &key, &waiters[i]);
+
+  gm_pool_give_back (f->pool, a, TRUE, 10);
+  gm_pool_give_back (f->pool, b, FALSE, 10);
+  g_assert_true (gm_runnable_is_queued (&runnables[0]));
+  g_assert_true (gm_runnable_is_queued (&runnables[1]));
+  g_assert_false (gm_runnable_is_queued (&runnables[2]));
+
+  /* a newcomer gets neither the connection nor the place */
+  g_assert_null (gm_pool_take (f->pool, &key, key.settings, waiters[4].ticket));
+  g_assert_cmpint (gm_pool_make_room (f->pool, &key, waiters[4].ticket), ==, GM_POOL_HOST_FULL);
+  gm_pool_wait (f->pool, &key, &waiters[4]);
+
+  /* who began before them may: then both go in vain, and are the first two all the same */
+  g_assert_true (gm_pool_take (f->pool, &key, key.settings, waiters[0].ticket - 1) == a);
+  g_assert_cmpint (gm_pool_make_room (f->pool, &key, waiters[0].ticket - 1), ==, GM_POOL_MAY_OPEN);
+  b = open_one (f, "http://a/");
+  for (guint i = 0; i < 2; i++)
+    {
+      gm_reactor_dequeue (&f->reactor, &runnables[i]);
+      gm_pool_come_forward (f->pool, &waiters[i]);
+      g_assert_null (gm_pool_take (f->pool, &key, key.settings, waiters[i].ticket));
+      g_assert_cmpint (gm_pool_make_room (f->pool, &key, waiters[i].ticket), ==, GM_POOL_HOST_FULL);
+      gm_pool_wait (f->pool, &key, &waiters[i]);
+      gm_pool_pass_on (f->pool, GM_AGAIN);
+    }
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 5);
+  for (guint i = 0; i < 5; i++)
+    {
+      gm_pool_give_back (f->pool, a, TRUE, 10);
+      for (guint k = 0; k < 5; k++)
+        g_assert_cmpint (gm_runnable_is_queued (&runnables[k]), ==, k == i);
+      gm_reactor_dequeue (&f->reactor, &runnables[i]);
+      gm_pool_come_forward (f->pool, &waiters[i]);
+      g_assert_true (gm_pool_take (f->pool, &key, key.settings, waiters[i].ticket) == a);
+      gm_pool_pass_on (f->pool, GM_OK);
+    }
+
+  /* One was woken, one stood back, and there is enough for both; then the same, and the first goes. */
+  for (guint i = 0; i < 2; i++)
+    {
+      gm_pool_wait (f->pool, &key, &waiters[0]);
+      gm_pool_give_back (f->pool, a, TRUE, 10);
+      gm_pool_give_back (f->pool, b, TRUE, 10);
+      g_assert_null (gm_pool_take (f->pool, &key, key.settings, waiters[1].ticket));
+      gm_pool_wait (f->pool, &key, &waiters[1]);
+      g_assert_false (gm_runnable_is_queued (&runnables[1]));
+      gm_reactor_dequeue (&f->reactor, &runnables[0]);
+      if (i == 0)
+        {
+          gm_pool_come_forward (f->pool, &waiters[0]);
+          g_assert_nonnull (b = gm_pool_take (f->pool, &key, key.settings, waiters[0].ticket));
+          gm_pool_pass_on (f->pool, GM_OK);
+        }
+      else
+        gm_pool_stop_waiting (f->pool, &waiters[0]);
+      g_assert_true (gm_runnable_is_queued (&runnables[1]));
+      gm_reactor_dequeue (&f->reactor, &runnables[1]);
+      gm_pool_come_forward (f->pool, &waiters[1]);
+      g_assert_nonnull (a = gm_pool_take (f->pool, &key, key.settings, waiters[1].ticket));
+      gm_pool_pass_on (f->pool, GM_OK);
+    }
+  g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 0);
+  gm_url_unref (key.url);
 }
 
 /* The only connection of an origin goes while the last that waits for the origin is woken: the origin goes neither
@@ -753,11 +845,12 @@ test_last_of_an_origin (Fixture *f,
 
   gm_pool_set_limits (f->pool, &limits);
   a = open_one (f, "http://a/");
-  gm_pool_wait (f->pool, &key, &waiter, FALSE);
+  gm_pool_wait (f->pool, &key, &waiter);
   gm_pool_give_back (f->pool, a, FALSE, 10);
   g_assert_true (gm_runnable_is_queued (&runnable));
   g_assert_cmpuint (gm_pool_n_waiting (f->pool), ==, 0);
   g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
+  gm_pool_come_forward (f->pool, &waiter);
   g_assert_cmpint (make_room (f, "http://a/"), ==, GM_POOL_MAY_OPEN);
   gm_reactor_dequeue (&f->reactor, &runnable);
   gm_url_unref (key.url);
@@ -801,8 +894,8 @@ test_lowered_limits (Fixture *f,
   GmConnection *b2 = open_one (f, "http://b/");
 
   gm_pool_set_limits (f->pool, &limits);
-  gm_pool_wait (f->pool, &key_a, &waiters[0], FALSE);
-  gm_pool_wait (f->pool, &key_c, &waiters[1], FALSE);
+  gm_pool_wait (f->pool, &key_a, &waiters[0]);
+  gm_pool_wait (f->pool, &key_c, &waiters[1]);
   limits.max_per_host = 1;
   gm_pool_set_limits (f->pool, &limits);
   for (guint i = 0; i < 2; i++)
@@ -810,8 +903,8 @@ test_lowered_limits (Fixture *f,
       gm_pool_stop_waiting (f->pool, &waiters[i]);
       gm_reactor_dequeue (&f->reactor, &runnables[i]);
     }
-  gm_pool_wait (f->pool, &key_a, &waiters[0], FALSE);
-  gm_pool_wait (f->pool, &key_c, &waiters[1], FALSE);
+  gm_pool_wait (f->pool, &key_a, &waiters[0]);
+  gm_pool_wait (f->pool, &key_c, &waiters[1]);
 
   /* "a" has one still, which is all that it may have: the place is for "c". */
   gm_pool_give_back (f->pool, a1, FALSE, 10);
@@ -825,6 +918,8 @@ test_lowered_limits (Fixture *f,
   gm_pool_give_back (f->pool, b2, TRUE, 10);
   limits.max_total = 1;
   gm_pool_set_limits (f->pool, &limits);
+  for (guint i = 0; i < 2; i++)
+    gm_pool_come_forward (f->pool, &waiters[i]);
   g_assert_cmpint (make_room (f, "http://c/"), ==, GM_POOL_MAY_OPEN);
   g_assert_cmpuint (gm_pool_n_total (f->pool), ==, 0);
   for (guint i = 0; i < 2; i++)
@@ -868,6 +963,7 @@ main (int argc,
   g_test_add ("/pool/bound", Fixture, NULL, set_up, test_bound, tear_down);
   g_test_add ("/pool/ages", Fixture, NULL, set_up, test_ages, tear_down);
   g_test_add ("/pool/limits-and-waiting", Fixture, NULL, set_up, test_limits_and_waiting, tear_down);
+  g_test_add ("/pool/called", Fixture, NULL, set_up, test_called, tear_down);
   g_test_add ("/pool/last-of-an-origin", Fixture, NULL, set_up, test_last_of_an_origin, tear_down);
   g_test_add ("/pool/lowered-limits", Fixture, NULL, set_up, test_lowered_limits, tear_down);
   g_test_add ("/pool/eviction", Fixture, NULL, set_up, test_eviction, tear_down);

@@ -595,6 +595,46 @@ add (const char *name,
   g_test_add (thread, Fixture, "thread", set_up, test, tear_down);
 }
 
+static void
+note_place (GMultiTransfer *transfer,
+            const GError *error,
+            gpointer user_data)
+{
+  guint number = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (transfer), "number"));
+
+  g_assert_no_error (error);
+  g_array_append_val ((GArray *) user_data, number);
+}
+
+/* Whoever asked first goes first, however many ask, and although later ones need not ask any more. */
+static void
+test_in_line (Fixture *f,
+              gconstpointer data)
+{
+  static const char *const list[] = { "direct://", NULL };
+  TestResolver *resolver = new_resolver (list);
+  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (guint));
+  const guint n = 300;
+
+  resolver->delay_ms = 2;
+  gmulti_session_set_max_connections_per_host (f->session, 1);
+  gmulti_session_set_proxy_resolver (f->session, G_PROXY_RESOLVER (resolver));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new (scripted_server_url (f->server, "/"));
+
+      g_object_set_data (G_OBJECT (transfer), "number", GUINT_TO_POINTER (i));
+      g_signal_connect_data (transfer, "completed", G_CALLBACK (note_place), order, NULL, 0);
+      gmulti_session_start (f->session, transfer);
+    }
+  face_wait_for (order->len == n);
+  /* they had to do with one origin, all at a time */
+  g_assert_cmpuint (resolver->n_asked, ==, 1);
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpuint (g_array_index (order, guint, i), ==, i);
+  g_object_unref (resolver);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -616,6 +656,7 @@ main (int argc,
   add ("late", test_late);
   add ("blocking", test_blocking);
   add ("redirect", test_redirect);
+  add ("in-line", test_in_line);
   g_test_add_func ("/proxy/forgotten", test_forgotten);
   return g_test_run ();
 }

@@ -532,6 +532,56 @@ test_priority (Fixture *fixture,
   g_assert_cmpstr (order->str, ==, "aebdfc");
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  GArray *ended; /* (element-type guint): in which order */
+  guint n_started;
+} Line;
+
+static void note_ended (GMultiTransfer *transfer,
+                        const GError *error,
+                        Line *line);
+
+static void
+start_in_line (Line *line)
+{
+  g_autoptr (GMultiTransfer) transfer = new_transfer (line->fixture, "/hello");
+
+  g_object_set_data (G_OBJECT (transfer), "number", GUINT_TO_POINTER (line->n_started++));
+  g_signal_connect (transfer, "completed", G_CALLBACK (note_ended), line);
+  gmulti_session_start (line->fixture->session, transfer);
+}
+
+static void
+note_ended (GMultiTransfer *transfer,
+            const GError *error,
+            Line *line)
+{
+  guint number = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (transfer), "number"));
+
+  g_assert_no_error (error);
+  g_array_append_val (line->ended, number);
+  if (number < 300)
+    start_in_line (line);
+}
+
+/* More than begin in one turn, while the first end already, and others that are started behind those. */
+static void
+test_in_line (Fixture *fixture,
+              gconstpointer data)
+{
+  g_autoptr (GArray) ended = g_array_new (FALSE, FALSE, sizeof (guint));
+  Line line = { fixture, ended };
+
+  gmulti_session_set_max_connections_per_host (fixture->session, 1);
+  for (guint i = 0; i < 1000; i++)
+    start_in_line (&line);
+  face_wait_for (ended->len == 1300);
+  for (guint i = 0; i < ended->len; i++)
+    g_assert_cmpuint (g_array_index (ended, guint, i), ==, i);
+}
+
 /* Who waited for long comes before one that is a little more urgent, and not before one that is much more so. */
 static void
 test_ageing (Fixture *fixture,
@@ -1194,6 +1244,7 @@ main (int argc,
   add ("start", test_start);
   add ("start-again-in-handler", test_start_again_in_handler);
   add ("priority", test_priority);
+  add ("in-line", test_in_line);
   add ("ageing", test_ageing);
   add ("list", test_list);
   add ("list-outlives", test_list_outlives);
