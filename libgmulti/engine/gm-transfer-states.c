@@ -637,16 +637,6 @@ state_starting (GmTransfer *self)
   if (result != GM_OK)
     return result;
   wipe_request (self, (GmMethod) run->request_settings->method, TRUE);
-  if (run->request_settings->resume_from > 0 && run->request_settings->method == GM_METHOD_PUT &&
-      gm_url_get_scheme (self->url) != GM_SCHEME_FILE)
-    {
-      /* Nothing is left to continue with. */
-      if (run->source.size >= 0 && run->source.size <= run->request_settings->resume_from)
-        return GM_PARTIAL;
-      result = gm_source_skip (&run->source, run->request_settings->resume_from);
-      if (result != GM_OK)
-        return result;
-    }
   if (self->client.ops->progress != NULL)
     self->deadlines[GM_DEADLINE_PROGRESS] = reactor->now; /* at the end of this turn, before anything has come */
 
@@ -720,11 +710,30 @@ state_connecting (GmTransfer *self)
   return GM_OK;
 }
 
+/* An upload that goes on where another one ended, once there is somebody to send it to; as libcurl the application is asked
+ * to seek before it is seen that nothing is left. */
+static GmResult
+skip_to_resume (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  gint64 from = run->request_settings->resume_from;
+  gint64 size = run->source.size;
+  GmResult result;
+
+  if (run->request_settings->method != GM_METHOD_PUT || run->source.start > 0 ||
+      gm_url_get_scheme (self->url) == GM_SCHEME_FILE)
+    return GM_OK;
+
+  result = gm_source_skip (&run->source, from);
+  return result == GM_OK && size >= 0 && size <= from ? GM_PARTIAL : result;
+}
+
 static GmResult
 begin_request (GmTransfer *self)
 {
   GmRun *run = self->run;
   GmTimes *times = &self->info.hop.times;
+  GmResult result;
 
   if (run->request.connection != NULL)
     {
@@ -739,6 +748,12 @@ begin_request (GmTransfer *self)
     {
       run->request.keep_connection = TRUE;
       return GM_OK;
+    }
+  if (G_UNLIKELY (run->request_settings->resume_from > 0))
+    {
+      result = skip_to_resume (self);
+      if (result != GM_OK)
+        return result;
     }
   self->info.upload_size = run->source.size;
   times->request_start = gm_multi_get_reactor (self->multi)->now;
@@ -1365,6 +1380,10 @@ end_hop (GmTransfer *self)
       self->run->n_hops--;
       return next_hop (self, request->method, request->keep_custom_method, request->keep_connection);
     }
+
+  /* Who has paused it does not hear that it is over before he lifts the pause, as with libcurl. */
+  if (G_UNLIKELY ((self->flow.paused & GM_FLOW_RECV) != 0))
+    return GM_AGAIN;
 
   finish (self, GM_OK);
   return GM_AGAIN;

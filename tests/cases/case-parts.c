@@ -171,6 +171,28 @@ run_conditions (Case *c)
   case_check_ok (tag, 304, "");
 }
 
+/* A server that ignores a condition is put right where it sends what is there already; an answer without a body is itself.
+ * The time that served the condition is told to nobody who did not ask for it. */
+static void
+run_condition_ignored (Case *c)
+{
+  const char *date = "Last-Modified: Sat, 21 Nov 2026 10:00:00 GMT\r\n";
+
+  scripted_server_on (case_server (c), "/0", scripted_answer_text (200, date, ""));
+  scripted_server_on (case_server (c), "/1", scripted_answer_text (200, date, "old"));
+  for (guint i = 0; i < 2; i++)
+    {
+      CaseTransfer *t = case_transfer (c, i == 0 ? "/0" : "/1");
+
+      case_set (t, CURLOPT_TIMECONDITION, (long) CURL_TIMECOND_IFMODSINCE);
+      case_set (t, CURLOPT_TIMEVALUE_LARGE, (curl_off_t) 1795255200);
+      case_run_transfer (t);
+      case_check_ok (t, i == 0 ? 200 : 304, "");
+      g_assert_cmpint (case_info (t, CURLINFO_CONDITION_UNMET), ==, i);
+      g_assert_cmpint (case_info_off (t, CURLINFO_FILETIME_T), ==, -1);
+    }
+}
+
 static void
 run_unmodified_since (Case *c)
 {
@@ -242,6 +264,7 @@ const CaseSpec case_parts[] = {
   { "resume-wrong", run_resume_wrong },
   { "resume-shapes", run_resume_shapes },
   { "conditions", run_conditions },
+  { "condition-ignored", run_condition_ignored },
   { "unmodified-since", run_unmodified_since },
   { "fail-on-error", run_fail_on_error },
   { "max-size", run_max_size },

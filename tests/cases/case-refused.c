@@ -202,6 +202,19 @@ run_http09 (Case *c)
   case_run_transfer (t);
   g_assert_cmpint (t->result, ==, CURLE_OK);
   g_assert_cmpmem (t->body->data, t->body->len, "just a body\n", 12);
+  /* it is no head, nor a piece of anything */
+  for (guint i = 0; i < 2; i++)
+    {
+      t = case_transfer (c, "/a");
+      case_set (t, CURLOPT_HTTP09_ALLOWED, 1L);
+      if (i == 0)
+        case_set (t, CURLOPT_NOBODY, 1L);
+      else
+        case_set (t, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) 5);
+      case_run_transfer (t);
+      case_check_error (t, i == 0 ? CURLE_WEIRD_SERVER_REPLY : CURLE_RANGE_ERROR);
+      g_assert_cmpuint (t->body->len, ==, 0);
+    }
 }
 
 /* Garbage of every kind ends; what it ends with is not the point. */

@@ -199,7 +199,8 @@ add_fields (Draft *draft)
   if (draft->status == 206 || draft->status == 416)
     g_string_append (draft->head, chance_percent (draft->chance, 70) ? "Content-Range: bytes 3-102/1000\r\n"
                                                                      : "Content-Range: bytes 0-99/1000\r\n");
-  if (draft->close && chance_percent (draft->chance, 70))
+  /* Which of several idle connections goes for a new request is not promised: where that is compared, an end is announced. */
+  if (draft->close && (chance_percent (draft->chance, 70) || draft->transfer->plain))
     g_string_append (draft->head, "Connection: close\r\n");
   else if (!draft->close && draft->http10)
     g_string_append (draft->head, "Connection: keep-alive\r\n");

@@ -3,12 +3,21 @@
 
 #include <stdio.h>
 
+/* All bytes of one kind, wherever other lines stand between them. */
+typedef struct
+{
+  const char *kind;   /* (unowned) (nullable) */
+  guint64 count;
+  guint64 hash;
+} Total;
+
 typedef struct
 {
   GString *text;      /* (owned) */
   const char *kind;   /* (unowned) (nullable): of the bytes that are being merged */
   guint64 count;
   guint64 hash;
+  Total totals[2];
   gboolean over;
 } Lines;
 
@@ -87,6 +96,20 @@ record_line (Record *record, int transfer, const char *format, ...)
   g_string_append_printf (lines->text, "%s\n", escaped);
 }
 
+static void
+add_to_total (Lines *lines, const char *kind, const char *bytes, gsize size)
+{
+  Total *total = lines->totals;
+
+  if (total->kind != NULL && total->kind != kind)
+    total++;
+  if (total->kind == NULL)
+    *total = (Total) { .kind = kind, .hash = FNV_START };
+  total->count += size;
+  for (gsize i = 0; i < size; i++)
+    total->hash = (total->hash ^ (guint8) bytes[i]) * FNV_PRIME;
+}
+
 void
 record_bytes (Record *record, int transfer, const char *kind, const char *bytes, gsize size)
 {
@@ -101,6 +124,7 @@ record_bytes (Record *record, int transfer, const char *kind, const char *bytes,
       lines->count = 0;
       lines->hash = FNV_START;
     }
+  add_to_total (lines, kind, bytes, size);
   lines->count += size;
   for (gsize i = 0; i < size; i++)
     lines->hash = (lines->hash ^ (guint8) bytes[i]) * FNV_PRIME;
@@ -131,4 +155,7 @@ record_print (Record *record, int transfer)
 
   flush_bytes (lines);
   fputs (lines->text->str, stdout);
+  for (guint i = 0; i < G_N_ELEMENTS (lines->totals) && lines->totals[i].kind != NULL; i++)
+    printf ("%s in all %" G_GUINT64_FORMAT " %016" G_GINT64_MODIFIER "x\n", lines->totals[i].kind, lines->totals[i].count,
+            lines->totals[i].hash);
 }

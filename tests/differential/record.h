@@ -20,7 +20,8 @@ void    record_line   (Record       *record,
                        int           transfer,
                        const char   *format,
                        ...) G_GNUC_PRINTF (3, 4);
-/* Bytes of one kind: a line "KIND count hash" when something else follows. */
+/* Bytes of one kind: a line "KIND count hash" when something else follows, and one "KIND in all count hash" at the end. The
+ * kinds are literals, two of them at most for a transfer. */
 void    record_bytes  (Record       *record,
                        int           transfer,
                        const char   *kind,

@@ -71,6 +71,13 @@ is_download (const GmRequest *request)
   return request->method == GM_METHOD_GET && !request->settings->no_body;
 }
 
+static gboolean
+has_body (const GmHttpPlan *plan)
+{
+  return !plan->ignore_body && plan->body.framing != GM_HTTP_BODY_NONE &&
+         !(plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == 0);
+}
+
 /* A download that resumes needs just the piece it asked for (RFC 9110 section 14.4, 15.3.7, 15.5.17). */
 static GmResult
 judge_resume (GmHttp *self,
@@ -92,7 +99,7 @@ judge_resume (GmHttp *self,
       if (facts->content_encoding != 0 && gm_http_accepts (request) != NULL && !request->settings->raw_content)
         right = FALSE;
 
-      return right ? GM_OK : GM_RESUME_REFUSED;
+      return right || !has_body (plan) ? GM_OK : GM_RESUME_REFUSED;
     }
   if (status == 416)
     {
@@ -118,7 +125,7 @@ judge_resume (GmHttp *self,
   return GM_RESUME_REFUSED;
 }
 
-/* A server that ignores If-Modified-Since gets the same treatment as one that answers 304. */
+/* A server that ignores If-Modified-Since and sends what need not be sent gets the same treatment as one that answers 304. */
 static void
 judge_condition (GmHttp *self,
                  guint status,
@@ -133,7 +140,7 @@ judge_condition (GmHttp *self,
 
   if (status == 304)
     info->condition_unmet = TRUE;
-  else if (status == 200 && info->filetime >= 0 && settings->range == NULL)
+  else if (status == 200 && info->filetime >= 0 && settings->range == NULL && has_body (plan))
     {
       if ((settings->time_condition == GM_TIME_CONDITION_IF_MODIFIED_SINCE && info->filetime <= settings->time_value) ||
           (settings->time_condition == GM_TIME_CONDITION_IF_UNMODIFIED_SINCE && info->filetime > settings->time_value))
@@ -143,6 +150,8 @@ judge_condition (GmHttp *self,
           plan->ignore_body = TRUE;
         }
     }
+  if (!settings->want_filetime)
+    info->filetime = -1; /* it was for this alone */
 }
 
 static void
@@ -240,13 +249,6 @@ find_body (GmHttp *self,
     self->facts.flags &= ~(guint32) GM_HTTP_OTHER_CODING;
 
   return gm_http_body_find (&plan->body, &self->facts, version, status, what_was_asked (request));
-}
-
-static gboolean
-has_body (const GmHttpPlan *plan)
-{
-  return !plan->ignore_body && plan->body.framing != GM_HTTP_BODY_NONE &&
-         !(plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length == 0);
 }
 
 /* The first so many Set-Cookie fields, in their order; one that is refused is passed over. */

@@ -453,7 +453,11 @@ take_old_answer (Http1 *self)
   GmRequest *request = self->exchange.request;
   GmSpan raw = gm_http1_head_get_raw (&self->head, request->headers);
 
-  /* HTTP/0.9: no head at all. */
+  /* HTTP/0.9: no head at all. What was asked for one, or for a piece, is not answered by that. */
+  if (request->settings->no_body || request->method == GM_METHOD_HEAD)
+    return GM_HTTP_BAD_HEADER;
+  if (request->settings->resume_from > 0 && request->method == GM_METHOD_GET)
+    return GM_RESUME_REFUSED;
   request->info->http_version = 9;
   request->info->status = request->info->hop.status = 0;
   self->plan = (GmHttpPlan){ .body = { GM_HTTP_BODY_UNTIL_CLOSE, -1, FALSE } };
