@@ -388,19 +388,6 @@ run_upload (Case *c)
   check_front (&carrier, 1, 3);
 }
 
-static gboolean
-is_asked (gpointer data)
-{
-  return scripted_server_n_requests (case_server (data)) >= 2;
-}
-
-/* What a driver was told of the number that run is not told anew by a removal, so case_run() cannot be asked. */
-static gboolean
-is_over (gpointer data)
-{
-  return ((CaseTransfer *) data)->done_at != 0;
-}
-
 /* One goes in the middle: those beside it do not notice, nor does the next. */
 static void
 run_cancel (Case *c)
@@ -411,9 +398,9 @@ run_cancel (Case *c)
   carried_init (&carrier, c, TRUE);
   case_add (stalled = carried (&carrier, "far.example", "/stall"));
   case_add (other = carried (&carrier, "near.example", "/later"));
-  g_assert_true (case_run_until (c, is_asked, c, 10000));
+  case_run_asked (c, case_server (c), 2);
   case_remove (stalled);
-  g_assert_true (case_run_until (c, is_over, other, 10000));
+  case_run_done (other);
   case_check_ok (other, 200, "later");
   case_run_transfer (other = carried (&carrier, "far.example", "/a"));
   case_check_ok (other, 200, "through");

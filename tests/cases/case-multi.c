@@ -380,6 +380,7 @@ run_own_descriptors (Case *c)
   g_assert_no_errno (pipe (pipes));
   extra.fd = pipes[0];
   case_add (t);
+  case_run_asked (c, case_server (c), 1);
   case_run_for (c, 50);
   start = g_get_monotonic_time ();
   g_assert_cmpint (curl_multi_wait (multi, &extra, 1, 80, &n), ==, CURLM_OK);

@@ -443,6 +443,31 @@ report_waiting (Case *c)
     }
 }
 
+typedef struct
+{
+  ScriptedServer *server;
+  guint n;
+} Asked;
+
+static gboolean
+is_asked (gpointer data)
+{
+  Asked *asked = data;
+
+  return scripted_server_n_requests (asked->server) >= asked->n;
+}
+
+void
+case_run_asked (Case *c,
+                ScriptedServer *server,
+                guint n)
+{
+  Asked asked = { .server = server, .n = n };
+
+  if (!case_run_until (c, is_asked, &asked, RUN_MS * case_patience ()))
+    g_error ("%s under %s: not asked in time", c->spec->name, c->type->name);
+}
+
 void
 case_run (Case *c)
 {
@@ -462,14 +487,20 @@ transfer_done (gpointer data)
 }
 
 void
-case_run_transfer (CaseTransfer *t)
+case_run_done (CaseTransfer *t)
 {
-  case_add (t);
   if (!case_run_until (t->c, transfer_done, t, RUN_MS * case_patience ()))
     {
       report_waiting (t->c);
       g_error ("%s under %s: not done in time", t->c->spec->name, t->c->type->name);
     }
+}
+
+void
+case_run_transfer (CaseTransfer *t)
+{
+  case_add (t);
+  case_run_done (t);
 }
 
 CaseTransfer *

@@ -142,13 +142,19 @@ void            case_rewind        (CaseTransfer *t);
 
 /* Turns until every transfer that was added is done; fails after 15 s of patience. */
 void            case_run           (Case *c);
-/* Turns until @t alone is done, or until @condition holds; FALSE when @ms went by first. */
+/* Turns until @condition holds; FALSE when @ms went by first. */
 gboolean        case_run_until     (Case *c,
                                     gboolean (*condition) (gpointer data),
                                     gpointer data,
                                     guint ms);
 void            case_run_for       (Case *c,
                                     guint ms);
+/* Turns until @server has had @n requests; fails after 15 s of patience. */
+void            case_run_asked     (Case *c,
+                                    ScriptedServer *server,
+                                    guint n);
+/* Turns until @t is done, whatever a driver was told of the number that run: a removal does not tell that anew. */
+void            case_run_done      (CaseTransfer *t);
 void            case_run_transfer  (CaseTransfer *t); /* add, and turn until it is done */
 CaseTransfer   *case_get           (Case *c,
                                     const char *url); /* make, add, turn until it is done */
