@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "asked.h"
 #include "proxy-server.h"
+#if WITH_HTTP2
+#include "proxy-front.h"
+#endif
 
-/* The authenticate question of a proxy that lets nobody through without a login: CONNECT and SOCKS5. What all questions
+/* The authenticate question of a proxy that lets nobody through without a login: CONNECT, alone and as a stream
+ * of HTTP/2 among others, and SOCKS5. What all questions
  * have in common (asked.h), and whose a tunnel is that was made with an answer. */
 
 static ProxyServer *proxy;
@@ -221,6 +225,151 @@ test_nothing_to_ask (Asked *self,
   g_assert_cmpuint (self->n_asked, ==, 0);
 }
 
+#if WITH_HTTP2
+
+/* ---- a stream among others ---- */
+
+static ProxyFront *front;
+
+static GMultiProxy *
+new_front_resolver (void)
+{
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+
+  return g_object_new (GMULTI_TYPE_PROXY, "uri", proxy_front_url (front), "tunnel", TRUE, "tls-database", database, NULL);
+}
+
+static void
+set_up_carrier (Asked *self,
+                gconstpointer data)
+{
+  g_autoptr (GMultiProxy) resolver = NULL;
+
+  g_clear_pointer (&front, proxy_front_free);
+  set_up_scheme (self, "http");
+  front = proxy_front_new (proxy, TRUE);
+  resolver = new_front_resolver ();
+  gmulti_session_set_proxy_resolver (self->session, G_PROXY_RESOLVER (resolver));
+  gmulti_transfer_set_proxy_resolver (self->transfer, G_PROXY_RESOLVER (resolver));
+}
+
+static void
+test_carrier_question (Asked *self,
+                       gconstpointer data)
+{
+  asked_wait (self);
+  g_assert_true (gmulti_challenge_is_proxy (self->question));
+  g_assert_cmpstr (gmulti_challenge_get_scheme (self->question), ==, "Basic");
+  g_assert_cmpstr (gmulti_challenge_get_host (self->question), ==, "127.0.0.1");
+  g_assert_cmpint (gmulti_transfer_get_phase (self->transfer), ==, GMULTI_PHASE_PROXY);
+  answer (self);
+  asked_check_inside (self);
+}
+
+static GMultiTransfer *
+new_big (Asked *self)
+{
+  g_autofree char *uri = g_strdup_printf ("http://big.example:%u/big", scripted_server_port (self->server));
+
+  return gmulti_transfer_new (uri);
+}
+
+static GInputStream *
+open_big (Asked *self,
+          GMultiTransfer *transfer)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GInputStream *stream;
+
+  gmulti_session_open_async (self->session, transfer, NULL, face_store_result, &result);
+  face_wait_for (result != NULL);
+  stream = gmulti_session_open_finish (self->session, result, &error);
+  g_assert_no_error (error);
+  return stream;
+}
+
+static void
+check_big (GInputStream *stream)
+{
+  g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_splice_async (memory, stream,
+                                G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+                                G_PRIORITY_DEFAULT, NULL, face_store_result, &result);
+  face_wait_for (result != NULL);
+  g_output_stream_splice_finish (memory, result, &error);
+  g_assert_no_error (error);
+  bytes = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (memory));
+  face_check_pattern (bytes, 1, 3000000);
+}
+
+/* A stream is refused while others of its connection carry a tunnel that nobody reads from just now, and the question is
+ * not answered at once; theirs goes on behind it as if nothing had been. @data: what becomes of the question. */
+static void
+test_carrier_siblings (Asked *self,
+                       gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) big = new_big (self);
+  g_autoptr (GMultiTransfer) late = new_big (self);
+  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (GInputStream) second = NULL;
+
+  scripted_server_on (self->server, "/big", scripted_answer_big (1, 3000000));
+  proxy_server_set_login (proxy, NULL, NULL);
+  stream = open_big (self, big);
+  second = open_big (self, late);
+  g_assert_cmpuint (proxy_front_n_connections (front), ==, 1);
+
+  proxy_server_set_login (proxy, "me", "pw");
+  asked_wait (self);
+  g_assert_cmpuint (proxy_front_n_connections (front), ==, 1);
+  g_assert_cmpuint (proxy_front_n_streams (front), ==, 3);
+  check_big (second);
+  if (g_strcmp0 (data, "answer") == 0)
+    {
+      answer (self);
+      asked_check_inside (self);
+      /* A login is not for others: it has a connection of its own. */
+      g_assert_cmpuint (proxy_front_n_connections (front), ==, 2);
+    }
+  else if (g_strcmp0 (data, "decline") == 0)
+    {
+      decline (self);
+      asked_check_refused (self);
+    }
+  else
+    {
+      gmulti_transfer_cancel (self->transfer);
+      face_wait_for (gmulti_transfer_get_state (self->transfer) == GMULTI_TRANSFER_STATE_CANCELLED);
+    }
+  check_big (stream);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, g_strcmp0 (data, "answer") == 0 ? 3 : 2);
+}
+
+static void
+add_carrier_tests (void)
+{
+  g_test_add ("/proxy-login/carrier/question", Asked, NULL, set_up_carrier, test_carrier_question, asked_tear_down);
+  g_test_add ("/proxy-login/carrier/wrong-first", Asked, NULL, set_up_carrier, test_wrong_first, asked_tear_down);
+  g_test_add ("/proxy-login/carrier/always-wrong", Asked, NULL, set_up_carrier, test_always_wrong, asked_tear_down);
+  g_test_add ("/proxy-login/carrier/late-upload", Asked, NULL, set_up_carrier, test_late_upload, asked_tear_down);
+  g_test_add ("/proxy-login/carrier/digest", Asked, NULL, set_up_carrier, test_digest, asked_tear_down);
+  g_test_add ("/proxy-login/carrier/nothing-to-ask", Asked, NULL, set_up_carrier, test_nothing_to_ask, asked_tear_down);
+  g_test_add ("/proxy-login/carrier/siblings-answer", Asked, "answer", set_up_carrier, test_carrier_siblings,
+              asked_tear_down);
+  g_test_add ("/proxy-login/carrier/siblings-decline", Asked, "decline", set_up_carrier, test_carrier_siblings,
+              asked_tear_down);
+  g_test_add ("/proxy-login/carrier/siblings-cancel", Asked, "cancel", set_up_carrier, test_carrier_siblings,
+              asked_tear_down);
+  asked_add_tests ("/proxy-login/carrier/", set_up_carrier);
+}
+
+#endif
+
 int
 main (int argc,
       char *argv[])
@@ -247,7 +396,13 @@ main (int argc,
   g_test_add ("/proxy-login/socks/late-upload", Asked, NULL, set_up_socks, test_late_upload, asked_tear_down);
   asked_add_tests ("/proxy-login/tunnel/", set_up);
   asked_add_tests ("/proxy-login/socks/", set_up_socks);
+#if WITH_HTTP2
+  add_carrier_tests ();
+#endif
   status = g_test_run ();
+#if WITH_HTTP2
+  proxy_front_free (front);
+#endif
   proxy_server_free (proxy);
   return status;
 }
