@@ -604,6 +604,11 @@ install_limit_properties (void)
    *
    * How long the whole transfer may take, in milliseconds; 0 means any time.
    *
+   * It counts from the transfer's turn on. What comes before that does not: waiting for others, as
+   * [property@GMulti.Session:max-active] and [property@GMulti.Group:max-active] demand, and for what
+   * [property@GMulti.Transfer:constraints] demand. From then on all does: waiting for a connection, being paused, the time
+   * in which somebody thinks about a question, further attempts and the breaks before them.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_TIMEOUT]

@@ -612,6 +612,25 @@ test_ageing (Fixture *fixture,
   g_assert_cmpstr (order->str, ==, "cab");
 }
 
+/* A time limit begins with the transfer's turn: who waits for longer than that is still in time. */
+static void
+test_timeout_in_queue (Fixture *fixture,
+                       gconstpointer data)
+{
+  g_autoptr (GMultiTransfer) holder = new_transfer (fixture, "/stall");
+  g_autoptr (GMultiTransfer) patient = new_transfer (fixture, "/hello");
+
+  gmulti_session_set_max_active (fixture->session, 1);
+  gmulti_session_start (fixture->session, holder);
+  gmulti_transfer_set_timeout (patient, 1500);
+  gmulti_session_start (fixture->session, patient);
+  face_run_for (1600);
+  g_assert_cmpint (gmulti_transfer_get_wait_reason (patient), ==, GMULTI_WAIT_REASON_LIMIT);
+  gmulti_transfer_cancel (holder);
+  face_wait_for (gmulti_transfer_get_state (patient) >= GMULTI_TRANSFER_STATE_SUCCEEDED);
+  g_assert_cmpint (gmulti_transfer_get_state (patient), ==, GMULTI_TRANSFER_STATE_SUCCEEDED);
+}
+
 static void
 note_items (GListModel *list,
             guint position,
@@ -1246,6 +1265,7 @@ main (int argc,
   add ("priority", test_priority);
   add ("in-line", test_in_line);
   add ("ageing", test_ageing);
+  add ("timeout-in-queue", test_timeout_in_queue);
   add ("list", test_list);
   add ("list-outlives", test_list_outlives);
   add ("blocking", test_blocking);
