@@ -220,6 +220,12 @@ def bad_uris_fail_alone(case):
     same(case.names(), ['file'])
 
 
+def catches(pid, number):
+    with open(f'/proc/{pid}/status', encoding='ascii') as file:
+        caught = next(line.split()[1] for line in file if line.startswith('SigCgt:'))
+    return int(caught, 16) >> (number - 1) & 1
+
+
 def ends_on(case, number, *options):
     running = case.start('--summary', '-j', '4', *options, *(case.url(f'/slow/5000000/{n}') for n in range(8)))
     # Each of the running ones has a file by now: its own with -c, else one under a temporary name.
@@ -255,7 +261,7 @@ def keeps_what_can_be_continued(case):
 
 def ends_while_the_input_is_open(case):
     running = case.start('-i', '-')
-    time.sleep(0.3)
+    case.wait_for(lambda: catches(running.pid, signal.SIGINT))
     running.send_signal(signal.SIGINT)
     running.wait(TIME_LIMIT)
     same(running.returncode, 130)

@@ -108,7 +108,7 @@ def select(tests, patterns):
 def excluded(test, setup):
     """Mirrors exclude_suites of the valgrind setup: Meson drops these silently, we must not wait for them."""
     suites = {suite.partition(':')[2] for suite in test['suite']}
-    return setup == 'valgrind' and bool(suites & {'scripts', 'bindings', 'bench'})
+    return setup == 'valgrind' and bool(suites & {'scripts', 'bindings', 'bench', 'selfcheck'})
 
 
 def log_path(build, setup):
