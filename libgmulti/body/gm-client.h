@@ -39,8 +39,9 @@ typedef enum
 typedef enum
 {
   GM_NOTE_TRYING, /* @data: numeric address; @number: port */
+  GM_NOTE_NOT_CONNECTED, /* @data: numeric address; @number: port, and errno (0 = not known) from bit 16 on */
   GM_NOTE_CONNECTED, /* @number: connection id; the address is in the transfer's info */
-  GM_NOTE_SECURED, /* @data: "TLS1.3" */
+  GM_NOTE_SECURED, /* @data: "TLS1.3"; the rest is in the transfer's info */
   GM_NOTE_TUNNEL, /* @number: the proxy's status */
   GM_NOTE_REUSED,
   GM_NOTE_LEFT_INTACT, /* @number: connection id */
@@ -49,6 +50,7 @@ typedef enum
   GM_NOTE_RETRY,
   GM_NOTE_IGNORING_BODY,
   GM_NOTE_UPLOADED, /* completely sent off */
+  GM_NOTE_COOKIE, /* was taken; @data: as a line of a cookie file; @number: 1 if it took the place of another */
   GM_NOTE_LOGIN_PROBLEM, /* @data: why a challenge cannot be answered */
 } GmNote;
 

@@ -140,6 +140,8 @@ attempt_step (RaceLayer *self,
 
   gm_error_set (&attempt->error, result, GM_PHASE_CONNECT, 0);
   tell_attempt (self, attempt, GM_STORY_ATTEMPT_FAILED);
+  if (G_UNLIKELY (attempt->host.attempt != NULL))
+    attempt->host.attempt (attempt->address, GM_ATTEMPT_FAILED, attempt->error.sys_errno, attempt->host.socket_data);
   note_failure (self, attempt);
   g_queue_unlink (&self->attempts, &attempt->link);
   attempt_free (attempt);

@@ -133,7 +133,7 @@ static GmResult
 connected (SocketLayer *self)
 {
   if (G_UNLIKELY (self->layer.host->attempt != NULL))
-    self->layer.host->attempt (&self->address, TRUE, self->layer.host->socket_data);
+    self->layer.host->attempt (&self->address, GM_ATTEMPT_CONNECTED, 0, self->layer.host->socket_data);
   self->state = STATE_CONNECTED;
   self->heard_at = self->layer.host->reactor->now;
   /* The first request is sent at once: a fresh socket has room, and the event that says so would cost a turn. */
@@ -193,7 +193,7 @@ open_and_connect (SocketLayer *self)
   int fd;
 
   if (G_UNLIKELY (host->attempt != NULL))
-    host->attempt (&self->address, FALSE, host->socket_data);
+    host->attempt (&self->address, GM_ATTEMPT_BEGINS, 0, host->socket_data);
   fd = open_socket (self);
   if (fd < 0)
     return fail (self, errno == EMFILE || errno == ENFILE ? GM_TOO_MANY_FILES : GM_CONNECT_FAILED, errno);

@@ -51,6 +51,13 @@ typedef struct
   gpointer user_data;
 } GmSocketHooks;
 
+typedef enum
+{
+  GM_ATTEMPT_BEGINS,
+  GM_ATTEMPT_CONNECTED,
+  GM_ATTEMPT_FAILED,
+} GmAttempt;
+
 /* What a layer may know of its surroundings; owned by the connection. */
 typedef struct
 {
@@ -67,8 +74,8 @@ typedef struct
    * address; it gives a descriptor, or -1 to refuse. */
   int (*open_socket) (struct _GmAddress *address, gpointer user_data);
   GmSocketAnswer (*set_up_socket) (int fd, gpointer user_data);
-  /* (nullable): who wants to know when a socket is about to connect, and when it is. */
-  void (*attempt) (const struct _GmAddress *address, gboolean connected, gpointer user_data);
+  /* (nullable): who wants to know when a socket is about to connect, when it is, and when it cannot (@sys_errno). */
+  void (*attempt) (const struct _GmAddress *address, GmAttempt what, int sys_errno, gpointer user_data);
   const GmTunnelOps *tunnel; /* (nullable): nobody wants to hear of a tunnel */
   gpointer socket_data; /* for them all */
 } GmLayerHost;

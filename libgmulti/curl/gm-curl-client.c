@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-curl-client.h"
 
+#include "gm-curl-meter.h"
 #include "gm-curl-multi.h"
+#include "gm-curl-notes.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -383,6 +385,8 @@ client_progress (GmClient *client)
     CALL_OUT (easy, answer = easy->set.progressfunction (easy->set.xferinfodata, (double) down_total,
                                                          (double) info->downloaded, (double) up_total,
                                                          (double) info->uploaded));
+  else if (info->hop.connection_id != 0 || info->downloaded + info->uploaded > 0)
+    gm_curl_meter_update (easy);
 
   return answer == 0 || answer == CURL_PROGRESSFUNC_CONTINUE ? GM_ANSWER_OK : GM_ANSWER_ABORT;
 }
@@ -409,10 +413,27 @@ debug (GmCurlEasy *easy,
        const char *data,
        gsize len)
 {
+  if (G_UNLIKELY (easy->closing != 0))
+    gm_curl_notes_closing (easy);
   if (easy->set.debugfunction != NULL)
     CALL_OUT (easy, easy->set.debugfunction ((CURL *) easy, type, (char *) data, len, easy->set.debugdata));
   else
     write_debug (easy, type, data, len);
+}
+
+/* Trailers are not, nor is their end. */
+static gboolean
+is_shown (GmCurlEasy *easy,
+          const char *line,
+          gsize len)
+{
+  gboolean begins = len > 5 && memcmp (line, "HTTP/", 5) == 0;
+
+  if (easy->head_is_shown && !begins)
+    return FALSE;
+
+  easy->head_is_shown = *line == '\r' || *line == '\n';
+  return TRUE;
 }
 
 static void
@@ -429,7 +450,7 @@ client_debug (GmClient *client,
 
   GmCurlEasy *easy = get_asked (client);
 
-  if (easy != NULL)
+  if (easy != NULL && (kind != GM_DEBUG_HEADER_IN || is_shown (easy, data, len)))
     debug (easy, types[kind], data, len);
 }
 
@@ -441,28 +462,14 @@ gm_curl_client_say (GmCurlEasy *easy,
     debug (easy, CURLINFO_TEXT, text, strlen (text));
 }
 
-/* Of the URL that is being asked for. */
-static char *
-dup_host (GmCurlEasy *easy)
+/* A name that leads nowhere leaves the meter's line as it is. */
+static gboolean
+lacks_address (GmCurlEasy *easy)
 {
-  GmUrl *url = gm_transfer_get_url (easy->transfer);
-  GmSpan host = url != NULL ? gm_url_get_host (url) : GM_SPAN ("");
+  const GmError *error = gm_transfer_get_error (easy->transfer);
+  GmResult result = error != NULL ? error->result : GM_OK;
 
-  return g_strndup (host.data, host.len);
-}
-
-static char *
-make_connected (GmCurlEasy *easy,
-                const char *host,
-                guint64 number)
-{
-  const GmEndpoint *remote = &gm_transfer_get_info (easy->transfer)->remote;
-  char address[GM_ADDRESS_TEXT_MAX] = "";
-
-  if (remote->len > 0)
-    gm_endpoint_print (remote, address);
-  return g_strdup_printf ("Connected to %s (%s) port %u (#%" G_GUINT64_FORMAT ")\n", host, address,
-                          remote->len > 0 ? gm_endpoint_get_port (remote) : 0, number);
+  return result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED;
 }
 
 static void
@@ -472,59 +479,18 @@ client_note (GmClient *client,
              guint64 number)
 {
   GmCurlEasy *easy = get_asked (client);
-  g_autofree char *host = NULL;
-  g_autofree char *text = NULL;
 
   if (easy == NULL)
     return;
-  if (data == NULL || *data == '\0')
-    data = host = dup_host (easy);
-  /* Ours begin with 1, and are never used again. */
-  if (note != GM_NOTE_TRYING && note != GM_NOTE_TUNNEL && number > 0)
-    number--;
-  switch (note)
+  if (note == GM_NOTE_LEFT_INTACT || note == GM_NOTE_CLOSING)
     {
-    case GM_NOTE_TRYING:
-      text = g_strdup_printf ("  Trying %s:%" G_GUINT64_FORMAT "...\n", data, number);
-      break;
-    case GM_NOTE_CONNECTED:
-      text = make_connected (easy, data, number);
-      break;
-    case GM_NOTE_SECURED:
-      text = g_strdup_printf ("SSL connection using TLSv%s\n", g_str_has_prefix (data, "TLS") ? data + 3 : data);
-      break;
-    case GM_NOTE_TUNNEL:
-      text = g_strdup_printf ("CONNECT tunnel established, response %" G_GUINT64_FORMAT "\n", number);
-      break;
-    case GM_NOTE_REUSED:
-      text = g_strdup_printf ("Re-using existing connection #%" G_GUINT64_FORMAT " with host %s\n", number, data);
-      break;
-    case GM_NOTE_LEFT_INTACT:
-      text = g_strdup_printf ("Connection #%" G_GUINT64_FORMAT " to host %s left intact\n", number, data);
-      break;
-    case GM_NOTE_CLOSING:
-      text = g_strdup_printf ("Closing connection #%" G_GUINT64_FORMAT "\n", number);
-      break;
-    case GM_NOTE_REDIRECT:
-      text = g_strdup_printf ("Issue another request to this URL: '%s'\n", data);
-      break;
-    case GM_NOTE_RETRY:
-      text = g_strdup ("Connection died, retrying a fresh connect\n");
-      break;
-    case GM_NOTE_IGNORING_BODY:
-      text = g_strdup ("Ignoring the response-body\n");
-      break;
-    case GM_NOTE_UPLOADED:
-      text = g_strdup ("upload completely sent off\n");
-      break;
-    case GM_NOTE_LOGIN_PROBLEM:
-      text = g_strdup_printf ("Authentication problem: %s\n", data);
-      break;
-    default:
-      return;
+      if (!lacks_address (easy))
+        gm_curl_meter_end (easy);
     }
-
-  debug (easy, CURLINFO_TEXT, text, strlen (text));
+  else
+    gm_curl_meter_update (easy);
+  if (easy->set.verbose)
+    gm_curl_notes_tell (easy, note, data, number);
 }
 
 /* ---- sockets ---- */
@@ -628,7 +594,6 @@ gm_curl_client_settle (GmCurlEasy *easy)
 {
   const GmCurlSettings *set = &easy->set;
   gboolean wants_lines = set->headerfunction != NULL || set->headerdata != NULL || set->header;
-  gboolean wants_progress = !set->noprogress && (set->xferinfofunction != NULL || set->progressfunction != NULL);
   gboolean can_seek = set->seekfunction != NULL || set->ioctlfunction != NULL ||
                       set->readfunction == (curl_read_callback) fread;
 
@@ -641,9 +606,9 @@ gm_curl_client_settle (GmCurlEasy *easy)
     .header = wants_lines ? client_header : NULL,
     .read = client_read,
     .seek = can_seek ? client_seek : NULL,
-    .progress = wants_progress ? client_progress : NULL,
+    .progress = !set->noprogress ? client_progress : NULL,
     .debug = set->verbose ? client_debug : NULL,
-    .note = set->verbose ? client_note : NULL,
+    .note = set->verbose || gm_curl_meter_is_wanted (set) ? client_note : NULL,
     .before_lookup = set->resolverstart != NULL ? client_before_lookup : NULL,
     .open_socket = set->opensocketfunction != NULL || set->closesocketfunction != NULL ? client_open_socket : NULL,
     .socket_option = set->sockoptfunction != NULL ? client_socket_option : NULL,

@@ -5,8 +5,10 @@
 #include "gm-curl-certinfo.h"
 #include "gm-curl-client.h"
 #include "gm-curl-errors.h"
+#include "gm-curl-meter.h"
 #include "gm-curl-mime.h"
 #include "gm-curl-multi.h"
+#include "gm-curl-notes.h"
 #include "gm-curl-setopt.h"
 #include "gm-curl-share.h"
 
@@ -115,6 +117,7 @@ curl_easy_reset (CURL *curl)
   gm_curl_settings_init (&self->set);
   gm_curl_stores_reset (self);
   gm_curl_client_update (self);
+  g_clear_pointer (&self->meter, gm_curl_meter_free);
   forget_texts (self);
 }
 
@@ -130,6 +133,7 @@ gm_curl_easy_destroy (GmCurlEasy *self)
     gm_curl_stores_close (self);
   gm_curl_share_leave (g_steal_pointer (&self->share), self);
   forget_texts (self);
+  gm_curl_meter_free (self->meter);
   if (self->held_lines != NULL)
     g_string_free (self->held_lines, TRUE);
   self->magic = 0;
@@ -167,10 +171,12 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   forget_texts (self);
   if (self->held_lines != NULL)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
-  self->finished = self->after_head = self->line_begun = self->refused = FALSE;
+  self->finished = self->after_head = self->head_is_shown = self->line_begun = self->refused = FALSE;
   self->result = CURLE_OK;
   self->delivered = 0;
   self->after_cr = FALSE;
+  self->closing = 0;
+  gm_curl_meter_begin (self);
   /* how much it becomes is not known before */
   if (self->set.crlf)
     gm_curl_set_engine_int (self, GM_OPTION_UPLOAD_SIZE, -1);
@@ -207,6 +213,44 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   return CURLE_OK;
 }
 
+/* What had no connection ends here; the line of a name that leads nowhere stays as it is. */
+static void
+end_meter (GmCurlEasy *self,
+           CURLcode result)
+{
+  if (self->meter == NULL)
+    return;
+
+  if (result == CURLE_OK && gm_transfer_get_info (self->transfer)->hop.connection_id == 0)
+    gm_curl_meter_update (self);
+  if (result != CURLE_COULDNT_RESOLVE_HOST && result != CURLE_COULDNT_RESOLVE_PROXY &&
+      result != CURLE_ABORTED_BY_CALLBACK)
+    gm_curl_meter_end (self);
+}
+
+static void
+tell_result (GmCurlEasy *self,
+             CURLcode result)
+{
+  char sentence[CURL_ERROR_SIZE + 1];
+  guint64 closing = self->closing;
+
+  if (result == CURLE_OK)
+    return;
+
+  /* the reason first */
+  self->closing = 0;
+  if (self->set.errorbuffer != NULL)
+    gm_curl_error_write (self, self->set.errorbuffer);
+  if (self->set.verbose)
+    {
+      gm_curl_error_write (self, sentence);
+      g_strlcat (sentence, "\n", sizeof sentence);
+      gm_curl_client_say (self, sentence);
+    }
+  self->closing = closing;
+}
+
 void
 gm_curl_easy_finish (GmCurlEasy *self,
                      CURLcode result)
@@ -220,19 +264,9 @@ gm_curl_easy_finish (GmCurlEasy *self,
     result = CURLE_WRITE_ERROR;
   self->finished = TRUE;
   self->result = result;
-  if (result == CURLE_OK)
-    return;
-
-  if (self->set.errorbuffer != NULL)
-    gm_curl_error_write (self, self->set.errorbuffer);
-  if (self->set.verbose)
-    {
-      char sentence[CURL_ERROR_SIZE + 1];
-
-      gm_curl_error_write (self, sentence);
-      g_strlcat (sentence, "\n", sizeof sentence);
-      gm_curl_client_say (self, sentence);
-    }
+  end_meter (self, result);
+  tell_result (self, result);
+  gm_curl_notes_closing (self);
 }
 
 static CURLcode

@@ -101,6 +101,7 @@ struct _GmCurlEasy
   gboolean line_begun; /* the line at hand was looked at, and one of its functions may have had it */
   gboolean line_is_trailer;
   gboolean line_is_written;
+  gboolean head_is_shown; /* the debug function had the end of a head */
   gboolean resuming; /* held lines are being offered */
   gboolean refused; /* a held line was not taken: the next question is answered so */
   gboolean performing; /* in curl_easy_perform () */
@@ -112,6 +113,8 @@ struct _GmCurlEasy
   struct curl_tlssessioninfo session; /* the same */
   char *texts[GM_CURL_N_TEXTS]; /* (owned) (nullable) */
   struct _GmCurlCertinfo *certinfo; /* (owned) (nullable): last one given out */
+  struct _GmCurlMeter *meter; /* (owned) (nullable) */
+  guint64 closing; /* a connection that is gone, and not told about yet; 0 = none */
 };
 
 /* The handle, or NULL if @curl is none. */

@@ -234,23 +234,32 @@ set_up_socket (int fd,
 
 static void
 attempt (const GmAddress *address,
-         gboolean connected,
+         GmAttempt what,
+         int sys_errno,
          gpointer user_data)
 {
   GmTransfer *self = user_data;
+  guint64 number = gm_address_get_port (address);
   char text[GM_ADDRESS_TEXT_MAX];
 
   if (self->client.ops->note == NULL)
     return;
 
-  if (connected)
+  switch (what)
     {
+    case GM_ATTEMPT_CONNECTED:
       gm_endpoint_set (&self->info.remote, address);
       self->client.ops->note (&self->client, GM_NOTE_CONNECTED, NULL, self->info.hop.connection_id);
+      break;
+    case GM_ATTEMPT_FAILED:
+      number |= (guint64) MAX (sys_errno, 0) << 16;
+      self->client.ops->note (&self->client, GM_NOTE_NOT_CONNECTED, gm_address_print (address, text), number);
+      break;
+    case GM_ATTEMPT_BEGINS:
+    default:
+      self->client.ops->note (&self->client, GM_NOTE_TRYING, gm_address_print (address, text), number);
+      break;
     }
-  else
-    self->client.ops->note (&self->client, GM_NOTE_TRYING, gm_address_print (address, text),
-                            gm_address_get_port (address));
 }
 
 static void
@@ -704,7 +713,10 @@ state_connecting (GmTransfer *self)
   if (G_UNLIKELY (gm_transfer_story (self) != NULL))
     gm_transfer_tell_connected (self);
   if (self->client.ops->note != NULL && connection->tls != NULL)
-    self->client.ops->note (&self->client, GM_NOTE_SECURED, connection->tls->version, connection->id);
+    {
+      learn_connection (self);
+      self->client.ops->note (&self->client, GM_NOTE_SECURED, connection->tls->version, connection->id);
+    }
   gm_transfer_set_state (self, GM_STATE_RUNNING);
 
   return GM_OK;

@@ -524,11 +524,23 @@ hides_secure (GmCookieJar *self,
   return FALSE;
 }
 
+/* (nullable) */
+static Entry *
+look_up (GmCookieJar *self,
+         const GmCookieLine *line)
+{
+  Site *site = find_site (self, line->domain);
+
+  return site != NULL ? find_entry (site, line) : NULL;
+}
+
 GmCookieFault
-gm_cookie_jar_set (GmCookieJar *self,
-                   const GmCookieOrigin *origin,
-                   GmSpan set_cookie,
-                   gint64 now)
+gm_cookie_jar_set_and_tell (GmCookieJar *self,
+                            const GmCookieOrigin *origin,
+                            GmSpan set_cookie,
+                            gint64 now,
+                            GmCookie **cookie,
+                            gboolean *replaced)
 {
   char buffer[GM_SITE_MAX_HOST];
   GmCookieLine line;
@@ -557,10 +569,29 @@ gm_cookie_jar_set (GmCookieJar *self,
   if (!line.secure && !origin->secure && hides_secure (self, &line))
     fault = GM_COOKIE_FAULT_OVER_SECURE;
   else
-    changed = store (self, &line, FALSE, now);
+    {
+      Entry *entry;
+
+      *replaced = cookie != NULL && look_up (self, &line) != NULL;
+      changed = store (self, &line, FALSE, now);
+      entry = cookie != NULL ? look_up (self, &line) : NULL;
+      if (entry != NULL)
+        *cookie = gm_cookie_ref (entry->cookie);
+    }
   unlock_and_tell (self, changed);
 
   return fault;
+}
+
+GmCookieFault
+gm_cookie_jar_set (GmCookieJar *self,
+                   const GmCookieOrigin *origin,
+                   GmSpan set_cookie,
+                   gint64 now)
+{
+  gboolean replaced;
+
+  return gm_cookie_jar_set_and_tell (self, origin, set_cookie, now, NULL, &replaced);
 }
 
 GmCookieFault

@@ -81,6 +81,14 @@ GmCookieFault  gm_cookie_jar_set        (GmCookieJar *self,
                                          const GmCookieOrigin *origin,
                                          GmSpan set_cookie,
                                          gint64 now);
+/* The same, for who wants to know what came of it: *@cookie (transfer full) is the one that is there now, NULL if there
+ * is none, and *@replaced whether there was one before. */
+GmCookieFault  gm_cookie_jar_set_and_tell (GmCookieJar *self,
+                                         const GmCookieOrigin *origin,
+                                         GmSpan set_cookie,
+                                         gint64 now,
+                                         GmCookie **cookie,
+                                         gboolean *replaced);
 /* A cookie by the user's hand, or out of a file: it must say its domain. One from a file does not replace a cookie that
  * was set since. */
 GmCookieFault  gm_cookie_jar_add        (GmCookieJar *self,

@@ -251,6 +251,30 @@ find_body (GmHttp *self,
   return gm_http_body_find (&plan->body, &self->facts, version, status, what_was_asked (request));
 }
 
+static GmCookieFault
+take_cookie (GmRequest *request,
+             const GmCookieOrigin *origin,
+             GmSpan value,
+             gint64 wall)
+{
+  GmCookieJar *jar = request->settings->stores->jar;
+  GmClient *client = request->client;
+  g_autoptr (GmCookie) cookie = NULL;
+  g_autofree char *line = NULL;
+  gboolean replaced = FALSE;
+  GmCookieFault fault;
+
+  if (G_LIKELY (client->ops->note == NULL))
+    return gm_cookie_jar_set (jar, origin, value, wall);
+
+  fault = gm_cookie_jar_set_and_tell (jar, origin, value, wall, &cookie, &replaced);
+  if (cookie == NULL)
+    return fault;
+  line = gm_cookie_dup_netscape (cookie);
+  client->ops->note (client, GM_NOTE_COOKIE, line, replaced);
+  return fault;
+}
+
 /* The first so many Set-Cookie fields, in their order; one that is refused is passed over. */
 static void
 take_cookies (GmHttp *self,
@@ -271,7 +295,7 @@ take_cookies (GmHttp *self,
       if (!gm_span_equal_nocase (gm_headers_get_name (headers, i), GM_SPAN ("Set-Cookie")))
         continue;
       n_seen++;
-      fault = gm_cookie_jar_set (request->settings->stores->jar, &origin, gm_headers_get_value (headers, i), wall);
+      fault = take_cookie (request, &origin, gm_headers_get_value (headers, i), wall);
       if (fault != GM_COOKIE_FAULT_NONE)
         GM_TRACE (HTTP, request->id, request->connection->id, "cookie refused: %s", gm_cookie_fault_name (fault));
     }
