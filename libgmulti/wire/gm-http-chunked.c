@@ -205,6 +205,12 @@ gm_http_chunked_feed (GmHttpChunked *decoder,
   return decoder->state == STATE_DONE ? GM_PARSE_DONE : GM_PARSE_MORE;
 }
 
+gint64
+gm_http_chunked_get_left (const GmHttpChunked *decoder)
+{
+  return decoder->state == STATE_DATA ? decoder->left : 0;
+}
+
 gsize
 gm_http_chunk_write_head (char *buffer,
                           guint64 size)

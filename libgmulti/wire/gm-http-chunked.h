@@ -56,6 +56,9 @@ GmParse  gm_http_chunked_feed       (GmHttpChunked *decoder,
                                      GmSpan *body,
                                      GmResult *why);
 
+/* How many bytes of the current chunk are still to come, before anything else does; 0 between chunks. */
+gint64   gm_http_chunked_get_left   (const GmHttpChunked *decoder);
+
 /* Sending. One chunk is: the head, @size bytes (not 0), GM_HTTP_CHUNK_END. Then GM_HTTP_CHUNK_LAST, trailer fields as
  * gm_http1_write_field (), and GM_HTTP_CHUNK_END. */
 #define GM_HTTP_CHUNK_HEAD_MAX 18

@@ -4,6 +4,7 @@
 /* Open and splice: the stream, its bound, and what closing it does. */
 
 #define BIG 8000000
+#define LENGTH 3000001
 
 typedef struct
 {
@@ -114,6 +115,48 @@ test_blocking_read (Fixture *fixture,
   g_assert_cmpint (scripted_pattern_check (9, 0, buffer, BIG), ==, -1);
   g_assert_cmpint (g_input_stream_read (stream, buffer, 1, NULL, &error), ==, 0);
   g_assert_no_error (error);
+}
+
+/* Bodies whose length nobody says are received where they stay, too, as far as it is known that nothing else comes: they
+ * must come whole, however chunks and reads lie to one another. */
+static void
+test_unknown_length (Fixture *fixture,
+                     gconstpointer data)
+{
+  static const guint chunks[] = { 0, 32768, 32769, 65536, 100001, 1000000, LENGTH };
+  static const guint pieces[] = { 0, 65537 };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (chunks); i++)
+    {
+      guint chunk = chunks[i / 2], piece = pieces[i % 2];
+      g_autofree char *target = g_strdup_printf ("/unknown/%u/%u", chunk, piece);
+      ScriptedAnswer *answer = scripted_answer_new ();
+      g_autoptr (GMultiTransfer) streamed = NULL, fetched = NULL;
+      g_autoptr (GInputStream) stream = NULL;
+      g_autoptr (GBytes) bytes = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", target);
+      scripted_answer_send (answer, chunk == 0 ? "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+                                               : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      if (piece > 0)
+        scripted_answer_split (answer, piece, 0);
+      if (chunk == 0)
+        scripted_answer_end (scripted_answer_pattern (answer, 9, 0, LENGTH), SCRIPTED_END_FIN);
+      else
+        scripted_answer_send (scripted_answer_chunks (answer, 9, LENGTH, chunk, NULL), "0\r\n\r\n");
+      scripted_server_on (fixture->server, target, answer);
+
+      streamed = new_transfer (fixture, target);
+      stream = open_stream (fixture, streamed, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (read_all (stream, &error), ==, LENGTH);
+      g_assert_no_error (error);
+      fetched = new_transfer (fixture, target);
+      bytes = face_fetch (fixture->session, fetched, &error);
+      g_assert_no_error (error);
+      face_check_pattern (bytes, 9, LENGTH);
+    }
 }
 
 static void
@@ -341,6 +384,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   add ("read", test_read);
   add ("blocking-read", test_blocking_read);
+  add ("unknown-length", test_unknown_length);
   add ("small", test_small);
   add ("back-pressure", test_back_pressure);
   add ("close", test_close);

@@ -14,6 +14,8 @@
 #define WITH_HEAD (16 * 1024)
 /* How much has to be missing of a body for the client to be asked for a place. */
 #define WORTH_A_PLACE (32 * 1024)
+/* Behind a chunk that had a place: the next one's size, and little of what it might have a place for. */
+#define FRAMING 32
 
 typedef enum
 {
@@ -39,6 +41,7 @@ typedef struct
   guint8 body_ended; /* everything of the upload is in @out or sent */
   guint8 excess; /* bytes came behind the answer */
   guint8 drained; /* the last read got less than it asked for: nothing is left in the socket */
+  guint8 large_chunks; /* the last one had a place */
   GmByteBuilder out; /* composed and not yet sent */
   gsize out_pos;
   GmResult send_error; /* kept while an answer may still be read */
@@ -677,6 +680,33 @@ take_end (Http1 *self,
     }
 }
 
+/* How many bytes will come that are the body's and nothing else; @behind: so many more are sure to be none of it. */
+static gint64
+count_coming (const Http1 *self,
+              gint64 *behind)
+{
+  const GmRequest *request = self->exchange.request;
+
+  *behind = 0;
+  switch (self->plan.body.framing)
+    {
+    case GM_HTTP_BODY_LENGTH:
+      /* This one, if there is room, shows without another look that nothing stands behind the body. */
+      *behind = 1;
+      return self->left;
+    case GM_HTTP_BODY_CHUNKED:
+      /* The line end, or where that is LF alone a digit of the next size. */
+      *behind = 2;
+      return request->settings->raw_transfer ? 0 : gm_http_chunked_get_left (&self->chunked);
+    case GM_HTTP_BODY_UNTIL_CLOSE:
+      /* What began long goes on for long. */
+      return request->info->downloaded >= WORTH_A_PLACE ? G_MAXINT32 : 0;
+    case GM_HTTP_BODY_NONE:
+    default:
+      return 0;
+    }
+}
+
 /* Much of a body that goes to the client as it is may go to its place at once; the rest over the shared buffer. */
 static GmResult
 find_place (Http1 *self,
@@ -684,17 +714,23 @@ find_place (Http1 *self,
             gsize *size)
 {
   GmRequest *request = self->exchange.request;
+  gint64 coming, behind;
   GmResult result;
 
   *buffer = NULL;
-  if (self->recv_state != RECV_BODY || self->plan.body.framing != GM_HTTP_BODY_LENGTH || self->plan.ignore_body ||
-      self->left < WORTH_A_PLACE || request->sink != &request->client_sink.sink)
+  if (self->recv_state != RECV_BODY || self->plan.ignore_body || request->sink != &request->client_sink.sink)
     return GM_OK;
+  coming = count_coming (self, &behind);
+  if (coming < WORTH_A_PLACE)
+    {
+      self->large_chunks &= coming == 0;
+      return GM_OK;
+    }
 
-  *size = (gsize) MIN (self->left, (gint64) G_MAXSSIZE);
+  *size = (gsize) MIN (coming, (gint64) G_MAXSSIZE);
   result = gm_sink_client_place (&request->client_sink, buffer, size);
-  /* One byte more, if there is room, shows without another look that nothing stands behind the body. */
-  *size = (gsize) MIN ((gint64) *size, self->left + 1);
+  *size = (gsize) MIN ((gint64) *size, coming + behind);
+  self->large_chunks = *buffer != NULL && self->plan.body.framing == GM_HTTP_BODY_CHUNKED;
   return result;
 }
 
@@ -716,7 +752,7 @@ recv_once (Http1 *self,
   shared = buffer == NULL;
   if (shared)
     buffer = gm_reactor_read_buffer (request->reactor, &size);
-  most = gm_flow_get_room (request->flow, size);
+  most = gm_flow_get_room (request->flow, shared && self->large_chunks ? MIN (size, FRAMING) : size);
   if (most == 0)
     return GM_AGAIN;
   result = gm_connection_recv (request->connection, buffer, most, n);
