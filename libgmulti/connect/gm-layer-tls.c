@@ -48,6 +48,7 @@ typedef struct
   GmTrustWait *waits[GM_TLS_N_KINDS]; /* (owned) (nullable): by GmTlsKind */
   GmTlsCredentials *credentials[GM_TLS_N_KINDS]; /* (owned) (nullable) */
   gnutls_certificate_credentials_t nobody; /* (owned) (nullable): stands where there is no identity */
+  gnutls_srp_client_credentials_t login; /* (owned) (nullable) */
   gnutls_session_t session; /* (owned) (nullable) */
   GmTlsAway *away; /* (owned) (nullable): the handshake is done elsewhere, and the session is there */
   GmTlsInfo *info; /* (owned) (nullable): once connected */
@@ -441,11 +442,15 @@ begin_handshake (TlsLayer *self)
 
   if (identity == NULL && gnutls_certificate_allocate_credentials (&self->nobody) != 0)
     return fail (self, GM_OUT_OF_MEMORY, 0, NULL);
+  result = gm_tls_login_new (self->settings, &self->login);
+  if (result != GM_OK)
+    return fail (self, result, 0, "a login within TLS");
   if (self->tickets != NULL && self->settings->session_cache)
     ticket = gm_ticket_cache_take (self->tickets, self->name.text, self->port, self->settings,
                                    gm_clock_wall (self->layer.host->reactor->clock));
 
   offer.credentials = identity != NULL ? identity->gnutls : self->nobody;
+  offer.login = self->login;
   offer.alpn = self->settings->alpn ? self->alpn : NULL;
   offer.ticket = ticket != NULL ? ticket->data : NULL;
   result = gm_tls_session_new (&offer, &self->session, &code);
@@ -1079,6 +1084,7 @@ tls_free (GmLayer *layer)
     gnutls_deinit (self->session);
   if (self->nobody != NULL)
     gnutls_certificate_free_credentials (self->nobody);
+  gm_tls_login_free (self->login);
   for (guint i = 0; i < G_N_ELEMENTS (self->credentials); i++)
     gm_tls_credentials_unref (self->credentials[i]);
   gm_tls_info_unref (self->info);

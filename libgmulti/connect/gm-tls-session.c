@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-tls-session.h"
 
+#include "gm-config.h"
 #include "gm-tls-ciphers.h"
 
 #include <string.h>
@@ -50,6 +51,17 @@ set_default_priority (gnutls_session_t session,
   return *code == 0 ? GM_OK : GM_TLS_SETTINGS;
 }
 
+/* GnuTLS puts the best cipher first, and those of this key exchange are old ones: where the other ways are not switched off
+ * no server that has them would ever take it. Whoever has said which ways there are gets it beside them. */
+static void
+add_login (GString *priority,
+           const GmTlsSettings *settings)
+{
+  if (settings->priority == NULL)
+    g_string_append (priority, ":-KX-ALL");
+  g_string_append (priority, ":-VERS-TLS1.3:+SRP-RSA:+SRP-DSS:+SRP:+AES-256-CBC:+AES-128-CBC:+SHA1");
+}
+
 static gboolean
 is_suite_list (const GmTlsSettings *settings)
 {
@@ -64,10 +76,12 @@ set_priority (gnutls_session_t session,
   gboolean known;
   GString *priority;
 
-  if (settings->priority == NULL && settings->ciphers13 == NULL && settings->min_version == 0 &&
+  if (settings->priority == NULL && settings->ciphers13 == NULL && settings->login_user == NULL && settings->min_version == 0 &&
       settings->max_version == 0 && settings->groups == NULL && settings->signatures == NULL)
     return set_default_priority (session, code);
   if (settings->min_version != 0 && settings->max_version != 0 && settings->min_version > settings->max_version)
+    return GM_TLS_SETTINGS;
+  if (settings->login_user != NULL && settings->min_version == GM_TLS_VERSION_1_3)
     return GM_TLS_SETTINGS;
 
   if (is_suite_list (settings))
@@ -83,6 +97,8 @@ set_priority (gnutls_session_t session,
   /* Who writes versions into the string has said all there is to say. */
   if (strstr (priority->str, "VERS-") == NULL || settings->min_version != 0 || settings->max_version != 0)
     add_versions (priority, settings);
+  if (settings->login_user != NULL)
+    add_login (priority, settings);
   known = (settings->groups == NULL || gm_tls_groups_append (priority, settings->groups)) &&
           (settings->signatures == NULL || gm_tls_signatures_append (priority, settings->signatures));
   *code = known ? gnutls_priority_set_direct (session, priority->str, NULL) : GNUTLS_E_INVALID_REQUEST;
@@ -90,6 +106,60 @@ set_priority (gnutls_session_t session,
 
   return *code == 0 ? GM_OK : GM_TLS_SETTINGS;
 }
+
+/* ---- the login ---- */
+
+#if HAVE_SRP
+
+GmResult
+gm_tls_login_new (const GmTlsSettings *settings,
+                  gnutls_srp_client_credentials_t *login)
+{
+  gsize len = 0;
+  const char *password = settings->login_password != NULL ? g_bytes_get_data (settings->login_password, &len) : NULL;
+  char *text;
+  int code;
+
+  *login = NULL;
+  if (settings->login_user == NULL)
+    return GM_OK;
+  if (gnutls_srp_allocate_client_credentials (login) != 0)
+    return GM_OUT_OF_MEMORY;
+
+  text = g_strndup (len > 0 ? password : "", len);
+  code = gnutls_srp_set_client_credentials (*login, settings->login_user, text);
+  explicit_bzero (text, strlen (text));
+  g_free (text);
+  if (code == 0)
+    return GM_OK;
+
+  gnutls_srp_free_client_credentials (g_steal_pointer (login));
+  return GM_TLS_SETTINGS;
+}
+
+void
+gm_tls_login_free (gnutls_srp_client_credentials_t login)
+{
+  if (login != NULL)
+    gnutls_srp_free_client_credentials (login);
+}
+
+#else
+
+GmResult
+gm_tls_login_new (const GmTlsSettings *settings,
+                  gnutls_srp_client_credentials_t *login)
+{
+  *login = NULL;
+  return settings->login_user == NULL ? GM_OK : GM_NOT_BUILT_IN;
+}
+
+void
+gm_tls_login_free (gnutls_srp_client_credentials_t login)
+{
+}
+
+#endif
 
 /* ---- the session ---- */
 
@@ -130,6 +200,8 @@ set_up (gnutls_session_t session,
   /* Deadlines are the engine's. */
   gnutls_handshake_set_timeout (session, GNUTLS_INDEFINITE_TIMEOUT);
   *code = gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, offer->credentials);
+  if (*code == 0 && offer->login != NULL)
+    *code = gnutls_credentials_set (session, GNUTLS_CRD_SRP, offer->login);
   if (*code == 0 && offer->name->address_len == 0 && offer->name->text[0] != '\0')
     *code = gnutls_server_name_set (session, GNUTLS_NAME_DNS, offer->name->text, strlen (offer->name->text));
   if (*code == 0 && offer->alpn != NULL)

@@ -17,8 +17,13 @@ typedef struct
   const char *const *alpn; /* (unowned) (nullable) (array zero-terminated=1): best first */
   GBytes *ticket; /* (unowned) (nullable) */
   gnutls_certificate_credentials_t credentials; /* (unowned): must outlive the session */
+  gnutls_srp_client_credentials_t login; /* (unowned) (nullable): the same */
 } GmTlsOffer;
 
+/* For GmTlsOffer; NULL if there is no login in @settings. (owned): to be freed by gm_tls_login_free() */
+GmResult   gm_tls_login_new        (const GmTlsSettings *settings,
+                                    gnutls_srp_client_credentials_t *login);
+void       gm_tls_login_free       (gnutls_srp_client_credentials_t login);
 /* GM_TLS_SETTINGS if the offer makes no sense to GnuTLS, whose code goes to *@code. */
 GmResult   gm_tls_session_new      (const GmTlsOffer *offer,
                                     gnutls_session_t *session,

@@ -120,6 +120,16 @@ gm_tls_settings_with_identity (const GmTlsSettings *self,
   return copy;
 }
 
+GmTlsSettings *
+gm_tls_settings_without_login (const GmTlsSettings *self)
+{
+  GmTlsSettings *copy = gm_tls_settings_copy (self);
+
+  replace_string (&copy->login_user, NULL);
+  replace_bytes (&copy->login_password, NULL);
+  return copy;
+}
+
 static gboolean
 bytes_equal (GBytes *a,
              GBytes *b)
@@ -161,7 +171,7 @@ static gboolean
 has_secret (const GmTlsSettings *self)
 {
   return self->cert_file != NULL || self->cert_bytes != NULL || self->key_file != NULL || self->key_bytes != NULL ||
-         self->key_password != NULL;
+         self->key_password != NULL || self->login_user != NULL || self->login_password != NULL;
 }
 
 static void

@@ -46,6 +46,7 @@ typedef enum
   X (groups) /* for the exchange of keys, by their names in OpenSSL or TLS, joined by colons; best first */            \
   X (signatures) /* algorithms for signatures, likewise */                                                             \
   X (pins) /* "sha256//base64;sha256//base64", or a file with the public key */                                        \
+  X (login_user) /* of a login within TLS (RFC 5054); TLS 1.3, which has none, is then not spoken */                   \
   X (sni) /* the name to ask for and to check, instead of the URL's host */
 
 #define GM_TLS_BYTES(X)                                                                                                \
@@ -53,7 +54,8 @@ typedef enum
   X (issuer_bytes)                                                                                                     \
   X (cert_bytes)                                                                                                       \
   X (key_bytes) /* by gm_secret_bytes_new(), like the next */                                                          \
-  X (key_password)
+  X (key_password)                                                                                                     \
+  X (login_password)
 
 #define GM_TLS_NUMBERS(X)                                                                                              \
   X (verify_peer)                                                                                                      \
@@ -91,6 +93,8 @@ void                 gm_tls_settings_unref (const GmTlsSettings *self);
 /* A copy of @self (nullable) that shows the certificate of @identity, with the key that belongs to it. */
 GmTlsSettings       *gm_tls_settings_with_identity (const GmTlsSettings *self,
                                                     const GmTlsSettings *identity);
+/* A copy of @self without its login. */
+GmTlsSettings       *gm_tls_settings_without_login (const GmTlsSettings *self);
 /* NULL is the default. Bytes are compared by what is in them. */
 gboolean             gm_tls_settings_equal (const GmTlsSettings *a,
                                             const GmTlsSettings *b);

@@ -456,6 +456,12 @@ check_all (gnutls_session_t session,
   return faults;
 }
 
+static gboolean
+is_login (gnutls_session_t session)
+{
+  return gnutls_auth_get_type (session) == GNUTLS_CRD_SRP;
+}
+
 void
 gm_tls_verify (gnutls_session_t session,
                const GmTlsSettings *settings,
@@ -476,9 +482,10 @@ gm_tls_verify (gnutls_session_t session,
       verdict->detail = dup_detail (verdict->result, crt, name);
       gnutls_x509_crt_deinit (crt);
     }
-  /* Nobody shows nothing where TLS has certificates; what cannot be read is as good as that. */
-  else if (settings->verify_peer || settings->verify_host || settings->verify_status || settings->pins != NULL ||
-           gm_tls_has_issuer (settings))
+  /* Nobody shows nothing where TLS has certificates; what cannot be read is as good as that. But where both have shown that
+   * they know a password there need be none. */
+  else if (settings->verify_peer || (settings->verify_host && !is_login (session)) || settings->verify_status ||
+           settings->pins != NULL || gm_tls_has_issuer (settings))
     {
       verdict->faults = GM_TLS_FAULT (BAD_CERTIFICATE);
       verdict->result = GM_TLS_BAD_CERTIFICATE;

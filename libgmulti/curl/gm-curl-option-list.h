@@ -213,9 +213,9 @@
   X_SPECIAL (PROXY_SSLKEYTYPE, STRING, proxy_sslkeytype)                                                               \
   X_SPECIAL (PROXY_SSLVERSION, VALUES, proxy_sslversion)                                                               \
   X_STRING (PROXY_TLS13_CIPHERS, STRING, PROXY_TLS_CIPHERS13)                                                          \
-  X_ABSENT (PROXY_TLSAUTH_PASSWORD, STRING, 0, UNKNOWN_OPTION, SRP)                                                    \
-  X_ABSENT (PROXY_TLSAUTH_TYPE, STRING, 0, UNKNOWN_OPTION, SRP)                                                        \
-  X_ABSENT (PROXY_TLSAUTH_USERNAME, STRING, 0, UNKNOWN_OPTION, SRP)                                                    \
+  X_SPECIAL (PROXY_TLSAUTH_PASSWORD, STRING, proxy_tlsauth_password)                                                   \
+  X_SPECIAL (PROXY_TLSAUTH_TYPE, STRING, proxy_tlsauth_type)                                                           \
+  X_SPECIAL (PROXY_TLSAUTH_USERNAME, STRING, proxy_tlsauth_username)                                                   \
   X_IGNORED (PROXY_TRANSFER_MODE, LONG, FTP)                                                                           \
   X_SPECIAL (PROXYAUTH, VALUES, proxyauth)                                                                             \
   X_LIST (PROXYHEADER, SLIST, PROXY_FIELDS)                                                                            \
@@ -315,9 +315,9 @@
   X_NUMBER (TIMEVALUE, LONG, TIME_VALUE, ONE)                                                                          \
   X_NUMBER (TIMEVALUE_LARGE, OFF_T, TIME_VALUE, ONE)                                                                   \
   X_STRING (TLS13_CIPHERS, STRING, TLS_CIPHERS13)                                                                      \
-  X_ABSENT (TLSAUTH_PASSWORD, STRING, 0, UNKNOWN_OPTION, SRP)                                                          \
-  X_ABSENT (TLSAUTH_TYPE, STRING, 0, UNKNOWN_OPTION, SRP)                                                              \
-  X_ABSENT (TLSAUTH_USERNAME, STRING, 0, UNKNOWN_OPTION, SRP)                                                          \
+  X_SPECIAL (TLSAUTH_PASSWORD, STRING, tlsauth_password)                                                               \
+  X_SPECIAL (TLSAUTH_TYPE, STRING, tlsauth_type)                                                                       \
+  X_SPECIAL (TLSAUTH_USERNAME, STRING, tlsauth_username)                                                               \
   X_KEPT (TRAILERDATA, CBPTR, trailerdata)                                                                             \
   X_SPECIAL (TRAILERFUNCTION, FUNCTION, trailerfunction)                                                               \
   X_NUMBER (TRANSFER_ENCODING, LONG, TRANSFER_CODING, BOOL)                                                            \

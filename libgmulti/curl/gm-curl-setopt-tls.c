@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gm-config.h"
 #include "gm-curl-setopt.h"
 
 /* What is set for TLS, each once for the server and once for a proxy. */
@@ -79,6 +80,50 @@ set_format (GmCurlEasy *easy,
 
 TWICE (sslcerttype, set_format, CERT_FORMAT)
 TWICE (sslkeytype, set_format, KEY_FORMAT)
+
+/* ---- logins ---- */
+
+#if HAVE_SRP
+
+static CURLcode
+set_login_user (GmCurlEasy *easy,
+                GmOption option,
+                const GmCurlValue *value)
+{
+  return gm_curl_set_engine_string (easy, option, value->pointer);
+}
+
+/* There is one kind. */
+static CURLcode
+set_login_type (GmCurlEasy *easy,
+                GmOption option,
+                const GmCurlValue *value)
+{
+  const char *name = value->pointer;
+
+  return name == NULL || g_ascii_strcasecmp (name, "SRP") == 0 ? CURLE_OK : CURLE_BAD_FUNCTION_ARGUMENT;
+}
+
+#define set_login_password set_secret
+
+#else
+
+static CURLcode
+set_login_user (GmCurlEasy *easy,
+                GmOption option,
+                const GmCurlValue *value)
+{
+  return value->pointer == NULL ? CURLE_OK : CURLE_UNKNOWN_OPTION;
+}
+
+#define set_login_password set_login_user
+#define set_login_type set_login_user
+
+#endif
+
+TWICE (tlsauth_username, set_login_user, LOGIN_USER)
+TWICE (tlsauth_password, set_login_password, LOGIN_PASSWORD)
+TWICE (tlsauth_type, set_login_type, LOGIN_USER)
 
 /* ---- versions ---- */
 

@@ -67,7 +67,11 @@ static const char *const feature_names[] = {
 #if HAVE_GSSAPI
   "SPNEGO",
 #endif
-  "SSL", "SSLS-EXPORT", "threadsafe", "UnixSockets",
+  "SSL", "SSLS-EXPORT", "threadsafe",
+#if HAVE_SRP
+  "TLS-SRP",
+#endif
+  "UnixSockets",
 #if HAVE_ZSTD
   "zstd",
 #endif
@@ -101,6 +105,9 @@ static curl_version_info_data info = {
 #endif
 #if HAVE_PSL
               | CURL_VERSION_PSL
+#endif
+#if HAVE_SRP
+              | CURL_VERSION_TLSAUTH_SRP
 #endif
   ,
   .protocols = protocols,

@@ -21,6 +21,8 @@
   X (prefix##GROUPS, STRING, block, groups, 0, 0, FALSE)                                                               \
   X (prefix##SIGNATURES, STRING, block, signatures, 0, 0, FALSE)                                                       \
   X (prefix##PINS, STRING, block, pins, 0, 0, FALSE)                                                                   \
+  X (prefix##LOGIN_USER, STRING, block, login_user, 0, 0, FALSE)                                                       \
+  X (prefix##LOGIN_PASSWORD, BYTES, block, login_password, 0, 0, FALSE)                                                \
   X (prefix##SNI, STRING, block, sni, 0, 0, FALSE)                                                                     \
   X (prefix##CA_BYTES, BYTES, block, ca_bytes, 0, 0, FALSE)                                                            \
   X (prefix##ISSUER_BYTES, BYTES, block, issuer_bytes, 0, 0, FALSE)                                                    \

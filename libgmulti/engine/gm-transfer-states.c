@@ -1320,6 +1320,39 @@ forget_identity (GmTransfer *self,
     }
 }
 
+static gboolean
+has_tls_login (const GmConnectSettings *settings)
+{
+  return settings->tls != NULL && settings->tls->login_user != NULL;
+}
+
+/* A login within TLS is for the origin that it was set for, like any other. */
+static void
+limit_tls_login (GmTransfer *self)
+{
+  GmRun *run = self->run;
+  gboolean allowed = run->request_settings->unrestricted_auth || gm_url_same_origin (run->origin, self->url);
+
+  if (has_tls_login (run->connect_settings) == allowed)
+    return;
+
+  if (allowed)
+    {
+      gm_connect_settings_unref (run->connect_settings);
+      run->connect_settings = gm_connect_settings_ref (self->connect_settings);
+    }
+  else
+    {
+      GmConnectSettings *settings = gm_connect_settings_copy (run->connect_settings);
+      const GmTlsSettings *old = settings->tls;
+
+      settings->tls = gm_tls_settings_without_login (old);
+      gm_tls_settings_unref (old);
+      gm_connect_settings_unref (run->connect_settings);
+      run->connect_settings = settings;
+    }
+}
+
 static GmResult
 follow (GmTransfer *self)
 {
@@ -1357,6 +1390,8 @@ follow (GmTransfer *self)
     g_clear_pointer (&request->auth, gm_auth_free);
   gm_url_unref (self->url);
   self->url = next;
+  if (G_UNLIKELY (has_tls_login (self->connect_settings)))
+    limit_tls_login (self);
   gm_multi_note (self->multi, self, GM_FACT_REDIRECT);
 
   return next_hop (self, request->follow_method, request->follow_custom_method, request->keep_connection);

@@ -214,17 +214,17 @@ test_untold (void)
   GmTicketCache *cache = gm_ticket_cache_new ();
   g_autoptr (GPtrArray) list = NULL;
 
-  for (guint i = 0; i < 5; i++)
+  for (guint i = 0; i < 7; i++)
     {
       GmTlsSettings *settings = gm_tls_settings_copy (NULL);
-      char **strings[] = { &settings->cert_file, &settings->key_file };
-      GBytes **bytes[] = { &settings->cert_bytes, &settings->key_bytes, &settings->key_password };
+      char **strings[] = { &settings->cert_file, &settings->key_file, &settings->login_user };
+      GBytes **bytes[] = { &settings->cert_bytes, &settings->key_bytes, &settings->key_password, &settings->login_password };
       char *key;
 
-      if (i < 2)
+      if (i < 3)
         *strings[i] = g_ref_string_new ("x");
       else
-        *bytes[i - 2] = gm_secret_bytes_new ("x", 1);
+        *bytes[i - 3] = gm_secret_bytes_new ("x", 1);
       key = gm_tls_settings_dup_key (settings);
       g_assert_null (key);
       gm_ticket_cache_add (cache, "x", 443, settings, make_dummy ("x", NOW + 10));

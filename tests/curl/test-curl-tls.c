@@ -850,6 +850,149 @@ test_sessions_later (Fixture *self,
   g_ptr_array_unref (keeper.kept);
 }
 
+/* ---- logins ---- */
+
+#if HAVE_SRP
+
+#define LOGIN_ALONE "NORMAL:-KX-ALL:+SRP"
+#define LOGIN_AND_CERTIFICATE "NORMAL:+SRP-RSA:+SRP"
+
+static ScriptedTls *
+new_login_server (Fixture *self,
+                  const char *priority)
+{
+  ZooSpec rsa = { .subject = "here", .names = "dns:localhost ip:127.0.0.1", .rsa_bits = 2048 };
+  ScriptedTls *tls;
+
+  /* the way that has a login and a certificate knows no other kind */
+  zoo_free (self->own);
+  self->own = zoo_make (&rsa, self->authority);
+  tls = scripted_tls_new_with (zoo_new_credentials (self->own, 0));
+  tls->priority = g_strdup (priority);
+  scripted_tls_set_login (tls, "somebody", "open sesame");
+  return tls;
+}
+
+static void
+log_in (Fixture *self,
+        const char *user,
+        const char *password)
+{
+  set_text (self, CURLOPT_TLSAUTH_TYPE, CURLOPT_PROXY_TLSAUTH_TYPE, "SRP");
+  set_text (self, CURLOPT_TLSAUTH_USERNAME, CURLOPT_PROXY_TLSAUTH_USERNAME, user);
+  set_text (self, CURLOPT_TLSAUTH_PASSWORD, CURLOPT_PROXY_TLSAUTH_PASSWORD, password);
+}
+
+/* Beside a certificate, which is judged as ever. Sessions and connections are those of the login. */
+static void
+test_login (Fixture *self,
+            gconstpointer data)
+{
+  ScriptedTls *tls = new_login_server (self, LOGIN_AND_CERTIFICATE);
+  guint n;
+
+  serve (self, tls);
+  log_in (self, "somebody", "open sesame");
+  check_result (self, CURLE_PEER_FAILED_VERIFICATION);
+  trust (self);
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (g_atomic_int_get (&tls->n_logins), ==, 2);
+  check_result (self, CURLE_OK);
+  n = scripted_server_n_connections (self->server);
+  g_assert_true (scripted_server_connection (self->server, n - 1)->resumed);
+
+  log_in (self, "somebody", "open sesam");
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  log_in (self, "nobody", "open sesame");
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  log_in (self, "somebody", NULL);
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  /* without the login, and then with it: neither goes on with the other's session or connection */
+  log_in (self, NULL, NULL);
+  check_result (self, CURLE_OK);
+  n = scripted_server_n_connections (self->server);
+  g_assert_false (scripted_server_connection (self->server, n - 1)->resumed);
+  fresh_easy (self);
+  trust (self);
+  for (guint i = 0; i < 3; i++)
+    {
+      set_text (self, CURLOPT_TLSAUTH_USERNAME, CURLOPT_PROXY_TLSAUTH_USERNAME, i > 0 ? "somebody" : NULL);
+      set_text (self, CURLOPT_TLSAUTH_PASSWORD, CURLOPT_PROXY_TLSAUTH_PASSWORD, "open sesame");
+      g_assert_cmpint (curl_easy_perform (self->easy), ==, CURLE_OK);
+      g_assert_cmpuint (scripted_server_n_connections (self->server), ==, n + (i > 0 ? 2 : 1));
+    }
+}
+
+/* A server without certificate shows that it knows the password: enough for whoever asks for none. */
+static void
+test_login_alone (Fixture *self,
+                  gconstpointer data)
+{
+  ScriptedTls *tls = new_login_server (self, LOGIN_ALONE);
+
+  serve (self, tls);
+  trust (self);
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  log_in (self, "somebody", "open sesame");
+  check_result (self, CURLE_PEER_FAILED_VERIFICATION);
+  set_number (self, CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (g_atomic_int_get (&tls->n_logins), ==, 2);
+  log_in (self, "somebody", "wrong");
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+  set_number (self, CURLOPT_SSLVERSION, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_3);
+  check_result (self, CURLE_SSL_CIPHER);
+  g_assert_cmpint (curl_easy_setopt (self->easy, pick (self, CURLOPT_TLSAUTH_TYPE, CURLOPT_PROXY_TLSAUTH_TYPE), "PSK"), ==,
+                   CURLE_BAD_FUNCTION_ARGUMENT);
+  set_text (self, CURLOPT_TLSAUTH_TYPE, CURLOPT_PROXY_TLSAUTH_TYPE, NULL);
+  set_text (self, CURLOPT_TLSAUTH_TYPE, CURLOPT_PROXY_TLSAUTH_TYPE, "srp");
+}
+
+/* Who is sent elsewhere takes the login along only if told so, and has it again on the way back. */
+static void
+test_login_elsewhere (Fixture *self,
+                      gconstpointer data)
+{
+  ScriptedTls *tls = new_login_server (self, LOGIN_AND_CERTIFICATE);
+  g_autoptr (ScriptedServer) other = scripted_server_new_tls (SCRIPTED_SERVER_DEFAULT,
+                                                              scripted_tls_new_with (zoo_new_credentials (self->own, 0)));
+  g_autofree char *there = g_strdup_printf ("Location: %s\r\n", scripted_server_url (other, "/"));
+  g_autofree char *back = NULL;
+
+  serve (self, tls);
+  back = g_strdup_printf ("Location: %s\r\n", scripted_server_url (self->server, "/back"));
+  scripted_server_on (self->server, "/", scripted_answer_text (302, there, "x"));
+  scripted_server_on (other, "/", scripted_answer_text (302, back, "x"));
+  trust (self);
+  log_in (self, "somebody", "open sesame");
+  curl_easy_setopt (self->easy, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (g_atomic_int_get (&tls->n_logins), ==, 2);
+  g_assert_cmpuint (scripted_server_n_connections (other), ==, 1);
+  curl_easy_setopt (self->easy, CURLOPT_UNRESTRICTED_AUTH, 1L);
+  check_result (self, CURLE_SSL_CONNECT_ERROR);
+}
+
+/* What was got by a login is not given out. */
+static void
+test_login_kept (Fixture *self,
+                 gconstpointer data)
+{
+  Keeper keeper = { g_ptr_array_new_with_free_func (kept_free), 0x0303, CURLE_OK };
+
+  serve (self, new_login_server (self, LOGIN_AND_CERTIFICATE));
+  trust (self);
+  log_in (self, "somebody", "open sesame");
+  check_result (self, CURLE_OK);
+  g_assert_cmpint (curl_easy_ssls_export (self->easy, keep_cb, &keeper), ==, CURLE_OK);
+  g_assert_cmpuint (keeper.kept->len, ==, 0);
+  g_ptr_array_unref (keeper.kept);
+  g_assert_cmpint (curl_version_info (CURLVERSION_NOW)->features & CURL_VERSION_TLSAUTH_SRP, !=, 0);
+}
+
+#endif
+
 static size_t
 look_cb (char *bytes,
          size_t size,
@@ -1040,6 +1183,12 @@ main (int argc,
   ADD ("sessions-shared", test_sessions_shared, FALSE);
   ADD ("sessions-kept", test_sessions_kept, FALSE);
   ADD ("sessions-later", test_sessions_later, FALSE);
+#if HAVE_SRP
+  ADD_TWICE ("login", test_login);
+  ADD_TWICE ("login-alone", test_login_alone);
+  ADD ("login-elsewhere", test_login_elsewhere, FALSE);
+  ADD ("login-kept", test_login_kept, FALSE);
+#endif
 #if HAVE_NGHTTP2
   g_test_add_data_func ("/curl/tls/nested/verify", NULL, test_nested_verify);
   g_test_add_data_func ("/curl/tls/nested/verify-http2", "HTTP/2", test_nested_verify);

@@ -95,9 +95,60 @@ scripted_tls_free (ScriptedTls *self)
     return;
   gnutls_certificate_free_credentials (self->credentials);
   gnutls_free (self->ticket_key.data);
+#ifdef WITH_SRP
+  if (self->logins != NULL)
+    gnutls_srp_free_server_credentials (self->logins);
+#endif
   g_free (self->priority);
   g_free (self);
 }
+
+/* ---- logins ---- */
+
+#ifdef WITH_SRP
+
+static gnutls_datum_t
+copy_datum (const gnutls_datum_t *datum)
+{
+  gnutls_datum_t copy = { gnutls_malloc (datum->size), datum->size };
+
+  memcpy (copy.data, datum->data, datum->size);
+  return copy;
+}
+
+static int
+login_cb (gnutls_session_t session,
+          const char *user,
+          gnutls_datum_t *salt,
+          gnutls_datum_t *verifier,
+          gnutls_datum_t *generator,
+          gnutls_datum_t *prime)
+{
+  ScriptedTls *self = gnutls_session_get_ptr (session);
+  static unsigned char grains[] = "0123456789abcdef";
+
+  if (strcmp (user, self->user) != 0)
+    return -1;
+
+  g_atomic_int_inc (&self->n_logins);
+  *salt = copy_datum (&(gnutls_datum_t){ grains, 16 });
+  *generator = copy_datum (&gnutls_srp_2048_group_generator);
+  *prime = copy_datum (&gnutls_srp_2048_group_prime);
+  return gnutls_srp_verifier (user, self->password, salt, generator, prime, verifier);
+}
+
+void
+scripted_tls_set_login (ScriptedTls *self,
+                        const char *user,
+                        const char *password)
+{
+  self->user = user;
+  self->password = password;
+  g_assert_cmpint (gnutls_srp_allocate_server_credentials (&self->logins), ==, 0);
+  gnutls_srp_set_server_credentials_function (self->logins, login_cb);
+}
+
+#endif
 
 /* ---- connections ---- */
 
@@ -113,6 +164,9 @@ scripted_tls_session_new (ScriptedTls *tls,
   g_assert_cmpint (
     gnutls_priority_set_direct (self->session, tls->priority != NULL ? tls->priority : "NORMAL", NULL), ==, 0);
   gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, tls->credentials);
+  gnutls_session_set_ptr (self->session, tls);
+  if (tls->logins != NULL)
+    gnutls_credentials_set (self->session, GNUTLS_CRD_SRP, tls->logins);
   gnutls_certificate_server_set_request (self->session, tls->client_certificate);
   gnutls_session_ticket_enable_server (self->session, &tls->ticket_key);
   for (; tls->alpn != NULL && tls->alpn[n] != NULL && n < G_N_ELEMENTS (alpn); n++)

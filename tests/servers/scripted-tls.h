@@ -12,6 +12,10 @@ typedef struct
   const char *const *alpn; /* (unowned) (nullable) (array zero-terminated=1): static */
   gnutls_certificate_request_t client_certificate; /* whether one is asked for, and demanded */
   gnutls_datum_t ticket_key; /* (owned) */
+  gnutls_srp_server_credentials_t logins; /* (owned) (nullable) */
+  const char *user; /* (unowned) (nullable): the one who may log in within TLS, … */
+  const char *password; /* (unowned) … by this */
+  gint n_logins; /* atomic: how often somebody of that name tried */
 } ScriptedTls;
 
 typedef struct _ScriptedTlsSession ScriptedTlsSession;
@@ -21,6 +25,10 @@ ScriptedTls        *scripted_tls_new             (void);
 /* Takes the credentials over. */
 ScriptedTls        *scripted_tls_new_with        (gnutls_certificate_credentials_t credentials);
 void                scripted_tls_free            (ScriptedTls *self);
+/* Who may log in; the @priority has to have it, too. Both static. */
+void                scripted_tls_set_login       (ScriptedTls *self,
+                                                  const char *user,
+                                                  const char *password);
 /* Of this process; made on first use, never freed. */
 ZooCertificate     *scripted_tls_get_authority   (void);
 /* A file with its certificate; it goes with the process. */
