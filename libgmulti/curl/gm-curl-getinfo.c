@@ -593,8 +593,12 @@ get_text (GmCurlEasy *easy,
       return CURLE_OK;
     case CURLINFO_FTP_ENTRY_PATH:
     case CURLINFO_RTSP_SESSION_ID:
+      return CURLE_OK;
     case CURLINFO_CAINFO:
+      *answer = curl_version_info (CURLVERSION_NOW)->cainfo;
+      return CURLE_OK;
     case CURLINFO_CAPATH:
+      *answer = curl_version_info (CURLVERSION_NOW)->capath;
       return CURLE_OK;
     default:
       return CURLE_UNKNOWN_OPTION;

@@ -153,9 +153,30 @@ fill_in_http2 (void)
 #endif
 }
 
+/* Trusted is what GnuTLS takes for the system's, and it does not tell where it has that from. On each of these systems it is
+ * what is in this file, for those who want to have it as one. */
+static void
+fill_in_trust (void)
+{
+  static const char *const files[] = {
+    "/etc/ssl/certs/ca-certificates.crt", /* Debian and its kin, Arch, Gentoo */
+    "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora and its kin */
+    "/etc/ssl/ca-bundle.pem",             /* openSUSE */
+    "/etc/ssl/cert.pem",                  /* Alpine, the BSDs */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files) && info.cainfo == NULL; i++)
+    if (g_file_test (files[i], G_FILE_TEST_IS_REGULAR))
+      info.cainfo = files[i];
+  /* Where the certificates stand one by one, too, by their hashes. */
+  if (info.cainfo == files[0])
+    info.capath = "/etc/ssl/certs";
+}
+
 static gpointer
 fill_in (gpointer data G_GNUC_UNUSED)
 {
+  fill_in_trust ();
   fill_in_codings ();
   fill_in_http2 ();
   g_snprintf (tls_text, sizeof tls_text, "GnuTLS/%s", gnutls_check_version (NULL));
