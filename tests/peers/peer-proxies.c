@@ -4,6 +4,7 @@
 #include "peer-identity.h"
 #include "peer-process.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct _PeerProxy
@@ -74,7 +75,9 @@ squid_command (PeerProxy *self,
     "acl shut dstdomain shut.peer.example\nhttp_access deny shut\nhttp_access allow in\nhttp_access deny all\n",
     process->folder, process->port, login, nobody ("cache_effective_user nobody\ncache_effective_group nogroup\n", ""));
   g_autofree char *path = peer_process_write (process, "squid.conf", text);
-  const char *command[] = { process->program, "-N", "-f", path, NULL };
+  /* The name is that of its segments of shared memory: two that run at once do not get into each other's way. */
+  g_autofree char *service = g_strdup_printf ("peer%u", process->port);
+  const char *command[] = { process->program, "-N", "-n", service, "-f", path, NULL };
 
   return g_strdupv ((char **) command);
 }
@@ -172,12 +175,30 @@ peer_proxy_new (PeerProxyKind kind)
   return self;
 }
 
+/* A squid that was killed leaves its memory. */
+static void
+remove_segments (guint port)
+{
+  static const char *const segments[] = { "metadata", "queues", "readers" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (segments); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/peer%u-cf__%s.shm", port, segments[i]);
+
+      shm_unlink (name);
+    }
+}
+
 void
 peer_proxy_free (PeerProxy *self)
 {
+  guint port;
+
   if (self == NULL)
     return;
+  port = self->process->port;
   peer_process_free (self->process);
+  remove_segments (port);
   peer_proxy_free (self->behind);
   g_free (self);
 }
