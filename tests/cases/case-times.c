@@ -47,9 +47,9 @@ run_total_in_body (Case *c)
   scripted_server_on (case_server (c), "/drip", scripted_answer_pattern (scripted_answer_split (answer, 10, 5000),
                                                                          0, 0, 1000000));
   t->keep_body = FALSE;
-  case_set (t, CURLOPT_TIMEOUT_MS, 250L);
+  case_set (t, CURLOPT_TIMEOUT_MS, 250L * case_patience ());
   case_run_transfer (t);
-  check_timed_out (t, 250);
+  check_timed_out (t, 250 * case_patience ());
   g_assert_cmpuint (t->body_length, >, 0);
 }
 
