@@ -3,6 +3,7 @@
 
 #include "gm-config.h"
 #include "gm-curl-client.h"
+#include "gm-curl-notes.h"
 #include "gm-curl-setopt.h"
 #include "gm-curl-share.h"
 #include "gm-state-file.h"
@@ -142,11 +143,28 @@ gm_curl_set_cookiesession (GmCurlEasy *easy,
 
 #define SET_COOKIE "Set-Cookie:"
 
+static void
+tell_cookie (GmCurlEasy *easy,
+             const GmCookieLine *line,
+             gboolean replaced)
+{
+  GmByteBuilder out = { 0 };
+  g_autofree char *text = NULL;
+  gsize len;
+
+  gm_cookie_write_netscape (line, &out);
+  gm_byte_builder_append_char (&out, '\0');
+  text = gm_byte_builder_steal (&out, &len);
+  gm_curl_notes_tell (easy, GM_NOTE_COOKIE, text, replaced);
+}
+
 /* A line of a cookie file, or of a head; that one must say its domain: libcurl would send it to every host there is. */
 static void
 add_cookie (GmCurlEasy *easy,
             const char *text)
 {
+  GmCookieJar *jar = need_jar (easy);
+  guint n_before;
   GmCookieLine line;
   GmCookieFault fault;
   gint64 now = get_now ();
@@ -155,8 +173,10 @@ add_cookie (GmCurlEasy *easy,
     fault = gm_cookie_parse (gm_span (text + strlen (SET_COOKIE), strlen (text) - strlen (SET_COOKIE)), now, &line);
   else
     fault = gm_cookie_parse_netscape (gm_span (text, strlen (text)), &line);
-  if (fault == GM_COOKIE_FAULT_NONE)
-    gm_cookie_jar_add (need_jar (easy), &line, FALSE, now);
+  n_before = gm_cookie_jar_get_n (jar);
+  if (fault == GM_COOKIE_FAULT_NONE && gm_cookie_jar_add (jar, &line, FALSE, now) == GM_COOKIE_FAULT_NONE &&
+      easy->set.verbose)
+    tell_cookie (easy, &line, gm_cookie_jar_get_n (jar) == n_before);
 }
 
 CURLcode

@@ -17,7 +17,8 @@ packages_demos=(nginx)
 packages_tests=(gjs python3-gi nginx apache2-bin caddy nghttp2-server nghttp2-client nghttp2-proxy squid tinyproxy
   dante-server krb5-kdc krb5-admin-server krb5-user gnutls-bin softhsm2 libp11-kit-dev python3-h2 media-types openssl
   libcurl4-openssl-dev libsoup-3.0-dev gir1.2-soup-3.0 valgrind strace binutils git tmux xvfb xdotool gir1.2-gtk-4.0 libgtk-4-dev libjson-glib-dev curl
-  python3-pycurl ostree cmake libwww-curl-perl zchunk debuginfod newsboat html-xml-utils)
+  python3-pycurl ostree cmake libwww-curl-perl zchunk debuginfod newsboat html-xml-utils
+  libcurl4-doc libcurl3-gnutls libevent-dev libev-dev libuv1-dev libtidy-dev libexpat1-dev libxml2-dev)
 
 # What continuous integration wants beside the suite.
 packages_ci=(clang clang-format libclang-rt-14-dev llvm-14)
