@@ -81,9 +81,15 @@ GmResult
 gm_connection_connect (GmConnection *self)
 {
   GmResult result = gm_layer_connect (self->top);
+  gint64 connected_at = 0;
 
   if (result != GM_OK)
-    return result;
+    {
+      /* Who it was that a handshake failed with is worth knowing. */
+      if (result != GM_AGAIN && gm_layer_query (self->top, GM_QUERY_CONNECTED_AT, &connected_at) && connected_at != 0)
+        learn_addresses (self);
+      return result;
+    }
 
   self->state = GM_CONNECTION_BUSY;
   learn_times (self);

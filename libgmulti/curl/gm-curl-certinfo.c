@@ -377,16 +377,17 @@ gm_curl_verify_result (GmResult verdict)
       return 23;
     case GM_TLS_WRONG_PURPOSE:
       return 26;
-    case GM_TLS_WRONG_HOST:
-      return 62;
     case GM_TLS_WEAK:
       return 66;
-    case GM_TLS_BAD_CERTIFICATE:
-    case GM_TLS_OCSP:
+    /* libcurl sees to these by itself, before it asks OpenSSL for a verdict … */
+    case GM_TLS_WRONG_HOST:
     case GM_TLS_ISSUER:
-    case GM_TLS_PIN:
+    case GM_TLS_BAD_CERTIFICATE:
     case GM_TLS_REFUSED:
       return 1;
+    /* … and to these after a good one */
+    case GM_TLS_OCSP:
+    case GM_TLS_PIN:
     default:
       return 0;
     }

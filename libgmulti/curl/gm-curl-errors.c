@@ -143,6 +143,10 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
        result == GM_AUTH_FAILED || result == GM_RESOLVE_FAILED || result == GM_PROXY_RESOLVE_FAILED))
     return CURLE_PROXY;
 
+  /* a handshake that is cut off was one that failed */
+  if (gm_transfer_get_error (transfer)->phase == GM_PHASE_TLS && (result == GM_RECV_FAILED || result == GM_SEND_FAILED))
+    return CURLE_SSL_CONNECT_ERROR;
+
   return gm_curl_code_from_result (result);
 }
 

@@ -362,7 +362,13 @@ get_verdict (GmCurlEasy *easy)
   if (info->tls != NULL)
     return gm_curl_verify_result (info->tls->verdict);
 
-  return error->of_proxy ? 0 : gm_curl_verify_result (error->result);
+  if (error->of_proxy)
+    return 0;
+  /* nothing was found out yet, which is no good verdict */
+  if (error->phase == GM_PHASE_TLS && error->result != GM_TLS_OCSP && error->result != GM_TLS_PIN)
+    return MAX (gm_curl_verify_result (error->result), 1);
+
+  return gm_curl_verify_result (error->result);
 }
 
 /* Who came past the proxy had nothing against its certificate. */

@@ -703,6 +703,13 @@ state_connecting (GmTransfer *self)
     {
       if (times->connected == 0 && connection->top != NULL)
         gm_layer_query (connection->top, GM_QUERY_CONNECTED_AT, &times->connected);
+      /* One that led to somebody counts, also if that is all it did. */
+      if (result != GM_AGAIN && times->connected != 0)
+        {
+          self->info.n_connects++;
+          self->info.remote = connection->remote;
+          self->info.local = connection->local;
+        }
       return result;
     }
 
@@ -1091,7 +1098,7 @@ note_error (GmTransfer *self,
       gboolean knows = from->phase != GM_PHASE_NONE;
 
       /* a socket sees bytes go out and come in; what they are is known here */
-      if (self->state == GM_STATE_RUNNING && (from->phase == GM_PHASE_REQUEST || from->phase == GM_PHASE_RESPONSE))
+      if (self->state != GM_STATE_DONE && (from->phase == GM_PHASE_REQUEST || from->phase == GM_PHASE_RESPONSE))
         knows = FALSE;
       gm_error_set (&self->error, result, knows ? from->phase : phase, from->sys_errno);
       gm_error_add_details (&self->error, from); /* others may be told the same */

@@ -48,5 +48,25 @@ void          plan_tag          (PlanTransfer *transfer,
 void          plan_wide_choose  (Chance       *chance,
                                  const Plan   *plan,
                                  PlanTransfer *transfer);
+/* plan-subjects.c */
+void          plan_choose_limits (Chance      *chance,
+                                 PlanTransfer *transfer);
+void          plan_choose_wakeup (Chance      *chance,
+                                 PlanTransfer *transfer);
+void          plan_choose_tls   (Chance       *chance,
+                                 PlanTransfer *transfer);
+void          plan_choose_subject (Chance     *chance,
+                                 Plan         *plan);
+/* plan-wide.c, for them: an answer of any size; a form; a request body. */
+void          plan_answer       (Chance       *chance,
+                                 PlanTransfer *transfer,
+                                 gboolean      close);
+void          plan_choose_mime  (Chance       *chance,
+                                 PlanTransfer *transfer);
+void          plan_choose_body  (Chance       *chance,
+                                 PlanTransfer *transfer);
+void          plan_set_filled   (PlanTransfer *transfer,
+                                 CURLoption    id,
+                                 const char   *form);
 void          plan_choose_coding (Chance      *chance,
                                  PlanTransfer *transfer);

@@ -7,7 +7,7 @@
 /* Series about one subject each. All else is plain in them, so that next to nothing has to be waived. */
 
 static const char *const theme_names[PLAN_THEME_N] = {
-  "", "auth", "proxy", "coding", "cookies", "mime", "callbacks", "upload", "raw", "misc",
+  "", "auth", "proxy", "coding", "cookies", "mime", "callbacks", "upload", "raw", "misc", "limits", "wakeup", "mime", "tls",
 };
 
 static const char *
@@ -485,15 +485,52 @@ choose_misc (Chance *chance, PlanTransfer *transfer)
 }
 
 void
+plan_answer (Chance *chance, PlanTransfer *transfer, gboolean close)
+{
+  static const guint sizes[] = { 0, 1, 100, 5000, 70000 };
+
+  answer (chance, transfer, "Content-Type: text/plain\r\n", sizes[chance_below (chance, G_N_ELEMENTS (sizes))], close);
+}
+
+void
+plan_choose_mime (Chance *chance, PlanTransfer *transfer)
+{
+  choose_mime (chance, transfer);
+}
+
+void
+plan_choose_body (Chance *chance, PlanTransfer *transfer)
+{
+  choose_body (chance, transfer);
+}
+
+void
+plan_set_filled (PlanTransfer *transfer, CURLoption id, const char *form)
+{
+  set_filled (transfer, id, form);
+}
+
+/* Converted line ends, of text that has some. */
+static void
+choose_lines (Chance *chance, PlanTransfer *transfer)
+{
+  choose_mime (chance, transfer);
+  plan_set_number (transfer, chance_percent (chance, 70) ? CURLOPT_CRLF : CURLOPT_TRANSFERTEXT, 1);
+  plan_set_number (transfer, CURLOPT_FORBID_REUSE, 1);
+  plan_tag (transfer, "crlf");
+}
+
+void
 plan_wide_choose (Chance *chance, const Plan *plan, PlanTransfer *transfer)
 {
   static void (*const choosers[PLAN_THEME_N]) (Chance *, PlanTransfer *) = {
     NULL, choose_auth, choose_proxy, plan_choose_coding, choose_cookies, choose_mime, choose_callbacks, choose_upload,
-    choose_raw, choose_misc,
+    choose_raw, choose_misc, plan_choose_limits, plan_choose_wakeup, choose_lines, plan_choose_tls,
   };
 
   transfer->wide.theme = plan->theme;
-  plan_tag (transfer, "wide");
+  /* Those two say all that there is to say in words of their own, which no rule knows. */
+  plan_tag (transfer, plan->theme == PLAN_THEME_LIMITS || plan->theme == PLAN_THEME_WAKEUP ? "plain" : "wide");
   plan_tag (transfer, theme_names[plan->theme]);
   transfer->wide.hooks = (PlanHooks) { -1, -1, -1, -1, -1, -1, -1 };
   transfer->wide.verbose = chance_percent (chance, 60);

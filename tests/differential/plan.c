@@ -505,8 +505,13 @@ plan_new (guint64 seed)
   plan->seed = seed;
   if (seed % 2 == 0)
     {
-      plan->theme = (PlanTheme) (1 + chance_below (&chance, PLAN_THEME_N - 1));
+      plan->theme = (PlanTheme) (1 + chance_below (&chance, PLAN_FIRST_SUBJECT - 1));
       n = 1 + n % 3;
+    }
+  if (seed >= PLAN_SUBJECT)
+    {
+      plan->theme = (PlanTheme) MIN (PLAN_FIRST_SUBJECT + seed / PLAN_SUBJECT - 1, PLAN_THEME_N - 1);
+      n = plan->theme == PLAN_THEME_LIMITS ? 2 + chance_below (&chance, 9) : 1 + chance_below (&chance, 3);
     }
   /* The seed's own, so that even bytes that hold them are the same from run to run. */
   plan->port = 20000 + (guint) (seed % 5000);
@@ -516,6 +521,7 @@ plan_new (guint64 seed)
   if (plan->wait > PLAN_WAIT_EVENTS)
     plan->wait = PLAN_WAIT_EVENTS;
   plan->max_connects = -1;
+  plan_choose_subject (&chance, plan);
   plan->transfers = g_ptr_array_new_with_free_func (transfer_free);
   if (plan->theme == PLAN_THEME_NONE)
     choose_limits (&chance, plan);
@@ -524,7 +530,8 @@ plan_new (guint64 seed)
       PlanTransfer *transfer = transfer_new (&chance, plan, i);
 
       g_ptr_array_add (plan->transfers, transfer);
-      if (i > 0 && chance_percent (&chance, plan->theme == PLAN_THEME_COOKIES ? 60 : 25))
+      if (i > 0 && plan->theme != PLAN_THEME_LIMITS
+          && chance_percent (&chance, plan->theme == PLAN_THEME_COOKIES ? 60 : 25))
         {
           transfer->reuse_of = last_user (plan, chance_below (&chance, i));
           transfer->reset = plan->theme != PLAN_THEME_NONE || chance_percent (&chance, 50);
@@ -535,6 +542,8 @@ plan_new (guint64 seed)
         }
       if (plan->theme != PLAN_THEME_NONE && n == 1)
         plan_tag (transfer, "solo");
+      if (plan->theme == PLAN_THEME_LIMITS)
+        continue;
       if (plan->max_total > 0 || plan->max_host > 0)
         plan_tag (transfer, "limited");
       if (plan->max_connects >= 0 && plan->max_connects < 10)

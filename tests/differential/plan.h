@@ -97,8 +97,16 @@ typedef enum
   PLAN_THEME_UPLOAD,
   PLAN_THEME_RAW,        /* CURLOPT_CONNECT_ONLY */
   PLAN_THEME_MISC,
+  /* Those of series with numbers of their own, PLAN_SUBJECT for each. */
+  PLAN_THEME_LIMITS,     /* how many connections there may be, and which are used when */
+  PLAN_THEME_WAKEUP,     /* what ends a wait */
+  PLAN_THEME_LINES,      /* forms whose line ends are converted */
+  PLAN_THEME_TLS,
   PLAN_THEME_N,
 } PlanTheme;
+
+#define PLAN_FIRST_SUBJECT PLAN_THEME_LIMITS
+#define PLAN_SUBJECT 100000
 
 /* What a callback answers that is not called as often as data comes; −1: it is not set. */
 typedef struct
@@ -150,9 +158,25 @@ typedef struct
   gint64 upload_size;    /* what the read callback has to give */
 } PlanTransfer;
 
+/* What the server of a series with TLS is like. */
+typedef enum
+{
+  PLAN_TLS_NONE,
+  PLAN_TLS_GOOD,
+  PLAN_TLS_EXPIRED,
+  PLAN_TLS_OTHER_NAME,
+  PLAN_TLS_SELF_SIGNED,
+  PLAN_TLS_NO_ANSWER,    /* closes when the handshake begins */
+  PLAN_TLS_CLEARTEXT,    /* speaks none */
+} PlanTls;
+
 typedef struct
 {
   guint64 seed;
+  PlanTls tls;
+  const char *tls_priority; /* (nullable): of GnuTLS */
+  guint tls_request;     /* gnutls_certificate_request_t: of a client's certificate */
+  gboolean tls_rude;     /* ends without saying goodbye */
   gboolean plain;        /* all of its transfers are */
   PlanTheme theme;       /* another half of the series is about one subject each, plain in all else */
   guint port;

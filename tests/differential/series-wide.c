@@ -97,6 +97,11 @@ debug_cb (CURL *easy, curl_infotype type, char *data, size_t size, void *user_da
       break;
     case CURLINFO_SSL_DATA_IN:
     case CURLINFO_SSL_DATA_OUT:
+      /* The records are the TLS library's own. */
+      if (handle->transfer->wide.theme == PLAN_THEME_TLS)
+        break;
+      note (handle, "debug of type", (long) type);
+      break;
     case CURLINFO_END:
     default:
       note (handle, "debug of type", (long) type);
@@ -319,8 +324,10 @@ handle_wide_prepare (Handle *handle)
   curl_easy_setopt (handle->easy, CURLOPT_DEBUGDATA, handle);
   curl_easy_setopt (handle->easy, CURLOPT_SHARE, wide->share ? handle->series->share : NULL);
   set_hooks (handle);
-  if (wide->theme == PLAN_THEME_MIME)
+  if (wide->theme == PLAN_THEME_MIME || wide->theme == PLAN_THEME_LINES)
     handle_add_parts (handle);
+  if (wide->theme == PLAN_THEME_TLS)
+    handle_tls_prepare (handle);
 }
 
 static void

@@ -279,6 +279,8 @@ play_rounds (Series *series)
       moved = settle (series);
       apply_plan (series);
       moved |= settle (series);
+      if (series->plan->theme == PLAN_THEME_WAKEUP)
+        series_poke (series);
       if (server_step (series->server, series->round) || moved)
         last_move = g_get_monotonic_time ();
       else if (!plan_waits (series) && !all_over (series))
@@ -364,6 +366,8 @@ series_play (guint64 seed)
     curl_multi_setopt (series->multi, CURLMOPT_MAXCONNECTS, plan->max_connects);
 
   play_rounds (series);
+  if (plan->theme == PLAN_THEME_LIMITS)
+    server_note_rest (series->server);
   record_close (series->record);
   series_print (series);
   series_free (series);

@@ -56,6 +56,12 @@ void    handle_wide_end  (Handle       *handle,
 void    handle_wide_free (Handle       *handle);
 void    series_wide_end  (Series       *series);
 
+/* series-wakeup.c: waits of all kinds, when nothing is ready. */
+void    series_poke      (Series      *series);
+
+/* series-tls.c: what a transfer has to say about TLS. */
+void    handle_tls_prepare (Handle    *handle);
+
 /* series-mime.c: parts, by chance. */
 void    handle_add_parts (Handle       *handle);
 void    handle_free_parts (Handle      *handle);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "server.h"
+#include "server-tls.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@ typedef enum
 typedef struct
 {
   int fd;
+  ScriptedTlsSession *tls;  /* (owned) (nullable) */
+  char *host;               /* (owned) (nullable): whom the last request was for */
   guint number;             /* in the order of acceptance */
   guint n_requests;
   GString *input;           /* (owned) */
@@ -43,6 +47,7 @@ struct _Server
   Record *record;           /* (unowned) */
   int listen_fd;
   int refused_fd;           /* bound and deaf */
+  ScriptedTls *tls;         /* (owned) (nullable) */
   guint n_accepted;
   guint *n_answered;        /* (owned): requests of each transfer that got their response */
   GPtrArray *conns;         /* (owned) (element-type Conn) */
@@ -53,6 +58,8 @@ conn_free (gpointer data)
 {
   Conn *conn = data;
 
+  scripted_tls_session_free (conn->tls);
+  g_free (conn->host);
   close (conn->fd);
   g_free (conn->boundary);
   if (conn->parts != NULL)
@@ -93,6 +100,8 @@ server_new (Plan *plan, Record *record)
     g_error ("listen: %s", g_strerror (errno));
   server->n_answered = g_new0 (guint, plan->transfers->len);
   server->conns = g_ptr_array_new_with_free_func (conn_free);
+  if (plan->tls != PLAN_TLS_NONE && plan->tls != PLAN_TLS_CLEARTEXT)
+    server->tls = server_tls_new (plan);
   return server;
 }
 
@@ -102,6 +111,7 @@ server_free (Server *server)
   close (server->listen_fd);
   close (server->refused_fd);
   g_ptr_array_unref (server->conns);
+  scripted_tls_free (server->tls);
   g_free (server->n_answered);
   g_free (server);
 }
@@ -122,6 +132,8 @@ accept_all (Server *server)
       conn->number = server->n_accepted++;
       conn->transfer = RECORD_WHOLE;
       conn->input = g_string_new (NULL);
+      if (server->tls != NULL)
+        conn->tls = scripted_tls_session_new (server->tls, fd);
       g_ptr_array_add (server->conns, conn);
       some = TRUE;
     }
@@ -224,11 +236,18 @@ record_head (Server *server, Conn *conn, const char *head)
     record_field (server, conn, lines[i]);
 }
 
+static gssize
+conn_send (Conn *conn, const char *bytes, gsize size)
+{
+  return conn->tls != NULL ? scripted_tls_send (conn->tls, bytes, size)
+                           : send (conn->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* Small enough to go out at once, whatever the client does. */
 static void
 say (Conn *conn, const char *text)
 {
-  if (send (conn->fd, text, strlen (text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+  if (conn_send (conn, text, strlen (text)) < 0)
     g_debug ("the client is gone");
 }
 
@@ -371,6 +390,8 @@ take_head (Server *server, Conn *conn, const char *head)
   take_boundary (conn, head);
   if (is_worth_a_line (server, conn))
     record_head (server, conn, head);
+  g_free (conn->host);
+  conn->host = field_value (head, "Host");
   conn->body = BODY_NONE;
   if (coding != NULL)
     conn->body = BODY_CHUNK_HEAD;
@@ -544,15 +565,44 @@ take_input (Server *server, Conn *conn)
     }
 }
 
+static gssize
+conn_recv (Conn *conn, char *buffer, gsize size)
+{
+  return conn->tls != NULL ? scripted_tls_recv (conn->tls, buffer, size) : recv (conn->fd, buffer, size, MSG_DONTWAIT);
+}
+
+/* False while a handshake is underway, or for ever; *some when something came for it. */
+static gboolean
+is_secured (Server *server, Conn *conn, gboolean *some, gboolean *gone)
+{
+  int waiting = 0, state;
+
+  if (conn->tls == NULL)
+    return TRUE;
+  ioctl (conn->fd, FIONREAD, &waiting);
+  if (server->plan->tls == PLAN_TLS_NO_ANSWER)
+    {
+      *gone = waiting > 0;
+      return FALSE;
+    }
+  state = scripted_tls_handshake (conn->tls);
+  *some = waiting > 0;
+  *gone = state < 0;
+  return state > 0;
+}
+
 /* True when something came; *gone when the client has closed. */
 static gboolean
 read_conn (Server *server, Conn *conn, gboolean *gone)
 {
   char buffer[65536];
   gboolean some = FALSE;
-  ssize_t got;
+  gssize got;
 
-  while ((got = recv (conn->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0)
+  *gone = FALSE;
+  if (!is_secured (server, conn, &some, gone))
+    return some;
+  while ((got = conn_recv (conn, buffer, sizeof buffer)) > 0)
     {
       g_string_append_len (conn->input, buffer, got);
       some = TRUE;
@@ -560,6 +610,40 @@ read_conn (Server *server, Conn *conn, gboolean *gone)
   *gone = got == 0 || errno != EAGAIN;
   take_input (server, conn);
   return some;
+}
+
+/* Which connections are used when is each library's own business, but not how many there are. */
+static void
+check_limits (Server *server)
+{
+  const Plan *plan = server->plan;
+  guint most = 0;
+
+  for (guint i = 0; i < server->conns->len; i++)
+    {
+      const Conn *one = g_ptr_array_index (server->conns, i);
+      guint same = 0;
+
+      for (guint k = 0; k < server->conns->len; k++)
+        same += one->host != NULL && g_strcmp0 (one->host, ((Conn *) g_ptr_array_index (server->conns, k))->host) == 0;
+      most = MAX (most, same);
+    }
+  if (plan->max_total > 0 && server->conns->len > (guint) plan->max_total)
+    record_line (server->record, RECORD_WHOLE, "breach: %u connections in all", server->conns->len);
+  if (plan->max_host > 0 && most > (guint) plan->max_host)
+    record_line (server->record, RECORD_WHOLE, "breach: %u connections to one host", most);
+}
+
+void
+server_note_rest (Server *server)
+{
+  guint n_open = 0;
+
+  server_read (server);
+  for (guint i = 0; i < server->conns->len; i++)
+    n_open += !((Conn *) g_ptr_array_index (server->conns, i))->shut;
+  if (server->plan->max_connects > 0 && n_open > (guint) server->plan->max_connects)
+    record_line (server->record, RECORD_WHOLE, "breach: %u idle connections", n_open);
 }
 
 gboolean
@@ -581,6 +665,8 @@ server_read (Server *server)
       g_ptr_array_remove_index (server->conns, i--);
       some = TRUE;
     }
+  if (server->plan->theme == PLAN_THEME_LIMITS)
+    check_limits (server);
   return some;
 }
 
@@ -596,8 +682,7 @@ send_some (Conn *conn, const GString *bytes)
 {
   while (conn->piece_sent < bytes->len)
     {
-      ssize_t sent = send (conn->fd, bytes->str + conn->piece_sent, bytes->len - conn->piece_sent,
-                           MSG_NOSIGNAL | MSG_DONTWAIT);
+      gssize sent = conn_send (conn, bytes->str + conn->piece_sent, bytes->len - conn->piece_sent);
 
       if (sent < 0 && errno == EAGAIN)
         return FALSE;
@@ -630,6 +715,8 @@ step_response (Server *server, Conn *conn)
     case PLAN_PIECE_CLOSE:
       /* Not close(): unread input would turn it into a reset, which may overtake the answer. */
       conn->shut = TRUE;
+      if (conn->tls != NULL && !server->plan->tls_rude)
+        scripted_tls_say_goodbye (conn->tls);
       shutdown (conn->fd, SHUT_WR);
       break;
     case PLAN_PIECE_RESET:

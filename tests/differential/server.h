@@ -16,5 +16,7 @@ gboolean server_read    (Server       *server);
 /* Does one thing of an answer, on one connection, chosen by @round. False: there is nothing to do. */
 gboolean server_step    (Server       *server,
                          guint         round);
+/* When all is over: how many connections are kept, if that is limited. */
+void     server_note_rest (Server      *server);
 /* Says goodbye on one connection, for the client that waits for what will not come. False: there is none. */
 gboolean server_hang_up (Server       *server);

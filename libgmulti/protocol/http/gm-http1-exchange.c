@@ -463,7 +463,7 @@ take_old_answer (Http1 *self)
     return GM_RESUME_REFUSED;
   request->info->http_version = 9;
   request->info->status = request->info->hop.status = 0;
-  self->plan = (GmHttpPlan){ .body = { GM_HTTP_BODY_UNTIL_CLOSE, -1, FALSE } };
+  self->plan = (GmHttpPlan){ .body = { .framing = GM_HTTP_BODY_UNTIL_CLOSE, .length = -1 } };
   request->phase = GM_PHASE_BODY;
   request->news (request, GM_NEWS_HEAD);
   self->recv_state = RECV_BODY;
