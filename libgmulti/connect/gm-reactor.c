@@ -316,7 +316,7 @@ gm_reactor_dequeue (GmReactor *self,
 
 /* ---- turns ---- */
 
-/* That the machine slept nobody says; it is looked for when there is a turn anyway. */
+/* It is looked for when there is a turn anyway; see gm-awake.h for who has the machine's waking bring one. */
 static void
 look_for_sleep (GmReactor *self)
 {
@@ -326,6 +326,12 @@ look_for_sleep (GmReactor *self)
     self->woke = TRUE;
   self->asleep = asleep;
   self->look_for_sleep_at = asleep < 0 ? G_MAXINT64 : self->now + LOOK_FOR_SLEEP_US;
+}
+
+void
+gm_reactor_look_for_sleep (GmReactor *self)
+{
+  look_for_sleep (self);
 }
 
 gint64

@@ -114,6 +114,8 @@ void      gm_reactor_clear         (GmReactor *self); /* every socket and runnab
 
 /* ---- turns ---- */
 gint64    gm_reactor_begin_turn    (GmReactor *self); /* reads the clock */
+/* Whether the machine slept, which turns ask once in a while, is asked now; the next turn acts on it. */
+void      gm_reactor_look_for_sleep (GmReactor *self);
 /* Takes what the own epoll set has, waiting at most @timeout_us (0 = not at all, -1 = for ever) for it; returns the
  * number of events, or -1 with errno set. Latches readiness and queues owners. */
 int       gm_reactor_collect       (GmReactor *self,

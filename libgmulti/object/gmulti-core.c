@@ -3,6 +3,7 @@
 
 #include "gmulti-state-private.h"
 
+#include "gm-awake.h"
 #include "gm-config.h"
 #include "gmulti-band-private.h"
 #include "gmulti-pin-private.h"
@@ -82,6 +83,7 @@ struct _GmCore
   GmLine *line; /* (owned): who waits for a free slot */
   GQueue patients; /* of GmPatience.link: who may have to wait for something else */
   GmTimer tick;
+  GmAwake awake;
   gint n_running; /* atomic; set here: given to the engine */
   guint64 last_serial;
   guint max_active;
@@ -120,6 +122,12 @@ announce_cb (GmReactor *reactor,
              GmIo want)
 {
   gm_main_source_announce (core_from_reactor (reactor)->source, socket, want);
+}
+
+static gboolean
+is_busy (GmReactor *reactor)
+{
+  return gm_multi_n_running (gm_multi_from_reactor (reactor)) > 0;
 }
 
 static const GmReactorOps epoll_ops = { NULL };
@@ -184,6 +192,7 @@ gm_core_new (GMainContext *context,
                               GM_FACT_DONE | GM_FACT_STATE | GM_FACT_HEAD | GM_FACT_PROGRESS | GM_FACT_REDIRECT |
                                 GM_FACT_QUESTION,
                               self);
+  gm_awake_init (&self->awake, gm_multi_get_reactor (self->multi), is_busy);
   if (!fd_watches)
     poll_fd = gm_reactor_get_poll_fd (gm_multi_get_reactor (self->multi));
   self->source = gm_main_source_new (self, context, priority, poll_fd);
@@ -655,6 +664,7 @@ errand_now (GmCore *self,
   g_atomic_int_inc (&self->n_running);
   self->counts_changed = self->changed != NULL;
   errand->running = TRUE;
+  gm_awake_begin (&self->awake);
   result = gm_multi_add (self->multi, errand->engine);
   if (result != GM_OK)
     gm_errand_stop (errand, result);
@@ -1146,6 +1156,7 @@ tear_down (GmCore *self)
 
   if (self->tick.due != 0)
     gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &self->tick, 0);
+  gm_awake_clear (&self->awake);
   g_clear_pointer (&self->pattern, gm_transfer_free);
   g_clear_pointer (&self->multi, gm_multi_free);
   gm_store_shelf_clear (&self->shelf);

@@ -168,8 +168,8 @@ typedef enum
 /**
  * GMultiConstraints:
  * @GMULTI_CONSTRAINTS_NONE: none
- * @GMULTI_CONSTRAINTS_CONNECTIVITY: there is a network. Without one it waits, instead of failing; also if it fails
- *   because the network is gone, and may be asked for again
+ * @GMULTI_CONSTRAINTS_CONNECTIVITY: there is a network, or at least a way to the host, which may be near. Without one it
+ *   waits, instead of failing; also if it fails because the network is gone, and may be asked for again
  * @GMULTI_CONSTRAINTS_UNMETERED: the network costs nothing by the byte
  * @GMULTI_CONSTRAINTS_NO_POWER_SAVER: the device does not save power
  *

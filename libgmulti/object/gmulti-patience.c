@@ -18,6 +18,8 @@ struct _GmPatience
   guint8 constraints; /* GMultiConstraints: what counts for it */
   guint8 reason;      /* GMultiWaitReason */
   gboolean held;      /* not given to the engine */
+  gboolean reachable; /* its own host is, whether or not there is a way to anywhere else */
+  GSource *asking;    /* (owned) (nullable): will ask about that */
 };
 
 /* ---- life ---- */
@@ -63,6 +65,9 @@ gm_patience_end (GmErrand *errand)
   GmPatience *self = errand->patience;
 
   set_timer (self, 0);
+  if (self->asking != NULL)
+    g_source_destroy (self->asking);
+  g_clear_pointer (&self->asking, g_source_unref);
   if (self->link.data != NULL)
     g_queue_unlink (gm_core_get_patients (errand->core), &self->link);
   self->link.data = NULL;
@@ -116,7 +121,8 @@ judge (GmPatience *self,
 {
   guint state = gm_surroundings_get_state (gm_core_get_surroundings (self->errand->core));
 
-  if ((self->constraints & GMULTI_CONSTRAINTS_CONNECTIVITY) != 0 && (state & GM_SURROUNDINGS_NO_NETWORK) != 0 && !running)
+  if ((self->constraints & GMULTI_CONSTRAINTS_CONNECTIVITY) != 0 && (state & GM_SURROUNDINGS_NO_NETWORK) != 0
+      && !running && !self->reachable)
     return GMULTI_WAIT_REASON_CONNECTIVITY;
   if ((self->constraints & GMULTI_CONSTRAINTS_UNMETERED) != 0 && (state & GM_SURROUNDINGS_METERED) != 0)
     return GMULTI_WAIT_REASON_METERED;
@@ -138,6 +144,74 @@ gm_patience_is_paused (GmPatience *self)
   return self->reason == GMULTI_WAIT_REASON_METERED || self->reason == GMULTI_WAIT_REASON_POWER_SAVER;
 }
 
+/* ---- a host that is near ---- */
+
+static void look (GmPatience *self,
+                  gboolean soon);
+
+static void
+stop_asking (gpointer data)
+{
+  GmErrand *errand = data;
+
+  gm_core_count_lookups (errand->core, -1);
+  gm_errand_unref (errand);
+}
+
+static void
+reached_cb (GObject *monitor,
+            GAsyncResult *result,
+            gpointer user_data)
+{
+  GmErrand *errand = user_data;
+  GmPatience *self = errand->patience;
+  gboolean reachable = g_network_monitor_can_reach_finish (G_NETWORK_MONITOR (monitor), result, NULL);
+
+  if (reachable && !errand->ending && self->held && self->reason == GMULTI_WAIT_REASON_CONNECTIVITY)
+    {
+      self->reachable = TRUE;
+      look (self, FALSE);
+    }
+  stop_asking (errand);
+}
+
+static gboolean
+ask_cb (gpointer user_data)
+{
+  GmErrand *errand = user_data;
+  const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
+  GMainContext *context = gm_core_get_context (errand->core);
+  g_autoptr (GObject) monitor = gm_surroundings_ref_monitor (gm_core_get_surroundings (errand->core), GM_MONITOR_NETWORK);
+  g_autoptr (GSocketConnectable) host = NULL;
+
+  g_clear_pointer (&errand->patience->asking, g_source_unref);
+  host = plan->connectable != NULL ? g_object_ref (plan->connectable) : g_network_address_parse_uri (plan->uri, 80, NULL);
+  if (host == NULL || monitor == NULL || G_NETWORK_MONITOR_GET_INTERFACE (monitor)->can_reach_async == NULL)
+    return G_SOURCE_REMOVE;
+
+  gm_core_count_lookups (errand->core, 1);
+  g_main_context_push_thread_default (context);
+  g_network_monitor_can_reach_async (G_NETWORK_MONITOR (monitor), host, NULL, reached_cb, gm_errand_ref (errand));
+  g_main_context_pop_thread_default (context);
+  return G_SOURCE_REMOVE;
+}
+
+/* "Available" means a way to anywhere, and what is in the same house needs none. The monitor may be the application's: it
+ * is not called while the engine is at work. */
+static void
+ask_for_way (GmPatience *self)
+{
+  if (self->asking != NULL || self->reason != GMULTI_WAIT_REASON_CONNECTIVITY)
+    return;
+
+  self->asking = g_idle_source_new ();
+  g_source_set_static_name (self->asking, "[gmulti] ask for a way");
+  g_source_set_priority (self->asking, MIN (gm_core_get_priority (self->errand->core), G_PRIORITY_DEFAULT));
+  gm_core_count_lookups (self->errand->core, 1);
+  g_source_set_callback (self->asking, ask_cb, gm_errand_ref (self->errand), stop_asking);
+  g_source_attach (self->asking, gm_core_get_context (self->errand->core));
+}
+
 static void
 hold (GmPatience *self,
       GMultiWaitReason reason)
@@ -146,6 +220,7 @@ hold (GmPatience *self,
   self->reason = (guint8) reason;
   GM_TRACE (OBJECT, gm_transfer_get_id (self->errand->engine), 0, "is held back: %d", (int) reason);
   gm_errand_refresh (self->errand);
+  ask_for_way (self);
 }
 
 gboolean
@@ -164,9 +239,9 @@ gm_patience_holds (GmPatience *self)
   return TRUE;
 }
 
-void
-gm_patience_look (GmPatience *self,
-                  gboolean soon)
+static void
+look (GmPatience *self,
+      gboolean soon)
 {
   GmErrand *errand = self->errand;
   GMultiWaitReason reason;
@@ -183,7 +258,11 @@ gm_patience_look (GmPatience *self,
 
   reason = judge (self, errand->running);
   if (reason == (GMultiWaitReason) self->reason)
-    return;
+    {
+      if (self->held)
+        ask_for_way (self);
+      return;
+    }
 
   if (errand->place != NULL)
     {
@@ -201,6 +280,14 @@ gm_patience_look (GmPatience *self,
       self->reason = (guint8) reason;
       gm_errand_refresh (errand);
     }
+}
+
+void
+gm_patience_look (GmPatience *self,
+                  gboolean soon)
+{
+  self->reachable = FALSE; /* by the way that was */
+  look (self, soon);
 }
 
 /* ---- another attempt ---- */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine.h"
+#include "gm-awake.h"
 #include "scripted-server.h"
 
 #include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* The machine sleeps: no time limit passes meanwhile, and what idled is not trusted any more. And the network changes. */
 
@@ -178,6 +181,83 @@ test_retired (Fixture *self,
   g_assert_cmpuint (n_idle (self), ==, 0);
 }
 
+static int knocker = -1;
+static guint n_opened;
+
+static int
+open_knocker (void)
+{
+  n_opened++;
+  return knocker = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+static gboolean
+is_busy (GmReactor *reactor)
+{
+  return gm_multi_n_running (gm_multi_from_reactor (reactor)) > 0;
+}
+
+static gboolean
+was_shaken (gpointer multi)
+{
+  return gm_multi_get_shaken_at (multi) != 0;
+}
+
+/* Nothing happens but that the machine wakes: somebody knocks. Not for who was done in a moment. */
+static void
+test_knock (Fixture *self,
+            gconstpointer data)
+{
+  GmReactor *reactor = gm_multi_get_reactor (self->engine->multi);
+  Fetch *fetch = fetch_new (scripted_server_url (self->server, "/stuck"));
+  GmAwake awake;
+  guint64 one = 1;
+
+  if (data != NULL)
+    gm_awake_set_opener (open_knocker);
+  n_opened = 0;
+  gm_awake_init (&awake, reactor, is_busy);
+  for (guint i = 0; i < 3; i++)
+    {
+      gm_awake_begin (&awake);
+      fetch_small (self);
+    }
+  now += 2 * GM_AWAKE_PATIENCE_US;
+  engine_turn (self->engine, 0);
+  g_assert_null (awake.socket);
+  g_assert_false (awake.expected);
+
+  engine_add (self->engine, fetch);
+  gm_awake_begin (&awake);
+  engine_run_until (self->engine, got_request, self->server);
+  g_assert_null (awake.socket);
+  now += 2 * GM_AWAKE_PATIENCE_US;
+  engine_turn (self->engine, 0);
+  g_assert_nonnull (awake.socket);
+
+  /* looked just before it fell asleep */
+  gm_reactor_look_for_sleep (reactor);
+  asleep += 1800 * (gint64) G_USEC_PER_SEC;
+  if (data != NULL)
+    {
+      g_assert_cmpuint (n_opened, ==, 1);
+      g_assert_cmpint (write (knocker, &one, sizeof one), ==, sizeof one);
+      engine_run_until (self->engine, was_shaken, self->engine->multi);
+      g_assert_cmpuint (n_idle (self), ==, 0);
+    }
+  else
+    {
+      /* the kernel's: its time does not jump, so that it never says anything */
+      engine_run_for (self->engine, 100000);
+      g_assert_false (was_shaken (self->engine->multi));
+      g_assert_cmpint (awake.socket->ready, ==, GM_IO_NONE);
+    }
+  g_assert_cmpuint (fetch->n_done, ==, 0);
+  gm_awake_clear (&awake);
+  gm_awake_set_opener (NULL);
+  fetch_free (fetch);
+}
+
 /* What was kept for later is gone, and everything works as before. */
 static void
 test_caches (Fixture *self,
@@ -200,6 +280,8 @@ main (int argc,
   g_test_add ("/engine/sleep/limits", Fixture, NULL, set_up, test_limits, tear_down);
   g_test_add ("/engine/sleep/broken-off", Fixture, NULL, set_up, test_broken_off, tear_down);
   g_test_add ("/engine/sleep/retired", Fixture, NULL, set_up, test_retired, tear_down);
+  g_test_add ("/engine/sleep/knock", Fixture, "knocks", set_up, test_knock, tear_down);
+  g_test_add ("/engine/sleep/kernel", Fixture, NULL, set_up, test_knock, tear_down);
   g_test_add ("/engine/sleep/caches", Fixture, NULL, set_up, test_caches, tear_down);
   return g_test_run ();
 }

@@ -13,6 +13,8 @@ struct _SaidNetwork
   GObject parent_instance;
   gboolean available;
   gboolean metered;
+  char *near; /* (owned) (nullable) */
+  guint n_asked;
 };
 
 static gboolean
@@ -30,8 +32,36 @@ initable_iface_init (GInitableIface *iface)
 }
 
 static void
+can_reach_async (GNetworkMonitor *monitor,
+                 GSocketConnectable *connectable,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  SaidNetwork *self = SAID_NETWORK (monitor);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *host = g_socket_connectable_to_string (connectable);
+
+  self->n_asked++;
+  if (self->near != NULL && strstr (host, self->near) != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE, "no way to %s", host);
+}
+
+static gboolean
+can_reach_finish (GNetworkMonitor *monitor,
+                  GAsyncResult *result,
+                  GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
 network_iface_init (GNetworkMonitorInterface *iface)
 {
+  iface->can_reach_async = can_reach_async;
+  iface->can_reach_finish = can_reach_finish;
 }
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (SaidNetwork, said_network, G_TYPE_OBJECT,
@@ -55,11 +85,19 @@ said_network_get_property (GObject *object,
 }
 
 static void
+said_network_finalize (GObject *object)
+{
+  g_free (SAID_NETWORK (object)->near);
+  G_OBJECT_CLASS (said_network_parent_class)->finalize (object);
+}
+
+static void
 said_network_class_init (SaidNetworkClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = said_network_get_property;
+  object_class->finalize = said_network_finalize;
   g_object_class_override_property (object_class, PROP_AVAILABLE, "network-available");
   g_object_class_override_property (object_class, PROP_METERED, "network-metered");
   g_object_class_override_property (object_class, PROP_CONNECTIVITY, "connectivity");
@@ -77,6 +115,20 @@ said_network_new (gboolean available)
 
   self->available = available;
   return self;
+}
+
+void
+said_network_set_near (SaidNetwork *self,
+                       const char *host)
+{
+  g_free (self->near);
+  self->near = g_strdup (host);
+}
+
+guint
+said_network_n_asked (SaidNetwork *self)
+{
+  return self->n_asked;
 }
 
 void

@@ -14,6 +14,10 @@ SaidNetwork *said_network_new (gboolean available);
 void         said_network_set (SaidNetwork *self,
                                gboolean available,
                                gboolean metered);
+/* The one host that can be reached at any time; it is asked from the session's context alone. */
+void         said_network_set_near (SaidNetwork *self,
+                                    const char *host);
+guint        said_network_n_asked (SaidNetwork *self);
 SaidPower   *said_power_new   (gboolean saves);
 void         said_power_set   (SaidPower *self,
                                gboolean saves);

@@ -133,6 +133,28 @@ test_connectivity (Fixture *self,
   g_assert_cmpuint (self->n_retries, ==, 0);
 }
 
+/* No way to anywhere, but one to the host. It is asked for again when something changed. */
+static void
+test_near (Fixture *self,
+           gconstpointer data)
+{
+  said_network_set_near (self->network, "example.test");
+  said_network_set (self->network, FALSE, FALSE);
+  start (self, "http://example.test/", GMULTI_CONSTRAINTS_CONNECTIVITY);
+  finish (self, "hello");
+  g_assert_cmpuint (said_network_n_asked (self->network), ==, 1);
+
+  start (self, "http://far.test/", GMULTI_CONSTRAINTS_CONNECTIVITY);
+  face_wait_for (said_network_n_asked (self->network) == 2);
+  face_run_for (50);
+  g_assert_true (waits_for (self, GMULTI_WAIT_REASON_CONNECTIVITY));
+  said_network_set_near (self->network, "far.test");
+  said_network_set (self->network, FALSE, FALSE);
+  finish (self, "hello");
+  g_assert_cmpuint (said_network_n_asked (self->network), ==, 3);
+  g_assert_cmpuint (self->n_retries, ==, 0);
+}
+
 /* It is asked for its addresses when there is a network, and before that it may know none. */
 static void
 test_connectable (Fixture *self,
@@ -441,6 +463,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   add ("connectivity", test_connectivity);
   add ("connectable", test_connectable);
+  add ("near", test_near);
   add ("no-need", test_no_need);
   add ("cancel", test_cancel);
   add ("dropped", test_dropped);
