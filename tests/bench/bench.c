@@ -71,7 +71,7 @@ static const struct option long_options[] = {
 static const char usage[] =
   "--work=small|big|files|wait|frames --port=N [--host=127.0.0.1] [--number=N] [--parallel=N] [--waiting=N]\n"
   "  [--size=BYTES] [--seconds=N] [--frame=MS] [--frame-work=MS] [--priority=N] [--directory=DIR] [--cpu=N] [--reuse]\n"
-  "  [--authority=FILE] [--path=PATH] [--listen=off|all]";
+  "  [--authority=FILE] [--path=PATH] [--listen=off|all|bare-none|bare-off|bare-all]";
 
 void
 bench_die (const char *what)

@@ -73,7 +73,8 @@ struct _Bench
   const char *directory;
   const char *authority;     /* (nullable): a file with whom to trust; then all goes over TLS, and HTTP/2 where that is taken */
   bool reuse;                /* handles are used again where the library allows it */
-  const char *listen;        /* (nullable): a handler hears of each transfer's end ("all"), or is taken away before ("off") */
+  const char *listen;        /* (nullable): a handler hears of each transfer's end ("all"), or is taken away before ("off");
+                              * "bare-…": the same at an object that is nothing else */
   bool stopped;
 };
 
