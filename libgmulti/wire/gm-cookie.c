@@ -472,7 +472,8 @@ gm_cookie_parse_netscape (GmSpan text,
   found.persistent = found.expires != 0;
   found.name = fields[5];
   found.value = fields[6];
-  if (found.domain.len == 0 || found.path.data[0] != '/')
+  /* Written without a dot in front, "#" would begin a comment, or be the mark of another host's cookie. */
+  if (found.domain.len == 0 || found.domain.data[0] == '#' || found.path.data[0] != '/')
     return GM_COOKIE_FAULT_FIELDS;
   if (found.name.len == 0)
     return GM_COOKIE_FAULT_NO_NAME;

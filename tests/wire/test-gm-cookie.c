@@ -348,6 +348,7 @@ test_netscape (void)
     { "a.b\tFALSE\t/\tFALSE\tsoon\tn\tv", NULL, GM_COOKIE_FAULT_FIELDS },
     { "a.b\tFALSE\t/\tFALSE\t1.x\tn\tv", NULL, GM_COOKIE_FAULT_FIELDS },
     { "a.b\tFALSE\t/\tFALSE\t99999999999999999999\tn\tv", NULL, GM_COOKIE_FAULT_FIELDS },
+    { ".#HttpOnly_.a.b\tFALSE\t/\tFALSE\t0\tn\tv", NULL, GM_COOKIE_FAULT_FIELDS }, /* read again it would be a.b's */
     { ".\tTRUE\t/\tFALSE\t0\tn\tv", NULL, GM_COOKIE_FAULT_FIELDS },
     { "a.b\tFALSE\t/\tFALSE\t0\t\tv", NULL, GM_COOKIE_FAULT_NO_NAME },
     { "a.b\tFALSE\t/\tFALSE\t0\tn\tv; w=x", NULL, GM_COOKIE_FAULT_FIELDS },
