@@ -261,23 +261,24 @@ abandon_flight (gpointer key,
 }
 
 static gboolean
-cancel_asked (gpointer key,
-              gpointer value,
-              gpointer user_data)
+was_asked (gpointer key,
+           gpointer value,
+           gpointer user_data)
 {
-  Flight *flight = value;
-
-  if (flight->asked == NULL)
-    return FALSE;
-
-  abandon_flight (key, flight, NULL);
-  return TRUE;
+  return ((const Flight *) value)->asked != NULL;
 }
 
+/* One at a time: what the helper lets go of may have looked a name up itself, and takes that out of the table. */
 void
 gm_resolver_cancel_asked (GmResolver *self)
 {
-  g_hash_table_foreach_remove (self->flights, cancel_asked, NULL);
+  Flight *flight;
+
+  while ((flight = g_hash_table_find (self->flights, was_asked, NULL)) != NULL)
+    {
+      g_hash_table_remove (self->flights, flight->key);
+      abandon_flight (flight->key, flight, NULL);
+    }
 }
 
 void

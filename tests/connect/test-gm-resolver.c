@@ -599,6 +599,7 @@ typedef struct
   guint n;
   guint n_cancelled;
   gboolean refuses;
+  GmLookup *own; /* (owned) (nullable): what it looks up itself to ask, until it is cancelled */
 } Helper;
 
 static Helper helper;
@@ -623,6 +624,7 @@ static void
 helper_cancel (gpointer asked)
 {
   helper.n_cancelled++;
+  g_clear_pointer (&helper.own, gm_lookup_free);
 }
 
 static void
@@ -766,23 +768,26 @@ test_helper_goes (Fixture *self,
                   gconstpointer data)
 {
   static char uri[] = "https://a/";
-  GmLookup *waiting, *plain;
+  GmLookup *waiting, *other, *plain;
   g_autofree char *expected = g_strdup_printf ("error %d", EAI_FAIL);
 
   use_helper (self, uri);
   waiting = look_up (self, "host", 1, AF_INET);
+  other = look_up (self, "other", 1, AF_INET);
   self->settings.doh_uri = NULL;
   plain = look_up (self, "slow-host", 1, AF_INET);
+  helper.own = look_up (self, "slow-server", 1, AF_INET);
   gm_resolver_cancel_asked (self->resolver);
-  g_assert_cmpuint (helper.n_cancelled, ==, 1);
+  g_assert_cmpuint (helper.n_cancelled, ==, 2);
   check_answer (waiting, expected);
+  check_answer (other, expected);
   gm_lookup_free (plain);
 
   self->settings.doh_uri = uri;
   waiting = look_up (self, "host", 1, AF_INET);
   gm_resolver_free (self->resolver);
   self->resolver = gm_resolver_new (&self->reactor, self->cache);
-  g_assert_cmpuint (helper.n_cancelled, ==, 2);
+  g_assert_cmpuint (helper.n_cancelled, ==, 3);
   check_answer (waiting, expected);
 }
 
