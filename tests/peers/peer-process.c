@@ -16,7 +16,7 @@
 
 #define START_MS 30000
 #define STOP_MS 5000
-#define TRIES 5 /* another process may take the port that was free a moment ago */
+#define TRIES 5
 
 char *
 peer_process_find (const char *program)
@@ -57,17 +57,20 @@ peer_process_mkdir (PeerProcess *self,
   return path;
 }
 
-static guint16
-free_port (void)
+static void
+reserve_port (PeerProcess *self)
 {
   struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t len = sizeof in;
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int one = 1;
 
-  g_assert_no_errno (bind (fd, (struct sockaddr *) &in, sizeof in));
-  g_assert_no_errno (getsockname (fd, (struct sockaddr *) &in, &len));
-  close (fd);
-  return ntohs (in.sin_port);
+  if (self->reserved >= 0)
+    close (self->reserved);
+  self->reserved = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_no_errno (setsockopt (self->reserved, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one));
+  g_assert_no_errno (bind (self->reserved, (struct sockaddr *) &in, sizeof in));
+  g_assert_no_errno (getsockname (self->reserved, (struct sockaddr *) &in, &len));
+  self->port = ntohs (in.sin_port);
 }
 
 static gboolean
@@ -100,7 +103,7 @@ start (PeerProcess *self,
   g_autoptr (GError) error = NULL;
   gint64 until = g_get_monotonic_time () + START_MS * 1000;
 
-  self->port = free_port ();
+  reserve_port (self);
   command = configure (self, user_data);
   g_spawn_async (self->folder, command, self->environment,
                  G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, in_child, NULL,
@@ -127,6 +130,7 @@ peer_process_new (const char *name,
   guint tries = TRIES;
 
   self->name = name;
+  self->reserved = -1;
   self->program = peer_process_find (program);
   if (self->program == NULL)
     g_error ("%s is not installed: what we are measured by is not to be left out", program);
@@ -179,6 +183,7 @@ peer_process_free (PeerProcess *self)
     }
   kill (-self->pid, SIGKILL); /* its helpers, if it left some; their group keeps the number from being used again */
   g_spawn_close_pid (self->pid);
+  close (self->reserved);
   nftw (self->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
   g_strfreev (self->environment);
   g_free (self->program);

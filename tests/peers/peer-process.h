@@ -12,19 +12,22 @@ typedef struct
   char *program; /* (owned): the path of it */
   char *folder; /* (owned): everybody may write to it, for servers that are started as root change to somebody else */
   guint16 port; /* to listen on */
+  int reserved; /* a socket that has the port, and does not listen: see peer_process_new() */
   char **environment; /* (owned) */
   GPid pid;
 } PeerProcess;
 
-/* Writes what it has to be told for self->port, and returns the command (transfer full). Called once more if the port
- * was taken by then. */
+/* Writes what it has to be told for self->port, and returns the command (transfer full). Called once more if it
+ * does not start. */
 typedef char **(*PeerConfigure) (PeerProcess *self,
                                  gpointer user_data);
 
 /* (transfer full) (nullable): also where only root looks by default. */
 char        *peer_process_find  (const char *program);
 /* Starts it and waits until it accepts connections (30 s at most); fails the test if it does not, or is not there: what
- * we are measured by is not to be left out. */
+ * we are measured by is not to be left out. All its life we have its port, too: the kernel lets a server that sets
+ * SO_REUSEADDR listen there, and gives the port to nobody else, be it the server of another test or our own end of a
+ * connection. So who accepts there is that program. */
 PeerProcess *peer_process_new   (const char *name,
                                  const char *program,
                                  PeerConfigure configure,
