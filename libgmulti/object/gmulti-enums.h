@@ -136,6 +136,9 @@ typedef enum
  * With none of them all are allowed. A version that stands alone is demanded: a server that does not speak it fails the
  * transfer.
  *
+ * Without TLS a transfer goes by HTTP/2 only where that is demanded, or known to be spoken: the upgrade of a request that
+ * began as HTTP/1.1 is never offered, as RFC 9113 has given it up.
+ *
  * Since: 1.0
  */
 typedef enum /*< flags >*/

@@ -247,11 +247,11 @@ run_upgrade (Case *c)
   g_assert_null (scripted_request_header (scripted_server_request (server, 6), "Upgrade"));
 }
 
-/* A body goes by HTTP/1.1; HEAD has an answer without one; a big answer begins in the same segment as the 101. */
+/* A body goes by HTTP/1.1, and so does a login; HEAD has an answer without one; a big answer begins in the same segment as the 101. */
 static void
 run_upgrade_kinds (Case *c)
 {
-  for (guint i = 0; i < 3; i++)
+  for (guint i = 0; i < 4; i++)
     {
       ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_UPGRADE);
       CaseTransfer *t = upgrading (c, server, "/a");
@@ -259,15 +259,18 @@ run_upgrade_kinds (Case *c)
       scripted_server_on (server, "POST /a", scripted_answer_echo (scripted_answer_new ()));
       scripted_server_on (server, "GET /a", scripted_answer_big (1, 3000000));
       scripted_server_on (server, "HEAD /a", scripted_answer_text (200, NULL, "body"));
-      t->keep_body = i != 2;
+      t->keep_body = i < 2;
       t->seed = 1;
       if (i == 0)
         case_set (t, CURLOPT_POSTFIELDS, "some");
       if (i == 1)
         case_set (t, CURLOPT_NOBODY, 1L);
+      if (i == 3)
+        case_set (t, CURLOPT_USERPWD, "me:pw");
       case_run_transfer (t);
       case_check_ok (t, 200, i == 0 ? "some" : i == 1 ? "" : NULL);
-      g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, i == 0 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2_0);
+      g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==,
+                       i == 0 || i == 3 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2_0);
     }
 }
 

@@ -29,6 +29,11 @@ What the second library, `<curl/curl.h>`, has of libcurl's interface. This page 
 - *no effect*: taken, or answered as empty, because what it is about cannot happen here.
 - *refused*: answered with the given code unless it is set to its normal or off value, as libcurl answers that was built
   without it.
+
+With `CURL_HTTP_VERSION_2_0` and without TLS a request offers the server to go on in HTTP/2 (`Upgrade: h2c`), as with libcurl, but
+only one that has neither a body nor a login. A body would have to be sent whole as HTTP/1.1 first, and a login is answered by a
+refusal first; so these go by HTTP/1.1, and the next request offers it. RFC 9113 has given this upgrade up;
+`CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE` does without it, and takes every request.
 '''
 
 

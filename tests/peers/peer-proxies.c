@@ -11,6 +11,7 @@ struct _PeerProxy
 {
   PeerProxyKind kind;
   PeerProxy *behind; /* (owned) (nullable): where it sends everything */
+  gboolean is_behind; /* it is that for another one */
   PeerProcess *process; /* (owned) */
 };
 
@@ -67,13 +68,17 @@ squid_command (PeerProxy *self,
                PeerProcess *process)
 {
   g_autofree char *login = squid_login (self, process);
+  /* nghttpx asks by a connection that it has kept, and answers 502 if squid, which does not keep them all, closes it just
+   * then. */
+  const char *kept = self->is_behind ? "client_persistent_connections off\n" : "";
   g_autofree char *text = g_strdup_printf (
     "http_port 127.0.0.1:%2$u\npid_filename %1$s/pid\naccess_log stdio:%1$s/access.log\ncache_log %1$s/cache.log\n"
     "cache_store_log none\ncache deny all\ncoredump_dir %1$s\nnetdb_filename none\npinger_enable off\n"
     "shutdown_lifetime 0 seconds\nlogfile_rotate 0\nvisible_hostname localhost\nmax_filedescriptors 1024\n"
-    "%4$s%3$s"
+    "%4$s%5$s%3$s"
     "acl shut dstdomain shut.peer.example\nhttp_access deny shut\nhttp_access allow in\nhttp_access deny all\n",
-    process->folder, process->port, login, nobody ("cache_effective_user nobody\ncache_effective_group nogroup\n", ""));
+    process->folder, process->port, login, nobody ("cache_effective_user nobody\ncache_effective_group nogroup\n", ""),
+    kept);
   g_autofree char *path = peer_process_write (process, "squid.conf", text);
   /* The name is that of its segments of shared memory: two that run at once do not get into each other's way. */
   g_autofree char *service = g_strdup_printf ("peer%u", process->port);
@@ -163,16 +168,24 @@ configure (PeerProcess *process,
     }
 }
 
-PeerProxy *
-peer_proxy_new (PeerProxyKind kind)
+static PeerProxy *
+new_proxy (PeerProxyKind kind,
+           gboolean is_behind)
 {
   PeerProxy *self = g_new0 (PeerProxy, 1);
 
   self->kind = kind;
+  self->is_behind = is_behind;
   if (kind == PEER_PROXY_NGHTTPX || kind == PEER_PROXY_NGHTTPX_BASIC)
-    self->behind = peer_proxy_new (kind == PEER_PROXY_NGHTTPX ? PEER_PROXY_SQUID : PEER_PROXY_SQUID_BASIC);
+    self->behind = new_proxy (kind == PEER_PROXY_NGHTTPX ? PEER_PROXY_SQUID : PEER_PROXY_SQUID_BASIC, TRUE);
   self->process = peer_process_new (kinds[kind].name, kinds[kind].program, configure, self);
   return self;
+}
+
+PeerProxy *
+peer_proxy_new (PeerProxyKind kind)
+{
+  return new_proxy (kind, FALSE);
 }
 
 /* A squid that was killed leaves its memory. */
