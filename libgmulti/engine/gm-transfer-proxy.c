@@ -131,6 +131,13 @@ make_proxy_question (gpointer user_data)
   return data;
 }
 
+/* As nearly always: that is nothing to tell. */
+static gboolean
+is_just_direct (char **proxies)
+{
+  return proxies[0] != NULL && proxies[1] == NULL && g_str_equal (proxies[0], "direct://");
+}
+
 static GmResult
 ask_for_proxies (GmTransfer *self)
 {
@@ -143,7 +150,7 @@ ask_for_proxies (GmTransfer *self)
     case GM_REPLY_ACCEPT:
       run->proxies = run->question.answer != NULL ? g_steal_pointer (&run->question.answer->list) : NULL;
       gm_question_clear (&run->question);
-      if (run->proxies != NULL)
+      if (run->proxies != NULL && !is_just_direct (run->proxies))
         gm_story_tell (gm_transfer_story (self), .kind = GM_STORY_PROXIES, .code = (int) g_strv_length (run->proxies));
       return run->proxies != NULL && run->proxies[0] != NULL ? GM_OK : GM_PROXY_LOOKUP_FAILED;
     case GM_REPLY_DECLINE:
