@@ -415,7 +415,10 @@ debug (GmCurlEasy *easy,
 {
   if (G_UNLIKELY (easy->closing != 0))
     gm_curl_notes_closing (easy);
-  if (easy->set.debugfunction != NULL)
+  /* What an option does is told as well, on a handle that nobody drives. */
+  if (easy->set.debugfunction != NULL && gm_curl_easy_get_active_multi (easy) == NULL)
+    easy->set.debugfunction ((CURL *) easy, type, (char *) data, len, easy->set.debugdata);
+  else if (easy->set.debugfunction != NULL)
     CALL_OUT (easy, easy->set.debugfunction ((CURL *) easy, type, (char *) data, len, easy->set.debugdata));
   else
     write_debug (easy, type, data, len);

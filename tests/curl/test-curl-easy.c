@@ -44,6 +44,37 @@ new_server (const char *key,
   return server;
 }
 
+/* ---- what is told ---- */
+
+static int
+count_cookies (CURL *easy,
+               curl_infotype type,
+               char *text,
+               size_t size,
+               void *user_data)
+{
+  guint *n = user_data;
+
+  if (type == CURLINFO_TEXT && size > 12 && memcmp (text, "Added cookie", 12) == 0)
+    (*n)++;
+  return 0;
+}
+
+/* An option may have something to tell, before any transfer. */
+static void
+test_told_by_option (void)
+{
+  CURL *easy = curl_easy_init ();
+  guint n = 0;
+
+  curl_easy_setopt (easy, CURLOPT_VERBOSE, 1L);
+  curl_easy_setopt (easy, CURLOPT_DEBUGFUNCTION, count_cookies);
+  curl_easy_setopt (easy, CURLOPT_DEBUGDATA, &n);
+  g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_COOKIELIST, ".one.test\tTRUE\t/\tFALSE\t2147483647\ta\tb"), ==, CURLE_OK);
+  g_assert_cmpuint (n, ==, 1);
+  curl_easy_cleanup (easy);
+}
+
 /* ---- options ---- */
 
 static CURLcode
@@ -721,6 +752,7 @@ main (int argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/curl/easy/told-by-option", test_told_by_option);
   g_test_add_func ("/curl/easy/off", test_off);
   g_test_add_func ("/curl/easy/absent", test_absent);
   g_test_add_func ("/curl/easy/wrong", test_wrong);
