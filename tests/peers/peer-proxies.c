@@ -68,8 +68,7 @@ squid_command (PeerProxy *self,
                PeerProcess *process)
 {
   g_autofree char *login = squid_login (self, process);
-  /* nghttpx asks by a connection that it has kept, and answers 502 if squid, which does not keep them all, closes it just
-   * then. */
+  /* nghttpx asks by a connection that it has kept, and answers 502 if squid closes it just then. */
   const char *kept = self->is_behind ? "client_persistent_connections off\n" : "";
   g_autofree char *text = g_strdup_printf (
     "http_port 127.0.0.1:%2$u\npid_filename %1$s/pid\naccess_log stdio:%1$s/access.log\ncache_log %1$s/cache.log\n"
