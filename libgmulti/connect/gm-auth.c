@@ -58,6 +58,13 @@ gm_auth_store_free (GmAuthStore *self)
   g_free (self);
 }
 
+void
+gm_auth_store_clear (GmAuthStore *self)
+{
+  g_queue_init (&self->used); /* the links are in the entries */
+  g_hash_table_remove_all (self->entries);
+}
+
 guint
 gm_auth_store_n (const GmAuthStore *self)
 {

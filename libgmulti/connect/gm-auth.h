@@ -46,6 +46,7 @@ typedef struct _GmAuthStore GmAuthStore;
 
 GmAuthStore *gm_auth_store_new     (void);
 void         gm_auth_store_free    (GmAuthStore *self); /* NULL is fine */
+void         gm_auth_store_clear   (GmAuthStore *self);
 guint        gm_auth_store_n       (const GmAuthStore *self);
 
 /* ---- one target ---- */

@@ -341,6 +341,17 @@ gm_ticket_cache_trim (GmTicketCache *self)
   g_mutex_unlock (&self->lock);
 }
 
+void
+gm_ticket_cache_clear (GmTicketCache *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->line.length > 0)
+    drop (self, self->line.head->data);
+  while (self->strangers.length > 0)
+    drop_stranger (self, self->strangers.head->data);
+  g_mutex_unlock (&self->lock);
+}
+
 /* ---- out and in ---- */
 
 static void

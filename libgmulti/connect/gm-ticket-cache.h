@@ -41,6 +41,8 @@ void           gm_ticket_cache_add   (GmTicketCache *self,
                                       GmTicket *ticket);
 /* Of each peer only the newest stays. */
 void           gm_ticket_cache_trim  (GmTicketCache *self);
+/* None stays. */
+void           gm_ticket_cache_clear (GmTicketCache *self);
 /* The newest, (owned) (nullable); it is gone from the cache. @now: seconds since 1970. */
 GmTicket      *gm_ticket_cache_take  (GmTicketCache *self,
                                       const char *name,

@@ -549,6 +549,15 @@ gm_multi_drop_caches (GmMulti *self)
 }
 
 void
+gm_multi_forget_logins (GmMulti *self)
+{
+  gm_pool_close_idle (self->pool);
+  gm_pool_retire (self->pool);
+  gm_auth_store_clear (gm_pool_get_auth_store (self->pool));
+  gm_ticket_cache_clear (gm_pool_get_tickets (self->pool));
+}
+
+void
 gm_multi_network_changed (GmMulti *self,
                           gboolean drop_connections,
                           gboolean drop_names)

@@ -110,6 +110,8 @@ void             gm_multi_shake         (GmMulti *self,
 gint64           gm_multi_get_shaken_at (GmMulti *self);
 /* Memory is short: all that is kept for later goes, but what is dear to get again. Outside a turn. */
 void             gm_multi_drop_caches   (GmMulti *self);
+/* Connections that may be logged in take nothing new, and nothing is known any more of how one logs in. Outside a turn. */
+void             gm_multi_forget_logins (GmMulti *self);
 void             gm_multi_network_changed (GmMulti *self,
                                          gboolean drop_connections,
                                          gboolean drop_names);

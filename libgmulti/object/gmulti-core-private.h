@@ -21,6 +21,10 @@ typedef struct
   guint64 max_download_rate; /* bytes a second of all together; 0 = no limit */
   guint64 max_upload_rate;
   char *user_agent;          /* (owned) (nullable) */
+  char *accept_language;     /* (owned) (nullable) */
+  gboolean accept_language_auto; /* it is the user's */
+  GInetSocketAddress *local_address; /* (owned) (nullable) */
+  char *local_interface;     /* (owned) (nullable) */
   char *doh_uri;             /* (owned) (nullable): NULL = the system finds names */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL = GIO's default */
   GTlsDatabase *tls_database; /* (owned) (nullable): NULL = the system's */
@@ -59,6 +63,8 @@ void          gm_core_order          (GmCore *self,
 void          gm_core_cancel_all     (GmCore *self);
 /* There may be room now in a band whose errands had to wait. */
 void          gm_core_retry          (GmCore *self);
+/* See gmulti_session_forget_logins(). */
+void          gm_core_forget_logins  (GmCore *self);
 /* What is started from now on fails as closed. */
 void          gm_core_refuse_more    (GmCore *self);
 /* Between them the settings may be read and written; unlock with @changed TRUE makes the engine see them. */
@@ -104,6 +110,8 @@ GProxyResolver *gm_core_get_proxy_resolver (GmCore *self);
 /* For transfers that have none of their own; (nullable), both. */
 GTlsDatabase *gm_core_get_tls_database (GmCore *self);
 GTlsInteraction *gm_core_get_tls_interaction (GmCore *self);
+/* (nullable): for transfers that have no such header of their own. */
+const char   *gm_core_get_accept_language (GmCore *self);
 /* Any thread. */
 struct _GmPinDesk *gm_core_get_pin_desk (GmCore *self);
 /* Any thread; made on first use. */

@@ -59,6 +59,7 @@ struct _GmCore
   GArray *idle_calls; /* (owned) (element-type IdleCall) */
   GmCoreSettings settings;
   gboolean settings_changed;
+  gboolean forgetting; /* logins */
   gboolean retrying; /* somebody in the line may begin now, or the surroundings are others */
   GmSurroundings *surroundings; /* (owned) (nullable); atomic; set under the lock */
   gboolean refusing;
@@ -93,6 +94,7 @@ struct _GmCore
   GProxyResolver *proxy_resolver; /* (owned) (nullable): who is asked */
   GTlsDatabase *tls_database; /* (owned) (nullable) */
   GTlsInteraction *tls_interaction; /* (owned) (nullable) */
+  char *accept_language; /* (owned) (nullable) */
   GmPinDesk *pin_desk; /* (owned) */
   GmUrl *direct_url; /* (owned) (nullable): of the origin that was last found to need no proxy … */
   gint64 direct_until; /* … and until when that is believed */
@@ -227,6 +229,10 @@ gm_core_unref (GmCore *self)
   g_clear_object (&self->list);
   gm_line_free (self->line);
   g_free (self->settings.user_agent);
+  g_free (self->settings.accept_language);
+  g_free (self->accept_language);
+  g_free (self->settings.local_interface);
+  g_clear_object (&self->settings.local_address);
   g_free (self->settings.doh_uri);
   g_clear_object (&self->settings.proxy_resolver);
   g_clear_object (&self->settings.tls_database);
@@ -380,6 +386,16 @@ gm_core_retry (GmCore *self)
       self->retrying = TRUE;
       wake (self);
     }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gm_core_forget_logins (GmCore *self)
+{
+  g_mutex_lock (&self->lock);
+  self->forgetting = TRUE;
+  if (self->source != NULL)
+    wake (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -782,6 +798,26 @@ gm_core_delay_progress (GmCore *self,
   gm_reactor_set_timer (reactor, &self->tick, reactor->now + self->progress_interval);
 }
 
+/* With the lock held. */
+static void
+apply_way (GmCore *self)
+{
+  const char *interface = self->settings.local_interface;
+  GInetSocketAddress *local = self->settings.local_address;
+  g_autofree char *address = NULL, *text = NULL;
+
+  if (local != NULL)
+    {
+      address = g_inet_address_to_string (g_inet_socket_address_get_address (local));
+      gm_transfer_set_int (self->pattern, GM_OPTION_LOCAL_PORT, g_inet_socket_address_get_port (local));
+    }
+  if (local != NULL && interface != NULL)
+    text = g_strconcat ("ifhost!", interface, "!", address, NULL);
+  else
+    text = local != NULL ? g_strconcat ("host!", address, NULL) : g_strconcat ("if!", interface, NULL);
+  gm_transfer_set_string (self->pattern, GM_OPTION_INTERFACE, text);
+}
+
 GmTransfer *
 gm_core_get_pattern (GmCore *self)
 {
@@ -792,6 +828,8 @@ gm_core_get_pattern (GmCore *self)
       gm_plan_apply_defaults (self->pattern, self->settings.user_agent, self->settings.idle_timeout);
       gm_transfer_set_string (self->pattern, GM_OPTION_DOH_URI, self->settings.doh_uri);
       gm_transfer_set_stores (self->pattern, self->settings.stores);
+      if (self->settings.local_address != NULL || self->settings.local_interface != NULL)
+        apply_way (self);
       g_mutex_unlock (&self->lock);
       if (GMULTI_IS_PROXY (self->proxy_resolver))
         gm_face_proxy_apply (GMULTI_PROXY (self->proxy_resolver), self->pattern);
@@ -850,6 +888,12 @@ GTlsDatabase *
 gm_core_get_tls_database (GmCore *self)
 {
   return self->tls_database;
+}
+
+const char *
+gm_core_get_accept_language (GmCore *self)
+{
+  return self->accept_language;
 }
 
 GmPinDesk *
@@ -959,6 +1003,8 @@ apply_settings (GmCore *self)
   resolver = self->settings.proxy_resolver != NULL ? g_object_ref (self->settings.proxy_resolver) : NULL;
   self->tls_database = self->settings.tls_database != NULL ? g_object_ref (self->settings.tls_database) : NULL;
   self->tls_interaction = self->settings.tls_interaction != NULL ? g_object_ref (self->settings.tls_interaction) : NULL;
+  g_free (self->accept_language);
+  self->accept_language = g_strdup (self->settings.accept_language);
   g_mutex_unlock (&self->lock);
   use_proxy_resolver (self, resolver);
 
@@ -1036,7 +1082,7 @@ static gboolean
 take_orders (GmCore *self,
              gint64 deadline)
 {
-  gboolean settings_changed, retrying, closing;
+  gboolean settings_changed, retrying, forgetting, closing;
   GList *link;
 
   do
@@ -1048,6 +1094,8 @@ take_orders (GmCore *self,
       settings_changed = self->settings_changed;
       retrying = self->retrying;
       self->retrying = FALSE;
+      forgetting = self->forgetting;
+      self->forgetting = FALSE;
       closing = self->closing;
       link = g_queue_pop_head_link (&self->orders);
       if (link != NULL)
@@ -1060,6 +1108,8 @@ take_orders (GmCore *self,
 
       if (settings_changed)
         apply_settings (self);
+      if (G_UNLIKELY (forgetting))
+        gm_multi_forget_logins (self->multi);
       if (retrying && !closing)
         {
           gm_surroundings_serve (self->surroundings, self);
@@ -1092,7 +1142,7 @@ has_orders (GmCore *self)
   gboolean any;
 
   g_mutex_lock (&self->lock);
-  any = self->orders.length > 0 || self->settings_changed || self->retrying || self->closing;
+  any = self->orders.length > 0 || self->settings_changed || self->retrying || self->forgetting || self->closing;
   g_mutex_unlock (&self->lock);
 
   return any;

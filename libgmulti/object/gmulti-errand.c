@@ -1027,7 +1027,8 @@ gm_errand_prepare (GmErrand *self)
   GmResult result;
 
   self->engine = gm_transfer_dup (gm_core_get_pattern (self->core), self);
-  self->header_list = gm_plan_make_header_list (plan, self->form != NULL ? self->form->content_type : NULL);
+  self->header_list = gm_plan_make_header_list (plan, self->form != NULL ? self->form->content_type : NULL,
+                                                gm_core_get_accept_language (self->core));
   result = gm_plan_apply (plan, self->engine, self->header_list);
 
   /* What is in a file ought to be what a later range of it continues, so it is asked for as it is; what a server codes

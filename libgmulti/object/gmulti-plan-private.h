@@ -30,6 +30,7 @@ typedef struct
   GMultiHeaders *headers; /* (owned) (nullable): made on first use */
   char *bad_header;       /* (owned) (nullable): name of one that cannot be sent: fails the start */
   char *bearer_token;     /* (owned) (nullable) */
+  char **signer;          /* (owned) (nullable): scope, access key and secret of requests that are signed */
   char *user_agent;       /* (owned) (nullable): NULL = the session's */
   char *first_party;      /* (owned) (nullable): URI of the page it is made for */
   char *content_type;     /* (owned) (nullable): of the body */
@@ -61,6 +62,7 @@ typedef struct
   guint8 accept_status;
   guint8 no_cookies; /* neither sent nor taken */
   guint8 raw; /* codings are neither asked for nor undone */
+  guint8 new_connection;
 } GmPlan;
 
 /* The database (nullable) is more than a file that the engine reads by itself: it has to be asked about each
@@ -80,6 +82,11 @@ GmResult gm_plan_apply_pins (const char *pins,
                              GmOption option);
 void     gm_plan_init       (GmPlan *self);
 void     gm_plan_clear      (GmPlan *self);
+/* Any of them NULL: requests are not signed. */
+void     gm_plan_set_signer (GmPlan *self,
+                             const char *scope,
+                             const char *access_key,
+                             const char *secret);
 void     gm_plan_take_body  (GmPlan *self,
                              GmUploadKind kind,
                              const char *content_type,
@@ -91,9 +98,11 @@ void     gm_plan_take_body  (GmPlan *self,
 guint    gm_plan_get_constraints (const GmPlan *self);
 
 /* The header lines in the layout the engine wants; they live as long as the errand. NULL if there are none. @form_type
- * (nullable) is the Content-Type of a form, which nobody else knows. */
+ * (nullable) is the Content-Type of a form, which nobody else knows; @languages (nullable) the
+ * Accept-Language of a plan that has none. */
 GmStringList *gm_plan_make_header_list (const GmPlan *self,
-                                        const char *form_type);
+                                        const char *form_type,
+                                        const char *languages);
 void          gm_header_list_free      (GmStringList *list); /* NULL is fine */
 
 /* What all transfers of a session have in common, plans that nobody touched included. */

@@ -37,9 +37,31 @@ clear_body (GmPlan *self)
   g_clear_pointer (&self->content_type, g_free);
 }
 
+static void
+clear_signer (GmPlan *self)
+{
+  if (self->signer == NULL)
+    return;
+
+  explicit_bzero (self->signer[2], strlen (self->signer[2]));
+  g_clear_pointer (&self->signer, g_strfreev);
+}
+
+void
+gm_plan_set_signer (GmPlan *self,
+                    const char *scope,
+                    const char *access_key,
+                    const char *secret)
+{
+  clear_signer (self);
+  if (scope != NULL && access_key != NULL && secret != NULL)
+    self->signer = g_strdupv ((char *[]){ (char *) scope, (char *) access_key, (char *) secret, NULL });
+}
+
 void
 gm_plan_clear (GmPlan *self)
 {
+  clear_signer (self);
   clear_body (self);
   g_clear_pointer (&self->uri, g_ref_string_release);
   g_clear_pointer (&self->method, g_free);
@@ -115,11 +137,14 @@ prepend (GmStringList *list,
 
 GmStringList *
 gm_plan_make_header_list (const GmPlan *self,
-                          const char *form_type)
+                          const char *form_type,
+                          const char *languages)
 {
   guint n = self->headers != NULL ? gmulti_headers_get_n_fields (self->headers) : 0;
   GmStringList *list = NULL;
 
+  if (G_UNLIKELY (languages != NULL) && (n == 0 || gmulti_headers_get_value (self->headers, "Accept-Language") == NULL))
+    list = prepend (list, g_strconcat ("Accept-Language: ", languages, NULL));
   if (form_type != NULL)
     list = prepend (list, g_strconcat ("Content-Type: ", form_type, NULL));
   else if (self->content_type != NULL
@@ -413,6 +438,20 @@ gm_plan_apply_pins (const char *pins,
   return at == pins ? GM_TLS_SETTINGS : gm_transfer_set_string (engine, option, pins);
 }
 
+static GmResult
+apply_signer (const GmPlan *self,
+              GmTransfer *engine)
+{
+  GmResult result = gm_transfer_set_string (engine, GM_OPTION_SIGNER, self->signer[0]);
+
+  if (result == GM_OK)
+    result = gm_transfer_set_string (engine, GM_OPTION_USER, self->signer[1]);
+  if (result == GM_OK)
+    result = gm_transfer_set_string (engine, GM_OPTION_PASSWORD, self->signer[2]);
+  gm_transfer_set_int (engine, GM_OPTION_AUTH, GM_AUTH_SIGNED);
+  return result;
+}
+
 GmResult
 gm_plan_apply (const GmPlan *self,
                GmTransfer *engine,
@@ -434,6 +473,8 @@ gm_plan_apply (const GmPlan *self,
     forget_jar (engine);
   if (result == GM_OK && self->bearer_token != NULL)
     result = gm_transfer_set_string (engine, GM_OPTION_BEARER, self->bearer_token);
+  if (result == GM_OK && G_UNLIKELY (self->signer != NULL))
+    result = apply_signer (self, engine);
   if (result == GM_OK && self->raw)
     result = gm_transfer_set_string (engine, GM_OPTION_ACCEPT_ENCODING, NULL);
   if (result == GM_OK && list != NULL)
@@ -450,6 +491,8 @@ gm_plan_apply (const GmPlan *self,
     result = gm_plan_apply_pins (self->tls_pins, engine, GM_OPTION_TLS_PINS);
   if (self->client_certificate != NULL)
     gm_plan_apply_certificate (self->client_certificate, engine, FALSE);
+  if (self->new_connection)
+    gm_transfer_set_int (engine, GM_OPTION_FRESH_CONNECT, TRUE);
   apply_redirects (self, engine);
   if (self->priority != 0)
     gm_plan_apply_priority (self->priority, engine);

@@ -53,6 +53,8 @@ typedef enum
 extern GParamSpec *gm_session_properties[GM_SESSION_PROP_SPEED + 1];
 /* of the monitors, which have their own file; the first of them */
 #define GM_SESSION_PROP_MONITORS (GM_SESSION_PROP_SPEED + 1)
+/* and behind them what servers see of the user */
+#define GM_SESSION_PROP_MANNERS (GM_SESSION_PROP_MONITORS + 3)
 
 void    gm_session_install_properties (GObjectClass *object_class);
 
@@ -67,6 +69,17 @@ gboolean gm_face_session_ask     (GMultiSession *self,
                                   GmQuestionKind kind,
                                   GMultiTransfer *transfer,
                                   gpointer question);
+
+/* ---- what servers see of the user, four properties in a row, given by gmulti-session-manners.c; likewise ---- */
+#define GM_SESSION_N_MANNERS 4
+void     gm_face_session_install_manners (GObjectClass *object_class,
+                                          guint first);
+gboolean gm_face_session_get_manner (GMultiSession *self,
+                                     guint place,
+                                     GValue *value);
+gboolean gm_face_session_set_manner (GMultiSession *self,
+                                     guint place,
+                                     const GValue *value);
 
 /* ---- the properties that are monitors, three in a row, given by gmulti-session-surroundings.c ---- */
 void     gm_face_session_install_monitors (GObjectClass *object_class,

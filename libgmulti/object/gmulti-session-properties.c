@@ -368,7 +368,8 @@ get_property (GObject *object,
       g_value_set_uint64 (value, gmulti_session_get_speed (self));
       break;
     default:
-      if (!gm_face_session_get_monitor (self, prop_id - GM_SESSION_PROP_MONITORS, value))
+      if (!gm_face_session_get_monitor (self, prop_id - GM_SESSION_PROP_MONITORS, value)
+          && !gm_face_session_get_manner (self, prop_id - GM_SESSION_PROP_MANNERS, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -438,7 +439,8 @@ set_property (GObject *object,
       gmulti_session_set_max_upload_rate (self, g_value_get_uint64 (value));
       break;
     default:
-      if (!gm_face_session_set_monitor (self, prop_id - GM_SESSION_PROP_MONITORS, value))
+      if (!gm_face_session_set_monitor (self, prop_id - GM_SESSION_PROP_MONITORS, value)
+          && !gm_face_session_set_manner (self, prop_id - GM_SESSION_PROP_MANNERS, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }

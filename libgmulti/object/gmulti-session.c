@@ -175,6 +175,7 @@ gmulti_session_class_init (GMultiSessionClass *klass)
   gm_session_install_properties (object_class);
   install_signals (G_TYPE_FROM_CLASS (klass));
   gm_face_session_install_monitors (object_class, GM_SESSION_PROP_MONITORS);
+  gm_face_session_install_manners (object_class, GM_SESSION_PROP_MANNERS);
 }
 
 static void

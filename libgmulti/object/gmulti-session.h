@@ -56,6 +56,26 @@ GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_progress_interval        (GMultiSession *self,
                                                             guint          progress_interval);
 GMULTI_AVAILABLE_IN_1_0
+char          *gmulti_session_dup_accept_language          (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_accept_language          (GMultiSession *self,
+                                                            const char    *accept_language);
+GMULTI_AVAILABLE_IN_1_0
+gboolean       gmulti_session_get_accept_language_auto     (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_accept_language_auto     (GMultiSession *self,
+                                                            gboolean       accept_language_auto);
+GMULTI_AVAILABLE_IN_1_0
+GInetSocketAddress *gmulti_session_dup_local_address       (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_local_address            (GMultiSession      *self,
+                                                            GInetSocketAddress *local_address);
+GMULTI_AVAILABLE_IN_1_0
+char          *gmulti_session_dup_local_interface          (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_set_local_interface          (GMultiSession *self,
+                                                            const char    *local_interface);
+GMULTI_AVAILABLE_IN_1_0
 char          *gmulti_session_dup_user_agent               (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_set_user_agent               (GMultiSession *self,
@@ -185,6 +205,8 @@ void           gmulti_session_start                        (GMultiSession  *self
                                                             GMultiTransfer *transfer);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_cancel_all                   (GMultiSession *self);
+GMULTI_AVAILABLE_IN_1_0
+void           gmulti_session_forget_logins                (GMultiSession *self);
 GMULTI_AVAILABLE_IN_1_0
 void           gmulti_session_preconnect_async             (GMultiSession       *self,
                                                             const char          *uri,

@@ -82,6 +82,9 @@ get_manner (GMultiTransfer *self,
     case GM_TRANSFER_PROP_CONNECTABLE:
       g_value_set_object (value, gmulti_transfer_get_connectable (self));
       break;
+    case GM_TRANSFER_PROP_NEW_CONNECTION:
+      g_value_set_boolean (value, gmulti_transfer_get_new_connection (self));
+      break;
     case GM_TRANSFER_PROP_CONSTRAINTS:
       g_value_set_flags (value, gmulti_transfer_get_constraints (self));
       break;
@@ -104,6 +107,9 @@ set_manner (GMultiTransfer *self,
       break;
     case GM_TRANSFER_PROP_CONNECTABLE:
       gmulti_transfer_set_connectable (self, g_value_get_object (value));
+      break;
+    case GM_TRANSFER_PROP_NEW_CONNECTION:
+      gmulti_transfer_set_new_connection (self, g_value_get_boolean (value));
       break;
     case GM_TRANSFER_PROP_CONSTRAINTS:
       gmulti_transfer_set_constraints (self, g_value_get_flags (value));
@@ -671,6 +677,17 @@ install_manner_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_CONNECTABLE]
     = g_param_spec_object ("connectable", NULL, NULL, G_TYPE_SOCKET_CONNECTABLE, write_flags);
+
+  /**
+   * GMultiTransfer:new-connection: (getter get_new_connection) (setter set_new_connection)
+   *
+   * Whether it goes over a connection that nobody has used before, as to find out whether a server can be reached. It may be
+   * used by others afterwards.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_NEW_CONNECTION]
+    = g_param_spec_boolean ("new-connection", NULL, NULL, FALSE, write_flags);
 
   /**
    * GMultiTransfer:constraints: (getter get_constraints) (setter set_constraints)

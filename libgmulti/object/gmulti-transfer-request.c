@@ -1255,6 +1255,71 @@ gmulti_transfer_set_bearer_token (GMultiTransfer *self,
     gm_set_string (&self->plan.bearer_token, token);
 }
 
+/**
+ * gmulti_transfer_set_signing_key:
+ * @self: the transfer
+ * @scope: (nullable): what the signature is for, or %NULL for none
+ * @access_key: (nullable): the name of the key
+ * @secret_key: (nullable): the key
+ *
+ * Signs each request by version 4 of the signature of AWS, as servers of S3 and others want it.
+ *
+ * @scope is the names of the provider that has made the scheme and of that which uses it, a region and a service, with colons
+ * between them, as in `aws:amz:eu-central-1:s3`; region and service may be left out if the host's name has them. One that is
+ * none fails the transfer. There is no question for a login then. Hosts that a redirect names are not shown a signature.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_signing_key (GMultiTransfer *self,
+                                 const char *scope,
+                                 const char *access_key,
+                                 const char *secret_key)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (gm_face_transfer_check_idle (self))
+    gm_plan_set_signer (&self->plan, scope, access_key, secret_key);
+}
+
+/**
+ * gmulti_transfer_get_new_connection: (get-property new-connection)
+ * @self: the transfer
+ *
+ * Gets whether it goes over a connection that nobody has used.
+ *
+ * Returns: whether it does
+ *
+ * Since: 1.0
+ */
+gboolean
+gmulti_transfer_get_new_connection (GMultiTransfer *self)
+{
+  g_return_val_if_fail (GMULTI_IS_TRANSFER (self), FALSE);
+
+  return self->plan.new_connection;
+}
+
+/**
+ * gmulti_transfer_set_new_connection: (set-property new-connection)
+ * @self: the transfer
+ * @new_connection: the new value
+ *
+ * Sets whether it goes over a connection that nobody has used.
+ *
+ * Since: 1.0
+ */
+void
+gmulti_transfer_set_new_connection (GMultiTransfer *self,
+                                    gboolean new_connection)
+{
+  g_return_if_fail (GMULTI_IS_TRANSFER (self));
+
+  if (!gm_face_transfer_check_idle (self) || self->plan.new_connection == !!new_connection)
+    return;
+  self->plan.new_connection = !!new_connection;
+  g_object_notify_by_pspec (G_OBJECT (self), gm_transfer_properties[GM_TRANSFER_PROP_NEW_CONNECTION]);
+}
 
 /**
  * gmulti_transfer_get_max_attempts: (get-property max-attempts)

@@ -111,6 +111,11 @@ GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_connectable       (GMultiTransfer     *self,
                                                            GSocketConnectable *connectable);
 GMULTI_AVAILABLE_IN_1_0
+gboolean            gmulti_transfer_get_new_connection    (GMultiTransfer *self);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_new_connection    (GMultiTransfer *self,
+                                                           gboolean        new_connection);
+GMULTI_AVAILABLE_IN_1_0
 GMultiConstraints   gmulti_transfer_get_constraints       (GMultiTransfer *self);
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_constraints       (GMultiTransfer   *self,
@@ -184,6 +189,11 @@ void                gmulti_transfer_set_range             (GMultiTransfer *self,
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_set_bearer_token      (GMultiTransfer *self,
                                                            const char     *token);
+GMULTI_AVAILABLE_IN_1_0
+void                gmulti_transfer_set_signing_key       (GMultiTransfer *self,
+                                                           const char     *scope,
+                                                           const char     *access_key,
+                                                           const char     *secret_key);
 
 GMULTI_AVAILABLE_IN_1_0
 void                gmulti_transfer_pause                 (GMultiTransfer *self);
