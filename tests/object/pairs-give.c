@@ -199,6 +199,7 @@ give_text (const char *name)
     { "name", "X-Name" },       { "value", "a value" },        { "method", "GET" },
     { "user", "user" },         { "password", "secret" },      { "content_type", "text/plain" },
     { "filename", "file.txt" }, { "set_cookie", "early=bird" }, { "token", "abc" },
+    { "local_interface", "lo" },
   };
 
   if (strstr (name, "uri") != NULL || strstr (name, "party") != NULL)
@@ -262,6 +263,8 @@ give_gio (PairsScene *scene,
   if (g_str_equal (type, "Gio.SocketConnectable"))
     return keep_object (scene, g_network_address_new ("127.0.0.1", scripted_server_port (pairs_world.server)));
 
+  if (g_str_equal (type, "Gio.InetSocketAddress"))
+    return keep_object (scene, g_inet_socket_address_new_from_string ("127.0.0.1", 0));
   if (g_str_equal (type, "Gio.NetworkMonitor"))
     return keep_object (scene, said_network_new (TRUE));
   if (g_str_equal (type, "Gio.PowerProfileMonitor"))
