@@ -624,6 +624,30 @@ test_big (Fixture *self,
   g_assert_cmpint (script.n_logins, ==, 1);
 }
 
+/* TLS with the server within protected messages. */
+static void
+test_secure (Fixture *self,
+             gconstpointer data)
+{
+  ScriptedServer *server = scripted_server_new (SCRIPTED_SERVER_TLS);
+
+  script.level = 2;
+  script.piece = 1000;
+  scripted_server_on (server, "/big", scripted_answer_big (1, 1000000));
+  curl_easy_setopt (self->easy, CURLOPT_URL, scripted_server_url (server, "/big"));
+  curl_easy_setopt (self->easy, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
+  for (guint i = 0; i < 2; i++)
+    {
+      run (self, CURLE_OK, CURLPX_OK, NULL);
+      g_assert_cmpuint (self->body->len, ==, 1000000);
+      g_assert_cmpint (scripted_pattern_check (1, 0, (guint8 *) self->body->str, self->body->len), ==, -1);
+    }
+  g_assert_cmpint (script.n_logins, ==, 1);
+  curl_easy_cleanup (self->easy);
+  self->easy = NULL;
+  scripted_server_free (server);
+}
+
 /* What NEC's proxies want to see. */
 static void
 test_nec (Fixture *self,
@@ -793,6 +817,7 @@ static const struct
 } tests[] = {
   { "/socks-gssapi/login", test_login },
   { "/socks-gssapi/big", test_big },
+  { "/socks-gssapi/secure", test_secure },
   { "/socks-gssapi/nec", test_nec },
   { "/socks-gssapi/methods", test_methods },
   { "/socks-gssapi/service", test_service },
