@@ -32,7 +32,7 @@ def normal_text(text):
     text = re.sub(r'\* (.*)\(#\d+\)', r'* \1', text)
     text = re.sub(r'(cnonce|response)="[^"]*"', r'\1="X"', text)
     text = re.sub(r'-{24}[0-9A-Za-z]{16,22}', 'BOUNDARY', text)
-    return text
+    return re.sub(r'^((?:< )?date: )[^\r\n]*', r'\1D', text, flags=re.M)
 
 
 def normal_stderr(text):
@@ -51,7 +51,6 @@ def normal_stderr(text):
             continue
         # Later releases tell the fields of HTTP/2 in the letters that they have in HTTP/1.
         line = re.sub(r'^> (user-agent|accept): ', lambda match: '> ' + match[1].title() + ': ', line)
-        line = re.sub(r'^< date: .*', '< date: D', line)
         lines.append(line)
     # Facts are told as they happen, and each library has its own course of events between two heads.
     return sorted(line for line in lines if line.startswith('*')) + [line for line in lines if not line.startswith('*')]
