@@ -13,7 +13,8 @@ struct _SaidNetwork
   GObject parent_instance;
   gboolean available;
   gboolean metered;
-  char *near; /* (owned) (nullable) */
+  GMutex lock; /* a session with a thread of its own asks there */
+  char *near;  /* (owned) (nullable) */
   guint n_asked;
 };
 
@@ -41,9 +42,13 @@ can_reach_async (GNetworkMonitor *monitor,
   SaidNetwork *self = SAID_NETWORK (monitor);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autofree char *host = g_socket_connectable_to_string (connectable);
+  gboolean is_near;
 
+  g_mutex_lock (&self->lock);
   self->n_asked++;
-  if (self->near != NULL && strstr (host, self->near) != NULL)
+  is_near = self->near != NULL && strstr (host, self->near) != NULL;
+  g_mutex_unlock (&self->lock);
+  if (is_near)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE, "no way to %s", host);
@@ -121,14 +126,21 @@ void
 said_network_set_near (SaidNetwork *self,
                        const char *host)
 {
+  g_mutex_lock (&self->lock);
   g_free (self->near);
   self->near = g_strdup (host);
+  g_mutex_unlock (&self->lock);
 }
 
 guint
 said_network_n_asked (SaidNetwork *self)
 {
-  return self->n_asked;
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_asked;
+  g_mutex_unlock (&self->lock);
+  return n;
 }
 
 void
