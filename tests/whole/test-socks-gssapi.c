@@ -41,13 +41,14 @@ typedef enum
   FAULT_ENDS_IN_DATA,
 } Fault;
 
-/* The test writes the first half before, and reads the other behind. */
+/* The test writes the first half before, and reads the other behind; by atomic access, and methods with the lock. */
+static GMutex methods_lock;
 static struct
 {
-  Fault fault;
-  guint8 level; /* that the proxy wants */
+  int fault; /* Fault */
+  int level; /* that the proxy wants */
   gboolean nec;
-  gsize piece; /* most of one message; 0: as it comes */
+  int piece; /* most of one message; 0: as it comes */
   char methods[64]; /* that the last client offered, in hex */
   gint asked; /* which level it asked for */
   gint n_logins;
@@ -175,7 +176,7 @@ send_token (Talk *self,
 {
   g_autofree guint8 *copy = g_memdup2 (token->value, token->length);
 
-  switch ((int) script.fault)
+  switch (g_atomic_int_get (&script.fault))
     {
     case FAULT_REFUSES_TOKEN:
       write_all (self->client, "\1\xff", 2);
@@ -228,8 +229,8 @@ make_context (Talk *self)
 static gboolean
 agree (Talk *self)
 {
-  g_autoptr (GByteArray) asked = script.nec ? read_frame (self, 2) : read_wrapped (self, 2, FALSE);
-  guint8 level[2] = { script.level, 0 };
+  g_autoptr (GByteArray) asked = g_atomic_int_get (&script.nec) ? read_frame (self, 2) : read_wrapped (self, 2, FALSE);
+  guint8 level[2] = { (guint8) g_atomic_int_get (&script.level), 0 };
   gss_buffer_desc answer = GSS_C_EMPTY_BUFFER;
   OM_uint32 minor;
   gboolean ok;
@@ -238,15 +239,15 @@ agree (Talk *self)
     return FALSE;
   g_atomic_int_set (&script.asked, asked->data[0]);
   g_atomic_int_inc (&script.n_logins);
-  if (script.fault == FAULT_REFUSES_LEVEL)
+  if (g_atomic_int_get (&script.fault) == FAULT_REFUSES_LEVEL)
     return write_all (self->client, "\1\xff", 2) && FALSE;
-  if (script.fault == FAULT_NO_LEVEL)
+  if (g_atomic_int_get (&script.fault) == FAULT_NO_LEVEL)
     level[0] = 4;
-  if (script.nec || script.fault == FAULT_RAW_LEVEL)
+  if (g_atomic_int_get (&script.nec) || g_atomic_int_get (&script.fault) == FAULT_RAW_LEVEL)
     return write_frame (self, 2, level, 1);
-  if (!wrap (self, FALSE, level, script.fault == FAULT_LONG_LEVEL ? 2 : 1, &answer))
+  if (!wrap (self, FALSE, level, g_atomic_int_get (&script.fault) == FAULT_LONG_LEVEL ? 2 : 1, &answer))
     return FALSE;
-  if (script.fault == FAULT_BROKEN_LEVEL)
+  if (g_atomic_int_get (&script.fault) == FAULT_BROKEN_LEVEL)
     ((guint8 *) answer.value)[answer.length - 1] ^= 0x55;
   ok = write_frame (self, 2, answer.value, answer.length);
   gss_release_buffer (&minor, &answer);
@@ -261,7 +262,7 @@ give (Talk *self,
       const void *data,
       gsize len)
 {
-  gboolean hides = script.level != 1 && script.fault != FAULT_READABLE_DATA;
+  gboolean hides = g_atomic_int_get (&script.level) != 1 && g_atomic_int_get (&script.fault) != FAULT_READABLE_DATA;
   gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
   OM_uint32 minor;
   gboolean ok;
@@ -286,7 +287,7 @@ take (Talk *self,
 
   while (self->plain->len < len)
     {
-      g_autoptr (GByteArray) more = read_wrapped (self, 3, script.level != 1);
+      g_autoptr (GByteArray) more = read_wrapped (self, 3, g_atomic_int_get (&script.level) != 1);
 
       if (more == NULL)
         return FALSE;
@@ -309,7 +310,7 @@ give_wrongly (Talk *self,
   OM_uint32 minor;
 
   g_assert_true (wrap (self, TRUE, data, len, &output));
-  switch ((int) script.fault)
+  switch (g_atomic_int_get (&script.fault))
     {
     case FAULT_BROKEN_DATA:
       ((guint8 *) output.value)[output.length - 1] ^= 0x55;
@@ -334,11 +335,12 @@ static gboolean
 from_origin (Talk *self)
 {
   guint8 data[20000];
-  gssize n = recv (self->origin, data, script.piece > 0 ? script.piece : sizeof data, 0);
+  int piece = g_atomic_int_get (&script.piece);
+  gssize n = recv (self->origin, data, piece > 0 ? (gsize) piece : sizeof data, 0);
 
   if (n <= 0)
     return FALSE;
-  if (script.fault < FAULT_BROKEN_DATA || script.fault == FAULT_READABLE_DATA)
+  if (g_atomic_int_get (&script.fault) < FAULT_BROKEN_DATA || g_atomic_int_get (&script.fault) == FAULT_READABLE_DATA)
     return give (self, data, (gsize) n);
 
   give_wrongly (self, data, (gsize) n);
@@ -353,7 +355,7 @@ from_client (Talk *self)
 
   if (self->sealed)
     {
-      g_autoptr (GByteArray) plain = read_wrapped (self, 3, script.level != 1);
+      g_autoptr (GByteArray) plain = read_wrapped (self, 3, g_atomic_int_get (&script.level) != 1);
 
       if (plain != NULL)
         g_atomic_int_inc (&script.n_frames);
@@ -394,7 +396,7 @@ reach (Talk *self)
     return FALSE;
   memcpy (&address.sin_port, rest + len, 2);
   self->origin = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (script.fault == FAULT_REFUSES_TARGET)
+  if (g_atomic_int_get (&script.fault) == FAULT_REFUSES_TARGET)
     reply[1] = 2;
   else if (connect (self->origin, (struct sockaddr *) &address, sizeof address) != 0)
     reply[1] = 5;
@@ -413,7 +415,9 @@ serve (Talk *self)
   hex = g_string_new (NULL);
   for (guint i = 0; i < head[1]; i++)
     g_string_append_printf (hex, "%02x", methods[i]);
+  g_mutex_lock (&methods_lock);
   g_strlcpy (script.methods, hex->str, sizeof script.methods);
+  g_mutex_unlock (&methods_lock);
   g_string_free (hex, TRUE);
   if (memchr (methods, 1, head[1]) == NULL)
     {
@@ -423,7 +427,7 @@ serve (Talk *self)
 
   if (!write_all (self->client, "\5\1", 2) || !make_context (self) || !agree (self))
     return;
-  self->sealed = script.level != 0;
+  self->sealed = g_atomic_int_get (&script.level) != 0;
   if (reach (self))
     pump (self);
 }
@@ -577,6 +581,14 @@ run (Fixture *self,
     g_assert_cmpstr (self->body->str, ==, body);
 }
 
+static void
+check_methods (const char *hex)
+{
+  g_mutex_lock (&methods_lock);
+  g_assert_cmpstr (script.methods, ==, hex);
+  g_mutex_unlock (&methods_lock);
+}
+
 #define ASSERT_HAS(text, what) g_assert_nonnull (strstr ((text), (what)))
 
 /* ---- tests ---- */
@@ -588,16 +600,16 @@ test_login (Fixture *self,
 {
   for (guint level = 0; level <= 3; level++)
     {
-      script.level = (guint8) level;
-      script.piece = level == 2 ? 7 : 0;
-      script.n_frames = 0;
+      g_atomic_int_set (&script.level, (int) level);
+      g_atomic_int_set (&script.piece, level == 2 ? 7 : 0);
+      g_atomic_int_set (&script.n_frames, 0);
       curl_easy_setopt (self->easy, CURLOPT_FRESH_CONNECT, 1L);
       run (self, CURLE_OK, CURLPX_OK, "inside");
-      g_assert_cmpstr (script.methods, ==, "0001");
-      g_assert_cmpint (script.asked, ==, 0);
-      g_assert_cmpint (script.n_logins, ==, level + 1);
+      check_methods ("0001");
+      g_assert_cmpint (g_atomic_int_get (&script.asked), ==, 0);
+      g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, level + 1);
       /* The request to the proxy, and that to the server. */
-      g_assert_cmpint (script.n_frames, ==, level == 0 ? 0 : 2);
+      g_assert_cmpint (g_atomic_int_get (&script.n_frames), ==, level == 0 ? 0 : 2);
     }
 }
 
@@ -608,7 +620,7 @@ test_big (Fixture *self,
   g_autofree char *upload = g_malloc0 (3000000);
 
   memset (upload, 'u', 3000000);
-  script.level = 2;
+  g_atomic_int_set (&script.level, 2);
   scripted_server_on (self->server, "/big", scripted_answer_big (1, 5000000));
   curl_easy_setopt (self->easy, CURLOPT_URL, scripted_server_url (self->server, "/big"));
   curl_easy_setopt (self->easy, CURLOPT_POSTFIELDS, upload);
@@ -621,7 +633,7 @@ test_big (Fixture *self,
   curl_easy_setopt (self->easy, CURLOPT_URL, scripted_server_url (self->server, "/"));
   curl_easy_setopt (self->easy, CURLOPT_HTTPGET, 1L);
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  g_assert_cmpint (script.n_logins, ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, 1);
 }
 
 /* TLS with the server within protected messages. */
@@ -631,8 +643,8 @@ test_secure (Fixture *self,
 {
   ScriptedServer *server = scripted_server_new (SCRIPTED_SERVER_TLS);
 
-  script.level = 2;
-  script.piece = 1000;
+  g_atomic_int_set (&script.level, 2);
+  g_atomic_int_set (&script.piece, 1000);
   scripted_server_on (server, "/big", scripted_answer_big (1, 1000000));
   curl_easy_setopt (self->easy, CURLOPT_URL, scripted_server_url (server, "/big"));
   curl_easy_setopt (self->easy, CURLOPT_CAINFO, scripted_tls_get_authority_file ());
@@ -642,7 +654,7 @@ test_secure (Fixture *self,
       g_assert_cmpuint (self->body->len, ==, 1000000);
       g_assert_cmpint (scripted_pattern_check (1, 0, (guint8 *) self->body->str, self->body->len), ==, -1);
     }
-  g_assert_cmpint (script.n_logins, ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, 1);
   curl_easy_cleanup (self->easy);
   self->easy = NULL;
   scripted_server_free (server);
@@ -653,15 +665,15 @@ static void
 test_nec (Fixture *self,
           gconstpointer data)
 {
-  script.nec = TRUE;
+  g_atomic_int_set (&script.nec, TRUE);
   g_assert_cmpint (curl_easy_setopt (self->easy, CURLOPT_SOCKS5_GSSAPI_NEC, 1L), ==, CURLE_OK);
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  script.level = 1;
+  g_atomic_int_set (&script.level, 1);
   curl_easy_setopt (self->easy, CURLOPT_FRESH_CONNECT, 1L);
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  g_assert_cmpint (script.n_frames, ==, 2);
+  g_assert_cmpint (g_atomic_int_get (&script.n_frames), ==, 2);
   /* The other kind does not do, nor does it for the others. */
-  script.nec = FALSE;
+  g_atomic_int_set (&script.nec, FALSE);
   run (self, CURLE_PROXY, CURLPX_CLOSED, "");
   curl_easy_setopt (self->easy, CURLOPT_SOCKS5_GSSAPI_NEC, 0L);
   run (self, CURLE_OK, CURLPX_OK, "inside");
@@ -673,15 +685,15 @@ test_methods (Fixture *self,
 {
   g_assert_cmpint (curl_easy_setopt (self->easy, CURLOPT_SOCKS5_AUTH, (long) CURLAUTH_BASIC), ==, CURLE_OK);
   run (self, CURLE_PROXY, CURLPX_USER_REJECTED, "");
-  g_assert_cmpstr (script.methods, ==, "00");
+  check_methods ("00");
   g_assert_cmpint (curl_easy_setopt (self->easy, CURLOPT_SOCKS5_AUTH, (long) (CURLAUTH_BASIC | CURLAUTH_GSSAPI)), ==,
                    CURLE_OK);
   curl_easy_setopt (self->easy, CURLOPT_PROXYUSERPWD, "me:pw");
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  g_assert_cmpstr (script.methods, ==, "000102");
+  check_methods ("000102");
   g_assert_cmpint (curl_easy_setopt (self->easy, CURLOPT_SOCKS5_AUTH, (long) CURLAUTH_GSSAPI), ==, CURLE_OK);
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  g_assert_cmpstr (script.methods, ==, "0001");
+  check_methods ("0001");
 }
 
 static void
@@ -706,7 +718,7 @@ test_service (Fixture *self,
       /* Another service is another login, and so another connection. */
       run (self, cases[i].ok ? CURLE_OK : CURLE_PROXY, cases[i].ok ? CURLPX_OK : CURLPX_GSSAPI,
            cases[i].ok ? "inside" : "");
-      g_assert_cmpint (script.n_logins, ==, MIN (i + 1, 3));
+      g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, MIN (i + 1, 3));
     }
   ASSERT_HAS (self->error, "nobody/127.0.0.1@" KDC_REALM);
 }
@@ -721,11 +733,11 @@ test_whose_connection (Fixture *self,
 
   run (self, CURLE_OK, CURLPX_OK, "inside");
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  g_assert_cmpint (script.n_logins, ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, 1);
   g_assert_true (g_setenv ("KRB5CCNAME", g_str_has_prefix (cache, "FILE:") ? cache + strlen ("FILE:") : same, TRUE));
   run (self, CURLE_OK, CURLPX_OK, "inside");
   g_assert_true (g_setenv ("KRB5CCNAME", cache, TRUE));
-  g_assert_cmpint (script.n_logins, ==, 2);
+  g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, 2);
 }
 
 static void
@@ -738,7 +750,7 @@ test_no_ticket (Fixture *self,
   /* The proxy was told. */
   proxy_free (self->proxy);
   self->proxy = proxy_new ();
-  g_assert_cmpint (script.n_goodbyes, ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&script.n_goodbyes), ==, 1);
 }
 
 static void
@@ -771,11 +783,11 @@ test_faults (Fixture *self,
     { FAULT_ENDS_IN_DATA, CURLE_PROXY, CURLPX_CLOSED, "within a protected message" },
   };
 
-  script.level = 2;
+  g_atomic_int_set (&script.level, 2);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_test_message ("fault %u", cases[i].fault);
-      script.fault = cases[i].fault;
+      g_atomic_int_set (&script.fault, cases[i].fault);
       run (self, cases[i].code, cases[i].px, "");
       ASSERT_HAS (self->error, cases[i].says);
     }
@@ -786,8 +798,8 @@ static void
 test_repeated (Fixture *self,
                gconstpointer data)
 {
-  script.level = 2;
-  script.fault = FAULT_REPEATED_DATA;
+  g_atomic_int_set (&script.level, 2);
+  g_atomic_int_set (&script.fault, FAULT_REPEATED_DATA);
   scripted_server_on (self->server, "/half",
                       scripted_answer_exact ("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ninside"));
   curl_easy_setopt (self->easy, CURLOPT_URL, scripted_server_url (self->server, "/half"));
@@ -802,12 +814,12 @@ test_pre_proxy (Fixture *self,
 {
   g_autofree char *text = g_strdup_printf ("socks5h://127.0.0.1:%u", self->proxy->port);
 
-  script.level = 2;
+  g_atomic_int_set (&script.level, 2);
   curl_easy_setopt (self->easy, CURLOPT_PRE_PROXY, text);
   curl_easy_setopt (self->easy, CURLOPT_PROXY, scripted_server_url (self->server, ""));
   run (self, CURLE_OK, CURLPX_OK, "inside");
-  g_assert_cmpint (script.n_logins, ==, 1);
-  g_assert_cmpint (script.n_frames, ==, 2);
+  g_assert_cmpint (g_atomic_int_get (&script.n_logins), ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&script.n_frames), ==, 2);
 }
 
 static const struct
