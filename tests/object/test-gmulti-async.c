@@ -218,6 +218,7 @@ typedef struct
   gpointer self; /* (unowned) (nullable): shared */
   GThread *thread;
   gint done; /* atomic */
+  gint *over; /* (unowned) atomic: nothing is left */
 } Worker;
 
 static gpointer
@@ -234,10 +235,14 @@ worker_thread (gpointer data)
   run_to_end (&run, 1);
   g_assert_cmpuint (run.n_good, ==, run.n_calls);
   run_clear (&run);
-  g_main_context_pop_thread_default (context);
-  g_main_context_unref (context);
   g_atomic_int_set (&worker->done, TRUE);
   g_main_context_wakeup (NULL);
+  /* what was dropped when its call came back ends later, and that is told here */
+  while (!g_atomic_int_get (worker->over))
+    if (!g_main_context_iteration (context, FALSE))
+      g_usleep (1000);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
 
   return NULL;
 }
@@ -247,6 +252,7 @@ test_threads (gconstpointer data)
 {
   Worker workers[N_WORKERS] = { 0 };
   g_autoptr (GObject) shared = NULL;
+  gint over = FALSE;
   Run host;
 
   run_init (&host, data, 0);
@@ -257,6 +263,7 @@ test_threads (gconstpointer data)
     {
       workers[i].async = data;
       workers[i].self = shared;
+      workers[i].over = &over;
       workers[i].thread = g_thread_new ("worker", worker_thread, &workers[i]);
     }
   for (guint i = 0; i < N_WORKERS; i++)
@@ -264,11 +271,13 @@ test_threads (gconstpointer data)
       /* the shared object lives in this context */
       while (!g_atomic_int_get (&workers[i].done))
         g_main_context_iteration (NULL, TRUE);
-      g_thread_join (workers[i].thread);
     }
   run_clear (&host);
   g_clear_object (&shared);
   leaks_assert_none (G_MAXUINT);
+  g_atomic_int_set (&over, TRUE);
+  for (guint i = 0; i < N_WORKERS; i++)
+    g_thread_join (workers[i].thread);
 }
 
 /* ---- */
