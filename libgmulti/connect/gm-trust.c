@@ -294,6 +294,20 @@ look_for_fork (void)
   generation = gm_fork_generation ();
 }
 
+/* A program that ends does not wait for our threads, and GnuTLS takes itself down in a destructor, below one that reads: but
+ * for who has initialized it and not given that back. Nothing of ours with GnuTLS begins on a worker but behind this. */
+static void
+outlive_exit (void)
+{
+  static gsize done;
+
+  if (!g_once_init_enter (&done))
+    return;
+
+  gnutls_global_init ();
+  g_once_init_leave (&done, 1);
+}
+
 GmTrustWait *
 gm_trust_ask (GmTlsKind kind,
               const GmTlsSettings *settings,
@@ -308,6 +322,7 @@ gm_trust_ask (GmTlsKind kind,
   if (settings == NULL)
     settings = &gm_tls_settings_default;
 
+  outlive_exit ();
   look_for_fork ();
   g_mutex_lock (&lock);
   entry = ensure_entry (kind, settings);
