@@ -40,7 +40,7 @@ PATHS = {'http-post': '/echo', 'httpput': '/echo', 'post-callback': '/echo', 'po
          'htmltidy': '/page', 'crawler': '/page', 'xmlstream': '/simple', 'getreferrer': '/echo', 'certinfo': 'tls',
          'https': 'tls', 'threaded-ssl': 'tls', 'resolve': '/echo'}
 # Several transfers at once: the order of the lines is chance.
-AT_ONCE = ('10-at-a-time', 'multi-event', 'multi-uv', 'multithread')
+AT_ONCE = ('10-at-a-time', 'multi-app', 'multi-double', 'multi-event', 'multi-legacy', 'multi-uv', 'multithread')
 # Standard error is not compared, and why.
 UNHEARD = {
     'http2-download': 'a dump with the bytes of the TLS records, which OpenSSL alone tells',
