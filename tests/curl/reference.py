@@ -34,6 +34,11 @@ With `CURL_HTTP_VERSION_2_0` and without TLS a request offers the server to go o
 only one that has neither a body nor a login. A body would have to be sent whole as HTTP/1.1 first, and a login is answered by a
 refusal first; so these go by HTTP/1.1, and the next request offers it. RFC 9113 has given this upgrade up;
 `CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE` does without it, and takes every request.
+
+Connections that idle in the pool stay with the socket function (`CURL_POLL_IN`, with a handle of the library's own), so that a
+server's end or a PING is seen while nothing is transferred; libcurl says `CURL_POLL_REMOVE` there and sees neither. A loop
+that is to end by itself when nothing is watched any more, as libuv's and libevent's do, therefore goes on until the server or
+`CURLOPT_MAXAGE_CONN` ends them: let it end when `running_handles` is 0, or set `CURLOPT_FORBID_REUSE`.
 '''
 
 
