@@ -298,7 +298,6 @@ make_pin_question (gpointer user_data)
   GmQuestionData *data = gm_question_data_new (GM_QUESTION_PIN);
 
   data->host = g_strdup (self->name.text);
-  data->text = g_strdup (self->verdict.detail);
   data->port = self->port;
   data->text = g_strdup (self->credentials[GM_TLS_IDENTITY]->token);
   data->is_proxy = self->is_proxy;
