@@ -12,6 +12,9 @@
 
 /* Of what is sent, in one message: small enough for the frame's length, and for others to have their share. */
 #define MESSAGE_MAX (16 * 1024)
+/* Of what is read in one turn: messages, and one more for each so many bytes that are asked for. */
+#define FRAMES_PER_TURN 64
+#define BYTES_PER_FRAME 64
 #define DEFAULT_SERVICE "rcmd" /* RFC 1961 section 3.1 leaves it open; libcurl's */
 
 /* RFC 1961 section 4.3; none is of NEC and libcurl. */
@@ -366,7 +369,7 @@ seal_recv (GmLayer *layer,
         }
       else if (self->end != GM_AGAIN || read_frame (self) == GM_AGAIN)
         break;
-      else if (++n_frames > 64 + len / 64)
+      else if (++n_frames > FRAMES_PER_TURN + len / BYTES_PER_FRAME)
         {
           gm_reactor_queue (layer->host->reactor, layer->host->owner);
           break;
