@@ -55,7 +55,8 @@ typedef struct
   guint n_records; /* that have come to the relay */
   GByteArray *held; /* (owned) (nullable): one that is swapped with the next */
   gboolean harmed; /* something was done */
-  gboolean last_gone; /* the last record did not get through */
+  gboolean copied; /* the record that is dealt with got through once already */
+  gboolean last_gone; /* the last record did not get through, not once */
   gboolean gave_up; /* nothing came for too long, so that it was ended */
   GByteArray *said; /* (owned) */
 } Visit;
@@ -101,6 +102,7 @@ do_mischief (Visit *self,
       return TRUE;
     case DO_DOUBLE:
       pass (self, record->data, record->len);
+      self->copied |= !self->pair.end;
       return FALSE;
     case DO_SHORTEN:
       g_byte_array_set_size (record, MAX (at, 1));
@@ -133,6 +135,7 @@ relay_record (Visit *self,
   GByteArray *held = self->held;
   gboolean gone = FALSE;
 
+  self->copied = FALSE;
   for (gsize i = 0; i + 4 <= self->mischiefs.len && i < 4 * MAX_MISCHIEFS && !gone; i += 4)
     {
       const guint8 *deed = (const guint8 *) self->mischiefs.data + i;
@@ -141,7 +144,7 @@ relay_record (Visit *self,
         gone = do_mischief (self, deed, record);
     }
   self->n_records++;
-  self->last_gone = gone || self->pair.end;
+  self->last_gone = (gone || self->pair.end) && !self->copied;
   if (!gone)
     pass (self, record->data, record->len);
   if (held != NULL)
