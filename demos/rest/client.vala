@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Lists what a JSON service has, page by page; with a name, adds an item of that name first:
+// Lists what a JSON service has, page by page; with a name, adds an item of that name first; Ctrl-C cancels:
 // client http://localhost/items [NAME]
+
+// Not a parameter of an async method: its task would forget which transfer was cancelled.
+Cancellable cancellable;
 
 // GETs what is at the address, or POSTs an item to it. The service speaks JSON, also when it refuses.
 async Json.Object call (GMulti.Session session, string uri, string? item = null) throws Error {
     var transfer = new GMulti.Transfer (uri) { accept_status = true };
     if (item != null)
         transfer.set_body_bytes ("application/json", new Bytes (item.data));
-    var body = yield session.fetch_async (transfer, null);
+    var body = yield session.fetch_async (transfer, cancellable);
     var parser = new Json.Parser ();
     parser.load_from_data ((string) body.get_data (), (ssize_t) body.length);
     var answer = parser.get_root ().get_object ();
@@ -20,6 +23,12 @@ async Json.Object call (GMulti.Session session, string uri, string? item = null)
 async int main (string[] args) {
     Intl.setlocale ();
     var session = new GMulti.Session ();
+    cancellable = new Cancellable ();
+    Unix.signal_add (Posix.Signal.INT, () => {
+        cancellable.cancel ();
+        return Source.CONTINUE;
+    });
+
     string? uri = args[1];
     try {
         if (args.length > 2) {

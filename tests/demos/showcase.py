@@ -25,7 +25,8 @@ import shopd  # pylint: disable=wrong-import-position
 from tap import Tap  # pylint: disable=wrong-import-position
 
 PROGRAMS = {'rest': 'client', 'grid': 'pictures', 'upload': 'upload', 'trust': 'trust'}
-PACKAGES = {'rest': ['json-glib-1.0'], 'grid': ['gtk4'], 'upload': ['gio-unix-2.0', 'posix'], 'trust': ['gtk4']}
+PACKAGES = {'rest': ['json-glib-1.0', 'gio-unix-2.0', 'posix'], 'grid': ['gtk4'],
+            'upload': ['gio-unix-2.0', 'posix'], 'trust': ['gtk4']}
 TIME_LIMIT = 100
 LINES = 80
 
@@ -127,6 +128,14 @@ def rest(language, around):
     yield 'nobody listens', language.run(around.refused)
     yield 'no network', without_network(language, 'http://192.0.2.1/items')
     yield 'a bad certificate', language.run(around.https.url('/items'))
+    # Interrupted while the service does not answer.
+    shop.reset()
+    shop.holding = True
+    process = language.start(shop.url('/items'))
+    assert shop.wait_for(lambda: shop.requests or process.poll() is not None, TIME_LIMIT), 'it asked for nothing'
+    process.send_signal(signal.SIGINT)
+    yield 'cancelled', finish(process)
+    assert shop.wait_for(lambda: shop.left == 1, TIME_LIMIT), shop.left
 
 
 def upload(language, around):

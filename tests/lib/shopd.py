@@ -92,6 +92,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer_items(self, query):
         names = self.server.names
+        if self.server.holding:
+            self.hold()
+            raise ConnectionResetError
         if self.command == 'POST':
             name = json.loads(self.read_body())['name']
             if not name:
