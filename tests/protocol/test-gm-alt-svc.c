@@ -162,6 +162,21 @@ test_text (void)
   g_assert_cmpuint (gm_alt_svc_get_n (again), ==, 2);
 }
 
+/* A file that somebody damaged: a NUL is no end of a word, and nothing that a host could have. */
+static void
+test_nul (void)
+{
+  static const char text[] = "h1 exa\0mple 443 h2 alt.example 8443 \"20991231 23:59:59\" 1 0\n"
+                             "h1 a.example 443 h2 al\0t.example 8443 \"20991231 23:59:59\" 1 0\n";
+  g_autoptr (GmAltSvc) store = gm_alt_svc_new ();
+  g_auto (GmByteBuilder) out = { 0 };
+
+  g_assert_cmpuint (gm_alt_svc_read (store, gm_span (text, sizeof text - 1), NOW), ==, 2);
+  g_assert_cmpuint (gm_alt_svc_get_n (store), ==, 0);
+  gm_alt_svc_write (store, NOW, &out);
+  g_assert_cmpuint (out.len, ==, 0);
+}
+
 int
 main (int argc,
       char **argv)
@@ -171,5 +186,6 @@ main (int argc,
   g_test_add_func ("/alt-svc/forgetting", test_forgetting);
   g_test_add_func ("/alt-svc/limits", test_limits);
   g_test_add_func ("/alt-svc/text", test_text);
+  g_test_add_func ("/alt-svc/nul", test_nul);
   return g_test_run ();
 }

@@ -238,6 +238,39 @@ test_stamps (void)
     g_assert_false (gm_state_stamp_read (span (bad[i]), &seconds));
 }
 
+/* Who is told of an entry is free to change the store. */
+static gboolean
+forget_and_add (const GmHstsEntry *entry,
+                gpointer user_data)
+{
+  GmHsts *store = user_data;
+  g_autofree char *address = g_strdup_printf ("https://%s/", entry->host);
+  g_autofree char *another = g_strdup_printf ("another.%s", entry->host);
+
+  g_assert_true (learn (store, address, "max-age=0"));
+  g_assert_true (gm_hsts_add (store, span (another), GM_HSTS_FOR_EVER, FALSE, NOW));
+  g_assert_true (g_str_has_suffix (another, entry->host));
+  return TRUE;
+}
+
+static void
+test_foreach (void)
+{
+  g_autoptr (GmHsts) store = gm_hsts_new ();
+  g_auto (GmByteBuilder) out = { 0 };
+
+  g_assert_true (gm_hsts_add (store, GM_SPAN ("a.example"), GM_HSTS_FOR_EVER, FALSE, NOW));
+  g_assert_true (gm_hsts_add (store, GM_SPAN ("b.example"), GM_HSTS_FOR_EVER, TRUE, NOW));
+  g_assert_true (gm_hsts_add (store, GM_SPAN ("c.example"), NOW + 1, TRUE, NOW));
+  gm_hsts_foreach (store, NOW + 1, forget_and_add, store);
+  g_assert_cmpuint (gm_hsts_get_n (store), ==, 3);
+  gm_hsts_write (store, NOW, &out);
+  gm_byte_builder_append_char (&out, '\0');
+  g_assert_nonnull (strstr (out.data, "another.a.example \"unlimited\"\n"));
+  g_assert_nonnull (strstr (out.data, "another.b.example \"unlimited\"\n"));
+  g_assert_nonnull (strstr (out.data, ".c.example \""));
+}
+
 int
 main (int argc,
       char **argv)
@@ -247,6 +280,7 @@ main (int argc,
   g_test_add_func ("/hsts/idn", test_idn);
   g_test_add_func ("/hsts/ages", test_ages);
   g_test_add_func ("/hsts/text", test_text);
+  g_test_add_func ("/hsts/foreach", test_foreach);
   g_test_add_func ("/hsts/file", test_file);
   g_test_add_func ("/hsts/limit", test_limit);
   g_test_add_func ("/hsts/stamps", test_stamps);

@@ -360,7 +360,9 @@ cut_place (GmSpan *line,
     return FALSE;
   for (gsize i = 0; i < host->len; i++)
     {
-      if (!g_ascii_isalnum (host->data[i]) && strchr (".:-_", host->data[i]) == NULL)
+      char c = host->data[i];
+
+      if (!g_ascii_isalnum (c) && c != '.' && c != ':' && c != '-' && c != '_')
         return FALSE;
     }
 

@@ -217,23 +217,43 @@ gm_hsts_wants_tls (GmHsts *self,
   return found;
 }
 
+/* (element-type GmHstsEntry) (transfer full): copies, each with its host behind it. */
+static GPtrArray *
+list_entries (GmHsts *self,
+              gint64 now)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+
+  g_mutex_lock (&self->lock);
+  for (GList *link = self->used.head; link != NULL; link = link->next)
+    {
+      const GmHstsEntry *entry = &((Item *) link->data)->entry;
+      gsize size = strlen (entry->host) + 1;
+      GmHstsEntry *copy;
+
+      if (entry->expires <= now)
+        continue;
+      copy = g_malloc (sizeof *copy + size);
+      *copy = *entry;
+      copy->host = memcpy (copy + 1, entry->host, size);
+      g_ptr_array_add (list, copy);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return list;
+}
+
 void
 gm_hsts_foreach (GmHsts *self,
                  gint64 now,
                  gboolean (*func) (const GmHstsEntry *entry, gpointer user_data),
                  gpointer user_data)
 {
+  g_autoptr (GPtrArray) list = list_entries (self, now);
   gboolean more = TRUE;
 
-  g_mutex_lock (&self->lock);
-  for (GList *link = self->used.head; more && link != NULL; link = link->next)
-    {
-      Item *item = link->data;
-
-      if (item->entry.expires > now)
-        more = func (&item->entry, user_data);
-    }
-  g_mutex_unlock (&self->lock);
+  for (guint i = 0; more && i < list->len; i++)
+    more = func (g_ptr_array_index (list, i), user_data);
 }
 
 guint

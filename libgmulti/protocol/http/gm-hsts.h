@@ -44,7 +44,8 @@ gboolean      gm_hsts_add        (GmHsts *self,
 gboolean      gm_hsts_wants_tls  (GmHsts *self,
                                   const GmUrl *url,
                                   gint64 now);
-/* Calls @func for each entry that has not expired, in no order, with the lock held, until it answers FALSE. */
+/* Calls @func for each entry that is there now and has not expired, in no order, until it answers FALSE. Without the lock:
+ * it may be the application's, and do with the store what it likes. */
 void          gm_hsts_foreach    (GmHsts *self,
                                   gint64 now,
                                   gboolean (*func) (const GmHstsEntry *entry, gpointer user_data),
