@@ -372,7 +372,7 @@ append_detail (GString *text,
                const GmFailure *failure)
 {
   if (failure->detail == NULL || (failure->result != GM_HTTP_STATUS && failure->result != GM_PROXY_LOGIN &&
-                                  failure->result != GM_PROXY_BAD_REPLY))
+                                  failure->result != GM_PROXY_BAD_REPLY && failure->result != GM_TOO_LARGE))
     return;
 
   g_string_append (text, ": ");

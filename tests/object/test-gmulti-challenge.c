@@ -3,6 +3,8 @@
 
 /* The authenticate question: what all questions have in common (asked.h), and answered at once, late, wrong. */
 
+#define HELD (1024 * 1024) /* GM_HTTP_MAX_HELD */
+
 #define RIGHT "Basic dXNlcjpzZWNyZXQ="
 
 static ScriptedAnswer *
@@ -178,6 +180,72 @@ test_declined_body (Asked *self,
   g_assert_cmpmem (g_bytes_get_data (self->bytes, NULL), g_bytes_get_size (self->bytes), "outside", 7);
 }
 
+/* As long as is kept, and one byte more; in chunks, so that nobody knows before. */
+static ScriptedAnswer *
+answer_at_length (const ScriptedRequest *request,
+                  gpointer user_data)
+{
+  guint64 length = GPOINTER_TO_SIZE (user_data);
+  ScriptedAnswer *page;
+
+  if (g_strcmp0 (scripted_request_header (request, "Authorization"), RIGHT) == 0)
+    return scripted_answer_text (200, NULL, "inside");
+
+  page = scripted_answer_exact ("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"long\"\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n");
+  scripted_answer_chunks (page, 1, length, 10000, NULL);
+  /* what goes on for ever */
+  return length <= HELD ? scripted_answer_send (page, "0\r\n\r\n") : scripted_answer_stall (page);
+}
+
+static void
+serve_at_length (Asked *self,
+                 gsize length)
+{
+  scripted_server_on (self->server, "/long",
+                      scripted_answer_handler (scripted_answer_new (), answer_at_length, GSIZE_TO_POINTER (length)));
+  gmulti_transfer_set_uri (self->transfer, scripted_server_url (self->server, "/long"));
+  gmulti_transfer_set_accept_status (self->transfer, TRUE);
+}
+
+static void
+test_long_page (Asked *self,
+                gconstpointer data)
+{
+  serve_at_length (self, HELD);
+  asked_wait (self);
+  gmulti_challenge_decline (self->question);
+  face_wait_for (self->bytes != NULL || self->error != NULL);
+  g_assert_no_error (self->error);
+  g_assert_cmpuint (g_bytes_get_size (self->bytes), ==, HELD);
+}
+
+/* Nobody has to wait for the end of a page that has none. */
+static void
+test_endless_page (Asked *self,
+                   gconstpointer data)
+{
+  serve_at_length (self, HELD + 1);
+  asked_wait (self);
+  face_run_for (20);
+  answer (self);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+  g_assert_cmpuint (scripted_server_n_connections (self->server), ==, 2);
+}
+
+static void
+test_endless_page_declined (Asked *self,
+                            gconstpointer data)
+{
+  serve_at_length (self, HELD + 1);
+  asked_wait (self);
+  gmulti_challenge_decline (self->question);
+  face_wait_for (self->bytes != NULL || self->error != NULL);
+  g_assert_error (self->error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_TOO_LARGE);
+  g_assert_true (g_str_has_suffix (self->error->message, "the page that comes with the demand for a login"));
+}
+
 /* RFC 7617: the server would cut the name at its colon. */
 static void
 test_colon (Asked *self,
@@ -229,6 +297,9 @@ main (int argc,
     { "/challenge/wrong-first", test_wrong_first },
     { "/challenge/always-wrong", test_always_wrong },
     { "/challenge/declined-body", test_declined_body },
+    { "/challenge/long-page", test_long_page },
+    { "/challenge/endless-page", test_endless_page },
+    { "/challenge/endless-page-declined", test_endless_page_declined },
     { "/challenge/colon", test_colon },
     { "/challenge/upload", test_upload },
     { "/challenge/redirected", test_redirected },

@@ -446,7 +446,7 @@ keeps_promise (const GmCookieLine *line,
 }
 
 /* The Domain in lower case, in @buffer, without what no host can have: a dot at the end ("example.com." is another name
- * than "example.com", and its "com." not in any list), bytes that are not ASCII. */
+ * than "example.com", and its "com." not in any list), bytes that are not ASCII, a "#", which begins a comment in a file. */
 static gboolean
 normalise_domain (GmCookieLine *line,
                   char buffer[GM_SITE_MAX_HOST])
@@ -457,7 +457,7 @@ normalise_domain (GmCookieLine *line,
     return FALSE;
   for (gsize i = 0; i < domain.len; i++)
     {
-      if ((guchar) domain.data[i] > 0x7e || domain.data[i] == ' ')
+      if ((guchar) domain.data[i] > 0x7e || domain.data[i] == ' ' || domain.data[i] == '#')
         return FALSE;
       buffer[i] = gm_ascii_lower (domain.data[i]);
     }

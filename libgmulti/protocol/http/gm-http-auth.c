@@ -9,16 +9,13 @@
 /* Logins (RFC 9110 section 11): which one this hop may use, what a 401 or 407 means, and the question for a login that
  * nobody has given. What is known of a server or proxy is GmAuth's. */
 
-/* Body of a refusal, kept while somebody is asked for a login, because it is the answer if there is none. */
-#define MAX_HELD (1024 * 1024)
-
 struct _GmHttpHold
 {
   GmSink sink; /* first member */
   GmSink *down; /* (unowned): where the bytes go if nobody logs in */
   GmByteBuilder bytes;
   GmAuth *auth; /* (unowned): that has no login yet, or a wrong one */
-  gboolean over; /* there was more than is kept */
+  gboolean over; /* there is more than is kept: nothing is */
 };
 
 /* ---- before the request ---- */
@@ -371,10 +368,13 @@ hold_write (GmSink *sink,
 {
   GmHttpHold *self = (GmHttpHold *) sink;
 
-  if (self->bytes.len + len > MAX_HELD)
-    self->over = TRUE;
-  else
-    gm_byte_builder_append (&self->bytes, data, len);
+  if (self->over || len > GM_HTTP_MAX_HELD - self->bytes.len)
+    {
+      self->over = TRUE;
+      gm_byte_builder_clear (&self->bytes);
+      return GM_TOO_LARGE;
+    }
+  gm_byte_builder_append (&self->bytes, data, len);
 
   return self->bytes.failed ? GM_OUT_OF_MEMORY : GM_OK;
 }
@@ -730,10 +730,20 @@ give_up (GmHttp *self)
     return GM_HTTP_STATUS;
   request->news (request, GM_NEWS_HEAD);
   if (held->over)
-    return GM_TOO_LARGE;
+    {
+      g_free (request->error->detail);
+      request->error->detail = g_strdup ("the page that comes with the demand for a login");
+      return GM_TOO_LARGE;
+    }
   result = held->bytes.len > 0 ? gm_sink_write (held->down, held->bytes.data, held->bytes.len) : GM_OK;
 
   return result == GM_OK ? gm_sink_finish (held->down) : result;
+}
+
+gboolean
+gm_http_auth_has_enough (const GmHttp *self)
+{
+  return self->hold != NULL && self->hold->over;
 }
 
 GmResult

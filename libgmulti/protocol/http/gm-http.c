@@ -529,6 +529,8 @@ step_with_login (GmHttp *self)
   if (result == GM_OK && !self->complete)
     {
       result = self->exchange->type->step (self->exchange);
+      if (result == GM_TOO_LARGE && gm_http_auth_has_enough (self))
+        result = GM_OK;
       self->complete = result == GM_OK;
       if (self->complete && !gm_http_auth_leaves_connection (self))
         self->request->keep_connection = FALSE;
@@ -552,7 +554,7 @@ http_want (GmRequest *request)
 {
   GmHttp *self = request->state;
 
-  return self->proof_pending ? GM_IO_NONE : self->exchange->type->want (self->exchange);
+  return self->proof_pending || self->complete ? GM_IO_NONE : self->exchange->type->want (self->exchange);
 }
 
 static void

@@ -16,6 +16,9 @@ typedef struct _GmHttpExchange GmHttpExchange;
 /* Body of an answer that nobody wants (a redirect that is followed): read away up to this, to keep the connection; a new
  * connection costs less than more. */
 #define GM_HTTP_MAX_IGNORED (256 * 1024)
+/* Of the body of a refusal, kept while somebody is asked for a login, because it is the answer if there is none. What is
+ * longer is not read to its end: who has a login logs in by another connection, for all others it is TOO_LARGE. */
+#define GM_HTTP_MAX_HELD (1024 * 1024)
 /* Uploads larger than this ask with Expect: 100-continue before they send. */
 #define GM_HTTP_EXPECT_FROM (1024 * 1024)
 
@@ -209,5 +212,7 @@ char    *gm_http_auth_dup_login (const GmRequest *request);
  * comes after must not be taken for who was there before. One that is bound (gm_pool_bind()) is found by nobody else; but
  * that to a proxy which forwards is for all origins, and not to be bound to a login at one. */
 gboolean gm_http_auth_leaves_connection (const GmHttp *self);
+/* Whether the hold has had enough: the exchange, which then failed with TOO_LARGE, is over, and its connection of no use. */
+gboolean gm_http_auth_has_enough (const GmHttp *self);
 /* After an exchange that ended with GM_HTTP_LOGIN_ASK (there is a hold): asks; AGAIN until all is done. */
 GmResult gm_http_auth_ask    (GmHttp *self);
