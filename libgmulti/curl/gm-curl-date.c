@@ -18,8 +18,9 @@ typedef struct
   gboolean failed;
 } Date;
 
-static const char *const month_names[] = { "January", "February", "March",     "April",   "May",      "June",
-                                           "July",    "August",   "September", "October", "November", "December" };
+/* Cookies and headers have months of three letters; libcurl takes no others. */
+static const char *const month_names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 static const char *const weekday_names[] = { "Monday", "Tuesday", "Wednesday", "Thursday",
                                              "Friday", "Saturday", "Sunday" };
 
@@ -167,12 +168,12 @@ take_digits (Date *date,
       date->month = value % 10000 / 100 - 1;
       date->day = value % 100;
     }
-  else if (date->day < 0 && n_digits <= 2 && value > 0 && value < 32)
+  else if (date->day < 0 && value > 0 && value < 32)
     date->day = value;
-  else if (date->year < 0 && (n_digits == 2 || n_digits == 4))
+  else if (date->year < 0)
     {
       date->year = value;
-      if (n_digits == 2)
+      if (value < 100)
         date->year += value > 70 ? 1900 : 2000;
     }
   else
@@ -255,5 +256,6 @@ curl_getdate (const char *text,
 
   seconds = days_since_epoch (date.year, date.month, date.day) * 86400 + date.hour * 3600 + date.minute * 60 +
             date.second - date.zone;
-  return (time_t) seconds;
+  /* one second before the epoch is not the failure */
+  return (time_t) (seconds == -1 ? 0 : seconds);
 }

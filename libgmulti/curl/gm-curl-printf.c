@@ -2,6 +2,7 @@
 #include "gm-curl-memory.h"
 
 #include <glib.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -13,8 +14,7 @@
 #define MAX_CONVERSIONS 128
 #define MAX_ARGUMENTS 128
 #define MAX_FIELD 1000000 /* width or precision: above it a format is called wrong */
-#define FLOAT_SIZE 512 /* digits of the largest double, and a precision of up to MAX_FLOAT_PRECISION behind them */
-#define MAX_FLOAT_PRECISION 150
+#define FLOAT_SIZE 326 /* at most so many bytes, with the NUL, for one float: width and precision are cut to it */
 
 typedef enum
 {
@@ -59,7 +59,7 @@ typedef struct
 
 typedef struct
 {
-  Conversion items[MAX_CONVERSIONS];
+  Conversion items[MAX_CONVERSIONS + 1]; /* the last is the text behind them */
   guint n_items;
   ArgumentType types[MAX_ARGUMENTS];
   guint n_arguments; /* highest one used */
@@ -272,6 +272,8 @@ read_width_and_precision (Format *format,
                           Conversion *item,
                           const char **p)
 {
+  gboolean negative;
+
   if (**p == '*')
     {
       (*p)++;
@@ -295,10 +297,14 @@ read_width_and_precision (Format *format,
       (*p)++;
       return read_star (format, p, &item->precision_from);
     }
+  /* a negative one is none */
+  negative = **p == '-';
+  if (negative)
+    (*p)++;
   item->precision = read_number (p);
   if (item->precision < -1)
     return FALSE;
-  item->precision = MAX (item->precision, 0);
+  item->precision = negative ? -1 : MAX (item->precision, 0);
   return TRUE;
 }
 
@@ -356,10 +362,12 @@ read_conversion (Format *format,
   type = argument_type_for (item);
   if (item->kind == '\0')
     return TRUE;
+  if (item->kind == '.')
+    return FALSE; /* a second precision */
   (*p)++;
   if (type == ARGUMENT_NONE)
     {
-      /* shown as it stands: "%%" as one, an unknown letter alone */
+      /* "%%" is one, an unknown letter nothing */
       return TRUE;
     }
 
@@ -384,7 +392,7 @@ read_format (Format *format,
       if (*p == '\0')
         return TRUE;
       p++;
-      if (format->n_items == MAX_CONVERSIONS || !read_conversion (format, item, &p))
+      if (format->n_items > MAX_CONVERSIONS || !read_conversion (format, item, &p))
         return FALSE;
     }
 }
@@ -539,7 +547,7 @@ write_real (Sink *sink,
 {
   char format[16], buffer[FLOAT_SIZE];
   char *p = format;
-  int len;
+  int room = FLOAT_SIZE - 3, len;
 
   *p++ = '%';
   if (item->flags & FLAG_LEFT)
@@ -557,10 +565,14 @@ write_real (Sink *sink,
   *p++ = item->kind;
   *p = '\0';
 
+  /* what the digits before the point leave */
+  for (double rest = fabs (value); rest >= 10 && room > 0 && isfinite (rest); rest /= 10)
+    room--;
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
   len = snprintf (buffer, sizeof buffer, format, MIN (item->width, FLOAT_SIZE - 1),
-                  item->precision < 0 ? 6 : MIN (item->precision, MAX_FLOAT_PRECISION), value);
+                  item->precision < 0 ? 6 : MIN (item->precision, room), value);
 #pragma GCC diagnostic pop
   put (sink, buffer, (gsize) CLAMP (len, 0, FLOAT_SIZE - 1));
 }
@@ -643,9 +655,11 @@ write_item (Sink *sink,
     case 'G':
       write_real (sink, item, argument->real);
       break;
-    default:
+    case '%':
       put (sink, &item->kind, 1);
       break;
+    default:
+      break; /* nobody knows it */
     }
 }
 
@@ -674,6 +688,8 @@ print (Sink *sink,
       if (item->width_from >= 0)
         {
           item->width = (int) arguments[item->width_from].number;
+          if (item->width < 0 && argument_type_for (item) == ARGUMENT_DOUBLE)
+            item->width = 0; /* as libcurl does */
           if (item->width < 0)
             item->flags |= FLAG_LEFT;
           item->width = item->width > -MAX_FIELD ? MIN (ABS (item->width), MAX_FIELD) : MAX_FIELD;

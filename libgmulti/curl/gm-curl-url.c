@@ -2,65 +2,16 @@
 #include "gm-config.h"
 
 #include "gm-curl-memory.h"
-
-#include "gm-url.h"
+#include "gm-curl-url.h"
 
 #if HAVE_IDN2
 #include <idn2.h>
 #endif
 
-/* The URL interface: an URL as parts that can be set one by one. A whole text is taken apart by the engine's parser, so
- * that what is accepted is the same in both; parts are kept as they stand in a text. */
+/* The URL interface: an URL as parts that can be set one by one, which are kept as they stand in a text. */
 
-#define N_PARTS (CURLUPART_ZONEID + 1)
+#define N_PARTS GM_CURL_URL_N_PARTS
 #define MAX_TEXT 8000000
-
-struct Curl_URL
-{
-  char *parts[N_PARTS]; /* (owned) (nullable): [CURLUPART_URL] is unused; the host has brackets if it is IPv6 */
-  gboolean guessed; /* nobody said the scheme */
-};
-
-static CURLUcode
-fault_code (GmUrlFault fault)
-{
-  switch (fault)
-    {
-    case GM_URL_FAULT_NO_SCHEME:
-      return CURLUE_BAD_SCHEME;
-    case GM_URL_FAULT_UNKNOWN_SCHEME:
-      return CURLUE_UNSUPPORTED_SCHEME;
-    case GM_URL_FAULT_SLASHES:
-      return CURLUE_BAD_SLASHES;
-    case GM_URL_FAULT_LOGIN:
-      return CURLUE_USER_NOT_ALLOWED;
-    case GM_URL_FAULT_NO_HOST:
-      return CURLUE_NO_HOST;
-    case GM_URL_FAULT_HOST_BYTE:
-    case GM_URL_FAULT_HOST_TOO_LONG:
-    case GM_URL_FAULT_HOST_IDN:
-      return CURLUE_BAD_HOSTNAME;
-    case GM_URL_FAULT_HOST_IPV6:
-    case GM_URL_FAULT_HOST_ZONE:
-      return CURLUE_BAD_IPV6;
-    case GM_URL_FAULT_NO_IDN:
-      return CURLUE_LACKS_IDN;
-    case GM_URL_FAULT_FILE_HOST:
-      return CURLUE_BAD_FILE_URL;
-    case GM_URL_FAULT_PORT:
-      return CURLUE_BAD_PORT_NUMBER;
-    case GM_URL_FAULT_ESCAPE:
-      return CURLUE_URLDECODE;
-    case GM_URL_FAULT_NONE:
-    case GM_URL_FAULT_EMPTY:
-    case GM_URL_FAULT_TOO_LONG:
-    case GM_URL_FAULT_CONTROL_BYTE:
-    case GM_URL_FAULT_SPACE:
-    case GM_N_URL_FAULTS:
-    default:
-      return CURLUE_MALFORMED_INPUT;
-    }
-}
 
 static CURLUcode
 missing_code (CURLUPart what)
@@ -124,7 +75,7 @@ get_scheme (const CURLU *u)
 {
   const char *scheme = u->parts[CURLUPART_SCHEME];
 
-  return scheme != NULL ? gm_scheme_find (gm_span (scheme, strlen (scheme))) : GM_SCHEME_OTHER;
+  return scheme != NULL ? gm_curl_url_find_scheme (scheme, strlen (scheme)) : GM_SCHEME_OTHER;
 }
 
 /* The port to be shown, or NULL. */
@@ -154,7 +105,11 @@ append_login (GString *text,
 {
   const char *user = u->parts[CURLUPART_USER], *password = u->parts[CURLUPART_PASSWORD];
   const char *options = u->parts[CURLUPART_OPTIONS];
+  GmScheme scheme = get_scheme (u);
 
+  /* what a scheme has no use for is left out when it is known */
+  if (scheme != GM_SCHEME_OTHER && !gm_curl_url_has_options (scheme))
+    options = NULL;
   if (user == NULL && password == NULL && options == NULL)
     return;
 
@@ -182,106 +137,6 @@ append_host (GString *text,
     g_string_append (text, host);
 }
 
-static char *to_unicode (const char *host);
-
-static CURLUcode
-assemble (const CURLU *u,
-          guint flags,
-          char **out)
-{
-  const char *scheme = u->parts[CURLUPART_SCHEME], *host = u->parts[CURLUPART_HOST];
-  const char *path = u->parts[CURLUPART_PATH], *query = u->parts[CURLUPART_QUERY];
-  const char *fragment = u->parts[CURLUPART_FRAGMENT], *port;
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree char *own_script = NULL;
-  char scratch[8];
-
-  if (scheme == NULL && (flags & CURLU_DEFAULT_SCHEME))
-    scheme = "https";
-  if (scheme == NULL)
-    return CURLUE_NO_SCHEME;
-  if (host == NULL && get_scheme (u) != GM_SCHEME_FILE && get_scheme (u) != GM_SCHEME_DATA)
-    return CURLUE_NO_HOST;
-
-  if (!(u->guessed && (flags & CURLU_NO_GUESS_SCHEME)))
-    g_string_append_printf (text, get_scheme (u) == GM_SCHEME_DATA ? "%s:" : "%s://", scheme);
-  if (host != NULL)
-    {
-      append_login (text, u);
-      if (flags & CURLU_PUNY2IDN)
-        own_script = to_unicode (host);
-      append_host (text, own_script != NULL ? own_script : host, u->parts[CURLUPART_ZONEID]);
-      port = shown_port (u, flags, scratch);
-      if (port != NULL)
-        g_string_append_printf (text, ":%s", port);
-    }
-  g_string_append (text, path != NULL ? path : "/");
-  if (query != NULL && (*query != '\0' || (flags & CURLU_GET_EMPTY)))
-    g_string_append_printf (text, "?%s", query);
-  if (fragment != NULL && (*fragment != '\0' || (flags & CURLU_GET_EMPTY)))
-    g_string_append_printf (text, "#%s", fragment);
-
-  *out = gm_curl_memory_dup (text->str, text->len);
-  return *out != NULL ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
-}
-
-static char *
-dup_span (GmSpan span)
-{
-  return g_strndup (span.data, span.len);
-}
-
-static void
-take_apart (CURLU *u,
-            const GmUrl *url)
-{
-  clear_parts (u);
-  u->parts[CURLUPART_SCHEME] = dup_span (gm_url_get_scheme_name (url));
-  if (gm_url_has_user (url))
-    u->parts[CURLUPART_USER] = dup_span (gm_url_get_user (url));
-  if (gm_url_has_password (url))
-    u->parts[CURLUPART_PASSWORD] = dup_span (gm_url_get_password (url));
-  if (gm_url_get_host (url).len > 0)
-    {
-      GmSpan host = gm_url_get_host (url);
-
-      u->parts[CURLUPART_HOST] = gm_url_host_is_ipv6 (url) ? g_strdup_printf ("[%.*s]", (int) host.len, host.data)
-                                                           : dup_span (host);
-    }
-  if (gm_url_get_zone (url).len > 0)
-    u->parts[CURLUPART_ZONEID] = dup_span (gm_url_get_zone (url));
-  if (gm_url_has_port (url))
-    u->parts[CURLUPART_PORT] = g_strdup_printf ("%u", gm_url_get_port (url));
-  u->parts[CURLUPART_PATH] = dup_span (gm_url_get_path (url));
-  if (gm_url_has_query (url))
-    u->parts[CURLUPART_QUERY] = dup_span (gm_url_get_query (url));
-  if (gm_url_has_fragment (url))
-    u->parts[CURLUPART_FRAGMENT] = dup_span (gm_url_get_fragment (url));
-}
-
-static GmUrlFlags
-parser_flags (guint flags)
-{
-  return (flags & CURLU_DISALLOW_USER ? GM_URL_NO_USER : 0) | (flags & CURLU_PATH_AS_IS ? GM_URL_PATH_AS_IS : 0) |
-         (flags & CURLU_URLENCODE ? GM_URL_ENCODE : 0) |
-         (flags & (CURLU_ALLOW_SPACE | CURLU_URLENCODE) ? GM_URL_ALLOW_SPACE : 0) |
-         (flags & CURLU_NON_SUPPORT_SCHEME ? GM_URL_ANY_SCHEME : 0);
-}
-
-/* What is set already, as a base for a relative text; NULL if it is not whole. */
-static GmUrl *
-get_base (const CURLU *u)
-{
-  GmUrl *base = NULL;
-  char *text = NULL;
-
-  if (assemble (u, 0, &text) != CURLUE_OK)
-    return NULL;
-  gm_url_parse (text, strlen (text), GM_URL_ANY_SCHEME | GM_URL_ALLOW_SPACE | GM_URL_PATH_AS_IS, &base);
-  curl_free (text);
-  return base;
-}
-
 static gboolean
 has_control_byte (const char *text)
 {
@@ -293,47 +148,6 @@ has_control_byte (const char *text)
 
   return FALSE;
 }
-
-static CURLUcode
-set_whole (CURLU *u,
-           const char *text,
-           guint flags)
-{
-  GmUrlFlags how = parser_flags (flags);
-  GmUrlComplaint complaint = { GM_URL_FAULT_NONE, 0 };
-  g_autoptr (GmUrl) base = NULL;
-  g_autoptr (GmUrl) url = NULL;
-  gsize len = strlen (text);
-  gboolean guessed = FALSE;
-  GmResult result;
-
-  /* wherever it stands, and before anything else is said about it */
-  if (has_control_byte (text))
-    return CURLUE_MALFORMED_INPUT;
-  result = gm_url_parse_full (text, len, how, NULL, &complaint, &url);
-
-  /* without a scheme: relative to what is there, else a host's name if that is wanted */
-  if (result != GM_OK && complaint.fault == GM_URL_FAULT_NO_SCHEME && (base = get_base (u)) != NULL)
-    result = gm_url_resolve_full (base, text, len, how, &complaint, &url);
-  else if (result != GM_OK && (flags & CURLU_DEFAULT_SCHEME))
-    result = gm_url_parse_full (text, len, how, "https", &complaint, &url);
-  else if (result != GM_OK && (flags & CURLU_GUESS_SCHEME))
-    {
-      result = gm_url_parse_full (text, len, how | GM_URL_GUESS_SCHEME, NULL, &complaint, &url);
-      guessed = TRUE;
-    }
-
-  if (result == GM_OUT_OF_MEMORY)
-    return CURLUE_OUT_OF_MEMORY;
-  if (result != GM_OK)
-    return fault_code (complaint.fault);
-
-  take_apart (u, url);
-  u->guessed = guessed;
-  return CURLUE_OK;
-}
-
-/* ---- getting ---- */
 
 /* The host in its own script, or NULL if that is what it has. */
 static char *
@@ -351,6 +165,164 @@ to_unicode (const char *host)
   return NULL;
 #endif
 }
+
+/* The host in the letters that names are asked for in. */
+static CURLUcode
+to_ascii (const char *host,
+          char **out)
+{
+#if HAVE_IDN2
+  const guint8 *name = (const guint8 *) host;
+  guint8 *label = NULL;
+
+  if (idn2_lookup_u8 (name, &label, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK &&
+      idn2_lookup_u8 (name, &label, IDN2_NFC_INPUT | IDN2_TRANSITIONAL) != IDN2_OK)
+    return CURLUE_BAD_HOSTNAME;
+  *out = g_strdup ((char *) label);
+  idn2_free (label);
+  return CURLUE_OK;
+#else
+  return CURLUE_LACKS_IDN;
+#endif
+}
+
+/* The host as @flags want it. (owned) */
+static CURLUcode
+show_host (const char *host,
+           guint flags,
+           char **out)
+{
+  GString *text;
+
+  *out = NULL;
+  if ((flags & CURLU_PUNYCODE) && !g_str_is_ascii (host))
+    return to_ascii (host, out);
+  if (flags & CURLU_PUNY2IDN)
+    *out = to_unicode (host);
+  else if ((flags & CURLU_URLENCODE) && *host != '[')
+    {
+      text = g_string_new (NULL);
+      gm_curl_url_encode (text, host, strlen (host), FALSE);
+      *out = g_string_free (text, FALSE);
+    }
+  if (*out == NULL)
+    *out = g_strdup (host);
+  return CURLUE_OK;
+}
+
+static CURLUcode
+append_authority (GString *text,
+                  const CURLU *u,
+                  guint flags)
+{
+  g_autofree char *host = NULL;
+  const char *port;
+  char scratch[8];
+  CURLUcode code = show_host (u->parts[CURLUPART_HOST], flags, &host);
+
+  if (code != CURLUE_OK)
+    return code;
+
+  append_login (text, u);
+  append_host (text, host, u->parts[CURLUPART_ZONEID]);
+  port = shown_port (u, flags, scratch);
+  if (port != NULL)
+    g_string_append_printf (text, ":%s", port);
+  return CURLUE_OK;
+}
+
+static CURLUcode
+assemble (const CURLU *u,
+          guint flags,
+          char **out)
+{
+  const char *scheme = u->parts[CURLUPART_SCHEME];
+  const char *path = u->parts[CURLUPART_PATH], *query = u->parts[CURLUPART_QUERY];
+  const char *fragment = u->parts[CURLUPART_FRAGMENT];
+  g_autoptr (GString) text = g_string_new (NULL);
+  gboolean is_file = get_scheme (u) == GM_SCHEME_FILE;
+  CURLUcode code = CURLUE_OK;
+
+  if (u->parts[CURLUPART_HOST] == NULL && !is_file)
+    return CURLUE_NO_HOST;
+  if (scheme == NULL && (flags & CURLU_DEFAULT_SCHEME))
+    scheme = "https";
+  if (scheme == NULL)
+    return CURLUE_NO_SCHEME;
+
+  if (!(u->guessed && (flags & CURLU_NO_GUESS_SCHEME)))
+    g_string_append_printf (text, "%s://", scheme);
+  if (!is_file)
+    code = append_authority (text, u, flags);
+  if (code != CURLUE_OK)
+    return code;
+
+  g_string_append (text, path != NULL ? path : "/");
+  if (query != NULL && (*query != '\0' || (flags & CURLU_GET_EMPTY)))
+    g_string_append_printf (text, "?%s", query);
+  if (fragment != NULL && (*fragment != '\0' || (flags & CURLU_GET_EMPTY)))
+    g_string_append_printf (text, "#%s", fragment);
+
+  *out = gm_curl_memory_dup (text->str, text->len);
+  return *out != NULL ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
+}
+
+/* @text seen from @base, which is whole and has no fragment that counts (RFC 3986, 5.2.2, on the texts). What a
+ * Location header may have and an URL may not is encoded. */
+static char *
+join (char *base,
+      const char *text,
+      guint flags)
+{
+  GString *out = g_string_new (NULL);
+  char *authority = strstr (base, "://") + 3, *path = authority + strcspn (authority, "/?#");
+  const char *rest = text + strcspn (text, "?#");
+
+  if (*text != '#')
+    path[strcspn (path, *text == '?' || *text == '\0' ? "#" : "?#")] = '\0';
+  if (*text == '?')
+    path[strcspn (path, "?")] = '\0';
+  if (*text == '#')
+    path[strcspn (path, "#")] = '\0';
+
+  if (g_str_has_prefix (text, "//"))
+    *(authority - 2) = '\0';
+  else if (*text == '/')
+    *path = '\0';
+  else if (*text != '\0' && *text != '?' && *text != '#')
+    strrchr (path, '/')[1] = '\0';
+
+  g_string_append (out, base);
+  if (flags & CURLU_URLENCODE)
+    g_string_append (out, text); /* the reader does it */
+  else
+    {
+      gm_curl_url_encode (out, text, (gsize) (rest - text), FALSE);
+      gm_curl_url_encode (out, rest, strcspn (rest, "#"), TRUE);
+      gm_curl_url_encode (out, strchrnul (rest, '#'), strlen (strchrnul (rest, '#')), FALSE);
+    }
+  return g_string_free (out, FALSE);
+}
+
+static CURLUcode
+set_whole (CURLU *u,
+           const char *text,
+           guint flags)
+{
+  g_autofree char *joined = NULL;
+  char *base = NULL;
+
+  if (gm_curl_url_scheme_len (text, (flags & (CURLU_GUESS_SCHEME | CURLU_DEFAULT_SCHEME)) != 0) > 0 ||
+      has_control_byte (text) ||
+      assemble (u, (flags & CURLU_DEFAULT_SCHEME) | CURLU_GET_EMPTY, &base) != CURLUE_OK)
+    return gm_curl_url_read (u, text, flags);
+
+  joined = join (base, text, flags);
+  curl_free (base);
+  return gm_curl_url_read (u, joined, flags);
+}
+
+/* ---- getting ---- */
 
 static CURLUcode
 give_decoded (const char *part,
@@ -375,28 +347,22 @@ give_decoded (const char *part,
 
 static CURLUcode
 give_encoded (const char *part,
+              gboolean query,
               char **out)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (const char *p = part; *p != '\0'; p++)
-    {
-      if ((guchar) *p > ' ' && (guchar) *p < 0x7f)
-        g_string_append_c (text, *p);
-      else
-        g_string_append_printf (text, "%%%02X", (guchar) *p);
-    }
+  gm_curl_url_encode (text, part, strlen (part), query);
   *out = gm_curl_memory_dup (text->str, text->len);
   return *out != NULL ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
 }
 
-/* The text of one part as it is kept, NULL if there is none; @owned is what has to be freed. */
+/* The text of one part as it is kept, NULL if there is none. */
 static const char *
 find_part (const CURLU *u,
            CURLUPart what,
            guint flags,
-           char scratch[8],
-           char **owned)
+           char scratch[8])
 {
   const char *part = u->parts[what];
 
@@ -413,10 +379,6 @@ find_part (const CURLU *u,
     case CURLUPART_QUERY:
     case CURLUPART_FRAGMENT:
       return part != NULL && (*part != '\0' || (flags & CURLU_GET_EMPTY)) ? part : NULL;
-    case CURLUPART_HOST:
-      if (part != NULL && (flags & CURLU_PUNY2IDN) && (*owned = to_unicode (part)) != NULL)
-        return *owned;
-      return part;
     default:
       return part;
     }
@@ -428,9 +390,10 @@ curl_url_get (const CURLU *u,
               char **part,
               unsigned int flags)
 {
-  g_autofree char *owned = NULL;
+  g_autofree char *host = NULL;
   const char *text;
   char scratch[8];
+  CURLUcode code;
 
   if (u == NULL)
     return CURLUE_BAD_HANDLE;
@@ -442,13 +405,20 @@ curl_url_get (const CURLU *u,
   if (what == CURLUPART_URL)
     return assemble (u, flags, part);
 
-  text = find_part (u, what, flags, scratch, &owned);
+  text = find_part (u, what, flags, scratch);
   if (text == NULL)
     return missing_code (what);
+  if (what == CURLUPART_HOST && (flags & (CURLU_PUNYCODE | CURLU_PUNY2IDN)))
+    {
+      code = show_host (text, flags, &host);
+      if (code != CURLUE_OK)
+        return code;
+      text = host;
+    }
   if ((flags & CURLU_URLDECODE) && what != CURLUPART_SCHEME && what != CURLUPART_PORT)
     return give_decoded (text, what == CURLUPART_QUERY, part);
   if ((flags & CURLU_URLENCODE) && what != CURLUPART_SCHEME && what != CURLUPART_PORT)
-    return give_encoded (text, part);
+    return give_encoded (text, what == CURLUPART_QUERY, part);
 
   *part = gm_curl_memory.strdup (text);
   return *part != NULL ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
@@ -470,7 +440,7 @@ set_scheme (CURLU *u,
       if (!g_ascii_isalnum (text[i]) && strchr ("+-.", text[i]) == NULL)
         return CURLUE_BAD_SCHEME;
     }
-  if (gm_scheme_find (span) == GM_SCHEME_OTHER && !(flags & CURLU_NON_SUPPORT_SCHEME))
+  if (gm_curl_url_find_scheme (text, span.len) == GM_SCHEME_OTHER && !(flags & CURLU_NON_SUPPORT_SCHEME))
     return CURLUE_UNSUPPORTED_SCHEME;
 
   g_free (u->parts[CURLUPART_SCHEME]);
@@ -479,32 +449,27 @@ set_scheme (CURLU *u,
   return CURLUE_OK;
 }
 
-/* Only what the parser takes as a host is one. */
+/* Kept as it is given, but only what is a host when it is decoded is one. */
 static CURLUcode
 set_host (CURLU *u,
-          const char *text)
+          const char *text,
+          guint flags)
 {
-  g_autofree char *whole = g_strdup_printf ("http://%s/", text);
-  GmUrlComplaint complaint = { GM_URL_FAULT_NONE, 0 };
-  g_autoptr (GmUrl) url = NULL;
-  GmSpan host;
+  g_autofree char *plain = NULL;
+  g_autofree char *zone = NULL;
+  gboolean empty = *text == '\0' && (flags & CURLU_NO_AUTHORITY);
+  CURLUcode code;
 
-  if (strpbrk (text, "/?#@\\") != NULL)
+  if (gm_url_unescape (gm_span (text, strlen (text)), TRUE, &plain, NULL) != GM_OK)
     return CURLUE_BAD_HOSTNAME;
-  if (gm_url_parse_full (whole, strlen (whole), GM_URL_DEFAULT, NULL, &complaint, &url) != GM_OK)
-    return complaint.fault == GM_URL_FAULT_HOST_IPV6 ? CURLUE_BAD_IPV6 : CURLUE_BAD_HOSTNAME;
-  if (gm_url_has_port (url))
-    return CURLUE_BAD_HOSTNAME;
+  code = empty ? CURLUE_OK : gm_curl_url_check_host (plain, &zone);
+  if (code != CURLUE_OK)
+    return code == CURLUE_NO_HOST ? CURLUE_BAD_HOSTNAME : code;
 
-  host = gm_url_get_host (url);
   g_free (u->parts[CURLUPART_HOST]);
-  u->parts[CURLUPART_HOST] = gm_url_host_is_ipv6 (url) ? g_strdup_printf ("[%.*s]", (int) host.len, host.data)
-                                                       : dup_span (host);
-  if (gm_url_get_zone (url).len > 0)
-    {
-      g_free (u->parts[CURLUPART_ZONEID]);
-      u->parts[CURLUPART_ZONEID] = dup_span (gm_url_get_zone (url));
-    }
+  u->parts[CURLUPART_HOST] = *text == '[' ? g_steal_pointer (&plain) : g_strdup (text);
+  g_free (u->parts[CURLUPART_ZONEID]);
+  u->parts[CURLUPART_ZONEID] = g_steal_pointer (&zone);
   return CURLUE_OK;
 }
 
@@ -534,8 +499,8 @@ append_encoded (GString *out,
 
   for (const char *p = text; *p != '\0'; p++)
     {
-      if (g_ascii_isalnum (*p) || strchr ("-._~", *p) != NULL || (what == CURLUPART_PATH && *p == '/') ||
-          (what == CURLUPART_QUERY && *p == '=' && keep_equals) || (what == CURLUPART_QUERY && !appended && strchr ("=&", *p)))
+      if (g_ascii_isalnum (*p) || strchr ("-._~", *p) != NULL ||
+          (what == CURLUPART_PATH && strchr ("/!$&'(){}[]*+,;=:@", *p) != NULL) || (*p == '=' && keep_equals))
         {
           g_string_append_c (out, *p);
           keep_equals = keep_equals && *p != '=';
@@ -547,47 +512,41 @@ append_encoded (GString *out,
     }
 }
 
-static CURLUcode
-bad_code (CURLUPart what)
+/* Appends @text, whose percent-encoded bytes get capital digits (RFC 3986, 6.2.2.1). */
+static void
+append_normal (GString *out,
+               const char *text)
 {
-  static const guint8 codes[N_PARTS] = {
-    [CURLUPART_USER] = CURLUE_BAD_USER,         [CURLUPART_PASSWORD] = CURLUE_BAD_PASSWORD,
-    [CURLUPART_OPTIONS] = CURLUE_BAD_LOGIN,     [CURLUPART_PATH] = CURLUE_BAD_PATH,
-    [CURLUPART_QUERY] = CURLUE_BAD_QUERY,       [CURLUPART_FRAGMENT] = CURLUE_BAD_FRAGMENT,
-    [CURLUPART_ZONEID] = CURLUE_MALFORMED_INPUT,
-  };
-
-  return (CURLUcode) codes[what];
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      g_string_append_c (out, *p);
+      if (*p != '%' || !g_ascii_isxdigit (p[1]) || !g_ascii_isxdigit (p[2]))
+        continue;
+      g_string_append_c (out, g_ascii_toupper (*++p));
+      g_string_append_c (out, g_ascii_toupper (*++p));
+    }
 }
 
-static CURLUcode
+static void
 set_text (CURLU *u,
           CURLUPart what,
           const char *text,
           guint flags)
 {
-  gboolean append = what == CURLUPART_QUERY && (flags & CURLU_APPENDQUERY) && u->parts[what] != NULL;
-  g_autoptr (GString) out = g_string_new (NULL);
+  gboolean append = what == CURLUPART_QUERY && (flags & CURLU_APPENDQUERY) && *text != '\0';
+  g_autoptr (GString) out = g_string_new (append ? u->parts[what] : NULL);
 
-  if (!(flags & CURLU_URLENCODE) && has_control_byte (text))
-    return bad_code (what);
-
-  if (append)
-    {
-      g_string_append (out, u->parts[what]);
-      if (out->len > 0 && out->str[out->len - 1] != '&')
-        g_string_append_c (out, '&');
-    }
+  if (out->len > 0 && out->str[out->len - 1] != '&')
+    g_string_append_c (out, '&');
   if (what == CURLUPART_PATH && *text != '/')
     g_string_append_c (out, '/');
   if (flags & CURLU_URLENCODE)
-    append_encoded (out, what, text, what == CURLUPART_QUERY && (flags & CURLU_APPENDQUERY));
+    append_encoded (out, what, text, append);
   else
-    g_string_append (out, text);
+    append_normal (out, text);
 
   g_free (u->parts[what]);
   u->parts[what] = g_string_free (g_steal_pointer (&out), FALSE);
-  return CURLUE_OK;
 }
 
 CURLUcode
@@ -618,7 +577,7 @@ curl_url_set (CURLU *u,
     case CURLUPART_SCHEME:
       return set_scheme (u, part, flags);
     case CURLUPART_HOST:
-      return set_host (u, part);
+      return set_host (u, part, flags);
     case CURLUPART_PORT:
       return set_port (u, part);
     case CURLUPART_USER:
@@ -629,6 +588,7 @@ curl_url_set (CURLU *u,
     case CURLUPART_FRAGMENT:
     case CURLUPART_ZONEID:
     default:
-      return set_text (u, what, part, flags);
+      set_text (u, what, part, flags);
+      return CURLUE_OK;
     }
 }
