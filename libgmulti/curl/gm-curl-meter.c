@@ -119,6 +119,17 @@ get_recent (GmCurlMeter *self,
   return (gint64) gm_meter_speed (&self->recent, now, total);
 }
 
+/* A server may say any length. */
+static gint64
+get_expected (const Way *down,
+              const Way *up)
+{
+  gint64 a = down->total >= 0 ? down->total : down->done;
+  gint64 b = up->total >= 0 ? up->total : up->done;
+
+  return a <= G_MAXINT64 - b ? a + b : G_MAXINT64;
+}
+
 static void
 write_line (GmCurlMeter *self,
             FILE *file,
@@ -128,7 +139,7 @@ write_line (GmCurlMeter *self,
 {
   gint64 elapsed = (now - self->began) / G_USEC_PER_SEC;
   gint64 whole = MAX (estimate (down), estimate (up));
-  gint64 all = (down->total >= 0 ? down->total : down->done) + (up->total >= 0 ? up->total : up->done);
+  gint64 all = get_expected (down, up);
   const gint64 sizes[] = { all, down->done, up->done, down->speed, up->speed, get_recent (self, down, up, now) };
   const gint64 times[] = { whole, elapsed, whole > 0 ? whole - elapsed : 0 };
   char s[G_N_ELEMENTS (sizes)][8], t[G_N_ELEMENTS (times)][12];

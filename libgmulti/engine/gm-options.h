@@ -139,6 +139,7 @@
   X (FOLLOW, U8, request, follow, 0, 3, FALSE)                                                                         \
   X (FOLLOW_SAME_ORIGIN, U8, request, follow_same_origin, 0, 1, FALSE)                                                 \
   X (AUTO_REFERER, U8, request, auto_referer, 0, 1, FALSE)                                                             \
+  X (STRICT_REFERER, U8, request, strict_referer, 0, 1, FALSE)                                                         \
   X (UNRESTRICTED_AUTH, U8, request, unrestricted_auth, 0, 1, FALSE)                                                   \
   X (FAIL_ON_ERROR, U8, request, fail_on_error, 0, 1, FALSE)                                                           \
   X (KEEP_SENDING, U8, request, keep_sending_on_error, 0, 1, FALSE)                                                    \

@@ -43,6 +43,15 @@ gm_meter_speed (const GmMeter *self,
   return (guint64) ((double) (total - self->bytes[first]) * G_USEC_PER_SEC / (double) time);
 }
 
+gint64
+gm_progress_get_remaining (guint64 left,
+                           guint64 speed)
+{
+  double us = (double) left / (double) speed * G_USEC_PER_SEC;
+
+  return us < (double) G_MAXINT64 ? (gint64) us : G_MAXINT64;
+}
+
 /* ---- limits ---- */
 
 static gint64

@@ -41,6 +41,10 @@ guint64 gm_meter_speed (const GmMeter *self,
                         gint64 now,
                         guint64 total);
 
+/* µs that @left bytes take at @speed, which is not 0; a peer may have said any number, and for ever is G_MAXINT64. */
+gint64  gm_progress_get_remaining (guint64 left,
+                                   guint64 speed);
+
 /* A token bucket: @rate bytes a second, a fifth of a second's worth at once. */
 typedef struct
 {

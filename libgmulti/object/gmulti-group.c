@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-group-private.h"
 
+#include "gm-progress.h"
 #include "gmulti-core-private.h"
 #include "gmulti-transfer-list-private.h"
 #include "gmulti-transfer-private.h"
@@ -226,7 +227,7 @@ remaining_of (const Sums *sums)
   if (sums->n_active == 0 || sums->speed == 0 || sums->n_unknown > 0 || sums->received > sums->total)
     return -1;
 
-  return (gint64) ((double) (sums->total - sums->received) / (double) sums->speed * G_USEC_PER_SEC);
+  return gm_progress_get_remaining (sums->total - sums->received, sums->speed);
 }
 
 /* The next member that has changed, and its transfer (transfer full) (nullable); NULL if there is none. */

@@ -478,7 +478,10 @@ gm_plan_apply (const GmPlan *self,
   if (result == GM_OK && self->raw)
     result = gm_transfer_set_string (engine, GM_OPTION_ACCEPT_ENCODING, NULL);
   if (result == GM_OK && list != NULL)
-    result = gm_transfer_set_list (engine, GM_OPTION_HEADERS, list);
+    {
+      result = gm_transfer_set_list (engine, GM_OPTION_HEADERS, list);
+      gm_transfer_set_int (engine, GM_OPTION_STRICT_REFERER, TRUE);
+    }
   if (result == GM_OK)
     result = apply_range (self, engine);
   if (result == GM_OK)

@@ -1062,7 +1062,9 @@ ensure_headers (GMultiTransfer *self)
  *
  * Sets one header of the request, in the place of all with that name.
  *
- * A name or value that cannot be sent fails the transfer when it is started.
+ * A name or value that cannot be sent fails the transfer when it is started. After a redirect to another host
+ * `Authorization`, `Cookie` and `Host` are not sent, and `Referer` is not when a redirect leads from TLS to a connection
+ * without.
  *
  * Since: 1.0
  */

@@ -6,6 +6,7 @@
 #include "gmulti-trust-check-private.h"
 
 #include "gm-config.h"
+#include "gm-progress.h"
 #include "gmulti-core-private.h"
 #include "gmulti-download.h"
 #include "gmulti-enum-types.h"
@@ -435,7 +436,7 @@ compute_remaining (const GmMirror *mirror)
   if (total < 0 || mirror->speed == 0 || done > (guint64) total)
     return -1;
 
-  return (gint64) ((double) ((guint64) total - done) / (double) mirror->speed * G_USEC_PER_SEC);
+  return gm_progress_get_remaining ((guint64) total - done, mirror->speed);
 }
 
 /**

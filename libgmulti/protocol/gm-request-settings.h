@@ -94,6 +94,7 @@ typedef struct
   guint8 follow; /* GmFollow */
   guint8 follow_same_origin; /* another origin is refused: REDIRECT_REFUSED */
   guint8 auto_referer;
+  guint8 strict_referer; /* the user's own Referer does not travel from TLS to cleartext */
   guint8 unrestricted_auth;
   guint8 fail_on_error;
   guint8 keep_sending_on_error;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gm-curl-meter.h"
+#include "scripted-server.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -124,6 +125,27 @@ test_lines (void)
   g_unlink (path);
 }
 
+/* The longest there can be, and what was sent beside it. */
+static void
+test_huge (void)
+{
+  ScriptedServer *server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  CURL *curl = curl_easy_init ();
+  g_autofree char *text = NULL;
+
+  scripted_server_on (server, "*", scripted_answer_end (scripted_answer_exact ("HTTP/1.1 200 OK\r\n"
+                                                                               "Content-Length: 9223372036854775807\r\n"
+                                                                               "\r\nbeginning"), SCRIPTED_END_FIN));
+  curl_easy_setopt (curl, CURLOPT_URL, scripted_server_url (server, "/"));
+  curl_easy_setopt (curl, CURLOPT_POSTFIELDS, "sent");
+  curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, drop);
+  curl_easy_setopt (curl, CURLOPT_NOPROGRESS, 0L);
+  text = run (curl, CURLE_PARTIAL_FILE);
+  g_assert_nonnull (strstr (text, "\r  0 8191P    0     9  100     4 "));
+  curl_easy_cleanup (curl);
+  scripted_server_free (server);
+}
+
 int
 main (int argc,
       char **argv)
@@ -133,6 +155,7 @@ main (int argc,
   g_test_add_func ("/curl/meter/sizes", test_sizes);
   g_test_add_func ("/curl/meter/times", test_times);
   g_test_add_func ("/curl/meter/lines", test_lines);
+  g_test_add_func ("/curl/meter/huge", test_huge);
 
   return g_test_run ();
 }

@@ -289,6 +289,17 @@ test_slowness_recovers (void)
   g_assert_false (gm_slowness_check (&slowness, START + 91 * SECOND, total, 1000, 5 * SECOND, &next));
 }
 
+/* The length is what a peer says. */
+static void
+test_remaining (void)
+{
+  g_assert_cmpint (gm_progress_get_remaining (0, 1), ==, 0);
+  g_assert_cmpint (gm_progress_get_remaining (3000, 2000), ==, 3 * SECOND / 2);
+  g_assert_cmpint (gm_progress_get_remaining (G_MAXINT64, 1), ==, G_MAXINT64);
+  g_assert_cmpint (gm_progress_get_remaining (G_MAXUINT64, 1000 * 1000), ==, G_MAXINT64);
+  g_assert_cmpint (gm_progress_get_remaining (G_MAXINT64, G_MAXUINT64), <=, SECOND);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -304,6 +315,7 @@ main (int argc,
   g_test_add_func ("/gm-progress/bucket/bounds", test_bucket_bounds);
   g_test_add_func ("/gm-progress/bucket/huge", test_bucket_huge);
   g_test_add_func ("/gm-progress/bucket/changes", test_bucket_changes);
+  g_test_add_func ("/gm-progress/remaining", test_remaining);
   g_test_add_func ("/gm-progress/slowness/times", test_slowness);
   g_test_add_func ("/gm-progress/slowness/recovers", test_slowness_recovers);
 

@@ -1103,6 +1103,41 @@ test_doh (Fixture *fixture,
   g_assert_cmpint (g_atomic_int_get (&names.n_asked), <=, 4);
 }
 
+/* Where one comes from is nobody's business who listens: neither a redirect under TLS nor one without takes it off, but one
+ * that leads from the one to the other. */
+static void
+test_referer (Fixture *fixture,
+              gconstpointer data)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_TLS);
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (scripted_tls_get_authority_file (), NULL);
+  const char *const plain = scripted_server_url (fixture->server, "/hello");
+  const char *const begins[] = { scripted_server_url (server, "/one"), plain };
+
+  scripted_server_on (server, "/one", scripted_answer_redirect (302, "/two"));
+  scripted_server_on (server, "/two", scripted_answer_redirect (302, plain));
+  gmulti_session_set_tls_database (fixture->session, database);
+  for (guint i = 0; i < G_N_ELEMENTS (begins); i++)
+    {
+      g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new (begins[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) bytes = NULL;
+
+      gmulti_transfer_set_header (transfer, "Referer", "https://secret.example/");
+      gmulti_transfer_set_header (transfer, "X-Other", "stays");
+      bytes = face_fetch (fixture->session, transfer, &error);
+      g_assert_no_error (error);
+      assert_text (bytes, "hello");
+    }
+
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpstr (scripted_request_header (scripted_server_request (server, i), "Referer"), ==, "https://secret.example/");
+  g_assert_null (scripted_request_header (scripted_server_request (fixture->server, 0), "Referer"));
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (fixture->server, 0), "X-Other"), ==, "stays");
+  g_assert_cmpstr (scripted_request_header (scripted_server_request (fixture->server, 1), "Referer"), ==,
+                   "https://secret.example/");
+}
+
 /* A session that goes while a question is out takes it along; so does whoever loses interest. */
 static void
 test_doh_given_up (Fixture *fixture,
@@ -1283,6 +1318,7 @@ main (int argc,
   add ("settings", test_settings);
   add ("doh", test_doh);
   add ("doh-given-up", test_doh_given_up);
+  add ("referer", test_referer);
   add ("rate", test_rate);
   add ("upload-rate", test_upload_rate);
   add ("counts", test_counts);

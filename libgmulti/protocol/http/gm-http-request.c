@@ -95,6 +95,13 @@ user_fields_scan (const GmRequestSettings *settings)
   return found;
 }
 
+/* What one place on the way was told under TLS another would be told where everybody can read it. */
+static gboolean
+is_downgraded (const GmRequest *request)
+{
+  return gm_url_get_scheme (request->origin) == GM_SCHEME_HTTPS && gm_url_get_scheme (request->url) != GM_SCHEME_HTTPS;
+}
+
 /* What is bound to the user's origin does not travel to another one. */
 static gboolean
 may_travel (const GmRequest *request,
@@ -102,6 +109,8 @@ may_travel (const GmRequest *request,
             GmSpan name)
 {
   if (request->foreign_host && id == FIELD_HOST)
+    return FALSE;
+  if (id == FIELD_REFERER && request->settings->strict_referer && is_downgraded (request))
     return FALSE;
   /* It would reach a server, by a tunnel or because a redirect leads past the proxy. */
   if (id == FIELD_PROXY_AUTHORIZATION && !gm_proxy_forwards (request->proxy) &&
