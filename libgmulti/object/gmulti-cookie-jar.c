@@ -512,19 +512,18 @@ gmulti_cookie_jar_set (GMultiCookieJar *self,
  *
  * Since: 1.0
  */
-GPtrArray *
+GList *
 gmulti_cookie_jar_dup_all (GMultiCookieJar *self)
 {
   g_autoptr (GPtrArray) cookies = NULL;
-  GPtrArray *list;
+  GList *list = NULL; /* bindings free the elements of an array that frees them itself once more */
 
   g_return_val_if_fail (GMULTI_IS_COOKIE_JAR (self), NULL);
 
   gm_cookie_jar_load (self->jar, get_now (), NULL);
   cookies = gm_cookie_jar_list (self->jar, get_now ());
-  list = g_ptr_array_new_full (cookies->len, (GDestroyNotify) gmulti_cookie_unref);
-  for (guint i = 0; i < cookies->len; i++)
-    g_ptr_array_add (list, gm_face_cookie_new (cookies->pdata[i]));
+  for (guint i = cookies->len; i-- > 0;)
+    list = g_list_prepend (list, gm_face_cookie_new (cookies->pdata[i]));
 
   return list;
 }

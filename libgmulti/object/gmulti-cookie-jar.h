@@ -31,7 +31,7 @@ gboolean         gmulti_cookie_jar_set          (GMultiCookieJar  *self,
                                                  const char       *set_cookie,
                                                  GError          **error);
 GMULTI_AVAILABLE_IN_1_0
-GPtrArray       *gmulti_cookie_jar_dup_all      (GMultiCookieJar *self);
+GList           *gmulti_cookie_jar_dup_all      (GMultiCookieJar *self);
 GMULTI_AVAILABLE_IN_1_0
 void             gmulti_cookie_jar_remove       (GMultiCookieJar *self,
                                                  GMultiCookie    *cookie);

@@ -78,6 +78,25 @@ const cases = {
         check(body.includes('X-Colour: green\n'), body);
         check(one.ref_response().get_headers().get_value('content-length') === String(body.length));
     },
+    async containers() {
+        // What is in a list or a table is freed once, by whom it was given to.
+        const jar = new GMulti.CookieJar();
+        for (const cookie of ['a=b', 'c=d; Max-Age=1000'])
+            jar.set('http://a.example/', cookie);
+        for (let turn = 0; turn < 3; turn++) {
+            const names = jar.dup_all().map(cookie => `${cookie.get_name()}=${cookie.get_value()}`);
+            check(names.join() === 'a=b,c=d', names);
+            System.gc();
+        }
+        check(new GMulti.CookieJar().dup_all().length === 0);
+        const found = new GMulti.Headers();
+        found.append('Content-Type', 'Text/HTML; charset=utf-8; A="b c"');
+        for (let turn = 0; turn < 3; turn++) {
+            const [type, parameters] = found.dup_content_type();
+            check(type === 'text/html' && parameters.charset === 'utf-8' && parameters.a === 'b c', type);
+            System.gc();
+        }
+    },
     async bad_uri() {
         await fails(GMulti.TransferError, GMulti.TransferError.BAD_URI,
             new GMulti.Session().fetch_async(new GMulti.Transfer({uri: 'http://[oops/'}), null));

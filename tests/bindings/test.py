@@ -307,11 +307,30 @@ def connectable():
     assert wait(GMulti.Session().fetch_async, one, None).get_data() == content(100)
 
 
+def containers():
+    # What is in a list or a table is freed once, by whom it was given to.
+    jar = GMulti.CookieJar()
+    for cookie in ('a=b', 'c=d; Max-Age=1000'):
+        jar.set('http://a.example/', cookie)
+    for _ in range(3):
+        cookies = jar.dup_all()
+        assert [(one.get_name(), one.get_value()) for one in cookies] == [('a', 'b'), ('c', 'd')]
+        cookies.pop()
+        gc.collect()
+    assert GMulti.CookieJar().dup_all() == []
+    found = GMulti.Headers.new()
+    found.append('Content-Type', 'Text/HTML; charset=utf-8; A="b c"')
+    for _ in range(3):
+        assert tuple(found.dup_content_type()) == ('text/html', {'charset': 'utf-8', 'a': 'b c'})
+        gc.collect()
+    assert found.dup_values('content-type') == ['Text/HTML; charset=utf-8; A="b c"']
+
+
 def main():
     tap = Tap()
     for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
                  many, start, dropped, question_late, question_transfer_first, question_dropped, question_never,
-                 question_in_cycle, trust_late, trust_dropped, retrying, connectable):
+                 question_in_cycle, trust_late, trust_dropped, retrying, connectable, containers):
         tap.run(case.__name__, case)
     return tap.finish()
 

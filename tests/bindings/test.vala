@@ -113,6 +113,20 @@ async void check_signals () throws Error {
     point ("many", good == 200);
 }
 
+void check_containers () throws Error {
+    var jar = new GMulti.CookieJar ();
+    jar.set ("http://a.example/", "a=b");
+    jar.set ("http://a.example/", "c=d; Max-Age=1000");
+    var names = new StringBuilder ();
+    foreach (unowned var cookie in jar.dup_all ())
+        names.append (cookie.get_name () + cookie.get_value ());
+    var found = new GMulti.Headers ();
+    found.append ("Content-Type", "Text/HTML; charset=utf-8");
+    HashTable<string, string> parameters;
+    var type = found.dup_content_type (out parameters);
+    point ("containers", names.str == "abcd" && type == "text/html" && parameters["charset"] == "utf-8");
+}
+
 async int main (string[] args) {
     server = args[1];
     refused_uri = args[2];
@@ -122,6 +136,7 @@ async int main (string[] args) {
         yield check_bodies ();
         yield check_download ();
         yield check_signals ();
+        check_containers ();
     } catch (Error error) {
         print ("# %s\n", error.message);
         point ("no error", false);

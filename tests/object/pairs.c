@@ -457,20 +457,20 @@ scene_begin (PairsScene *self)
   scene_change (self, self->group);
   scene_change (self, self->form);
   gmulti_cookie_jar_set (self->jar, "http://a.example/", "early=bird", NULL);
-  g_ptr_array_unref (gmulti_cookie_jar_dup_all (self->bad_jar));
+  g_assert_null (gmulti_cookie_jar_dup_all (self->bad_jar));
 }
 
 static void
 scene_keep_for_world (PairsScene *self)
 {
-  g_autoptr (GPtrArray) cookies = gmulti_cookie_jar_dup_all (self->jar);
+  g_autolist (GMultiCookie) cookies = gmulti_cookie_jar_dup_all (self->jar);
   GMultiTransfer *transfer = g_ptr_array_index (self->transfers, 0);
 
   if (pairs_world.response != NULL)
     return;
   pairs_world.response = gmulti_transfer_ref_response (transfer);
   pairs_world.metrics = gmulti_transfer_ref_metrics (transfer);
-  pairs_world.cookie = gmulti_cookie_ref (g_ptr_array_index (cookies, 0));
+  pairs_world.cookie = gmulti_cookie_ref (cookies->data);
   pairs_world.challenge = g_object_ref (self->challenge);
   pairs_world.check = g_object_ref (self->check);
 }

@@ -41,8 +41,11 @@ class Writer:
             return f'g_free ({name})'
         if kind.startswith('array<utf8'):
             return f'g_strfreev ({name})'
+        if kind.startswith('GLib.List<'):
+            unref = next(method for method in self.kinds[kind[len('GLib.List<'):-1]].children if method.name == 'unref')
+            return f'g_list_free_full ({name}, (GDestroyNotify) {unref.get("c")})'
         for prefix, function in (('GLib.Bytes', 'g_bytes_unref'), ('GLib.Error', 'g_error_free'),
-                                 ('GLib.HashTable', 'g_hash_table_unref'), ('GLib.PtrArray', 'g_ptr_array_unref'),
+                                 ('GLib.HashTable', 'g_hash_table_unref'),
                                  ('GLib.Variant', 'g_variant_unref'), ('GLib.DateTime', 'g_date_time_unref')):
             if kind.startswith(prefix):
                 return f'g_clear_pointer (&{name}, {function})'
