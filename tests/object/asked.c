@@ -387,6 +387,67 @@ run_by_session (Asked *self,
   test->func (self, NULL);
 }
 
+/* ---- logins ---- */
+
+void
+asked_answer_login (Asked *self)
+{
+  gmulti_challenge_answer (self->question, self->kind->user,
+                           self->n_asked > self->n_wrong ? self->kind->password : "wrong");
+}
+
+void
+asked_decline_login (Asked *self)
+{
+  gmulti_challenge_decline (self->question);
+}
+
+static void
+test_wrong_first (Asked *self,
+                  gconstpointer data)
+{
+  self->at_once = TRUE;
+  self->n_wrong = 2;
+  asked_start (self);
+  asked_check_inside (self);
+  g_assert_cmpuint (self->n_asked, ==, 3);
+  g_assert_cmpuint (gmulti_challenge_get_attempt (self->question), ==, 3);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 3 * self->kind->n_requests + 1);
+}
+
+/* Somebody who never learns. */
+static void
+test_always_wrong (Asked *self,
+                   gconstpointer data)
+{
+  self->at_once = TRUE;
+  self->n_wrong = G_MAXUINT;
+  asked_start (self);
+  asked_check_refused (self);
+  g_assert_cmpuint (self->n_asked, <=, 20);
+  if (self->kind->n_requests == 0)
+    g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 0);
+}
+
+void
+asked_add_login_tests (const char *prefix,
+                       void (*set_up) (Asked *self, gconstpointer data))
+{
+  static const AskedTest tests[] = {
+    { "wrong-first", test_wrong_first },
+    { "always-wrong", test_always_wrong },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat (prefix, tests[i].name, NULL);
+
+      g_test_add (path, Asked, NULL, set_up, tests[i].func, asked_tear_down);
+    }
+}
+
+/* ---- all ---- */
+
 void
 asked_add_tests (const char *prefix,
                  void (*set_up) (Asked *self, gconstpointer data))

@@ -17,6 +17,8 @@ typedef struct
   void (*check_refused) (Asked *self);
   guint n_requests; /* that the server has got when it is asked */
   const char *clock; /* the time limit that stands still meanwhile */
+  const char *user; /* (nullable): of a login, the right one */
+  const char *password;
 } AskedKind;
 
 struct _Asked
@@ -27,6 +29,7 @@ struct _Asked
   GMultiTransfer *transfer;
   gpointer question; /* (owned) (nullable): the last one */
   guint n_asked;
+  guint n_wrong; /* of a login: so many answers are wrong */
   gboolean at_once; /* the handler accepts */
   GBytes *bytes;
   GError *error;
@@ -46,6 +49,12 @@ void asked_wait         (Asked *self);
 void asked_check_inside (Asked *self);
 /* Waits for the end, which is to be kind->check_refused(). */
 void asked_check_refused (Asked *self);
+
+/* For questions for a login: accept, decline, and tests with wrong answers, under @prefix. */
+void asked_answer_login (Asked *self);
+void asked_decline_login (Asked *self);
+void asked_add_login_tests (const char *prefix,
+                         void (*set_up) (Asked *self, gconstpointer data));
 
 /* Adds the tests that all kinds have in common, under @prefix. */
 void asked_add_tests    (const char *prefix,

@@ -17,27 +17,14 @@ answer_basic (const ScriptedRequest *request,
   return scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"caf\xe9\", Negotiate\r\n", "outside");
 }
 
-static guint n_wrong; /* so many answers are wrong */
-
-static void
-answer (Asked *self)
-{
-  gmulti_challenge_answer (self->question, "user", self->n_asked > n_wrong ? "secret" : "wrong");
-}
-
-static void
-decline (Asked *self)
-{
-  gmulti_challenge_decline (self->question);
-}
-
 static void
 check_refused (Asked *self)
 {
   g_assert_error (self->error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS);
 }
 
-static const AskedKind login = { "authenticate", answer, decline, check_refused, 1, "response-timeout" };
+static const AskedKind login = { "authenticate", asked_answer_login, asked_decline_login, check_refused, 1,
+                                 "response-timeout", "user", "secret" };
 
 static void
 set_up (Asked *self,
@@ -48,7 +35,6 @@ set_up (Asked *self,
   scripted_server_on (server, "/in", scripted_answer_handler (scripted_answer_new (), answer_basic, NULL));
   scripted_server_on (server, "/free", scripted_answer_text (200, NULL, "free"));
   scripted_server_on (server, "/there", scripted_answer_redirect (302, "/in"));
-  n_wrong = 0;
   asked_set_up (self, &login, server);
 }
 
@@ -86,7 +72,7 @@ test_what_is_asked (Asked *self,
   g_assert_cmpuint (port, ==, scripted_server_port (self->server));
   g_assert_cmpuint (attempt, ==, 1);
   g_assert_false (is_proxy);
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
 }
 
@@ -110,13 +96,13 @@ test_proxy (Asked *self,
   scripted_server_on (self->server, "*", scripted_answer_handler (scripted_answer_new (), answer_as_proxy, NULL));
   gmulti_transfer_set_uri (self->transfer, "http://far.example/far");
   gmulti_transfer_set_proxy_resolver (self->transfer, G_PROXY_RESOLVER (proxy));
-  n_wrong = 1;
+  self->n_wrong = 1;
   asked_wait (self);
   g_assert_true (gmulti_challenge_is_proxy (self->question));
   g_assert_cmpstr (gmulti_challenge_get_realm (self->question), ==, "way out");
   g_assert_cmpstr (gmulti_challenge_get_host (self->question), ==, "127.0.0.1");
   self->at_once = TRUE;
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
   g_assert_cmpuint (self->n_asked, ==, 2);
 }
@@ -139,32 +125,8 @@ test_late (Asked *self,
   face_run_for (50);
   g_assert_null (self->bytes);
   g_assert_no_error (self->error);
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
-}
-
-static void
-test_wrong_first (Asked *self,
-                  gconstpointer data)
-{
-  self->at_once = TRUE;
-  n_wrong = 2;
-  asked_start (self);
-  asked_check_inside (self);
-  g_assert_cmpuint (self->n_asked, ==, 3);
-  g_assert_cmpuint (gmulti_challenge_get_attempt (self->question), ==, 3);
-}
-
-/* Somebody who never learns. */
-static void
-test_always_wrong (Asked *self,
-                   gconstpointer data)
-{
-  self->at_once = TRUE;
-  n_wrong = G_MAXUINT;
-  asked_start (self);
-  asked_check_refused (self);
-  g_assert_cmpuint (self->n_asked, <=, 20);
 }
 
 /* Who wants the refusal's own words has them, though they were kept back until it was known. */
@@ -228,7 +190,7 @@ test_endless_page (Asked *self,
   serve_at_length (self, HELD + 1);
   asked_wait (self);
   face_run_for (20);
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
   g_assert_cmpuint (self->n_asked, ==, 1);
   g_assert_cmpuint (scripted_server_n_connections (self->server), ==, 2);
@@ -294,8 +256,6 @@ main (int argc,
     { "/challenge/what-is-asked", test_what_is_asked },
     { "/challenge/proxy", test_proxy },
     { "/challenge/late", test_late },
-    { "/challenge/wrong-first", test_wrong_first },
-    { "/challenge/always-wrong", test_always_wrong },
     { "/challenge/declined-body", test_declined_body },
     { "/challenge/long-page", test_long_page },
     { "/challenge/endless-page", test_endless_page },
@@ -308,6 +268,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Asked, NULL, set_up, tests[i].func, asked_tear_down);
+  asked_add_login_tests ("/challenge/", set_up);
   asked_add_tests ("/challenge/", set_up);
   return g_test_run ();
 }

@@ -10,20 +10,6 @@
  * have in common (asked.h), and whose a tunnel is that was made with an answer. */
 
 static ProxyServer *proxy;
-static guint n_wrong; /* so many answers are wrong */
-
-static void
-answer (Asked *self)
-{
-  gmulti_challenge_answer (self->question, "me", self->n_asked > n_wrong ? "pw" : "wrong");
-}
-
-static void
-decline (Asked *self)
-{
-  gmulti_challenge_decline (self->question);
-}
-
 static void
 check_refused (Asked *self)
 {
@@ -31,7 +17,8 @@ check_refused (Asked *self)
   g_assert_nonnull (strstr (self->error->message, "far.example"));
 }
 
-static const AskedKind login = { "authenticate", answer, decline, check_refused, 0, "connect-timeout" };
+static const AskedKind login = { "authenticate", asked_answer_login, asked_decline_login, check_refused, 0,
+                                 "connect-timeout", "me", "pw" };
 
 static GMultiTransfer *
 new_transfer (Asked *self)
@@ -54,7 +41,6 @@ set_up_scheme (Asked *self,
   proxy_server_free (proxy); /* the last test's */
   proxy = proxy_server_new ();
   proxy_server_set_login (proxy, "me", "pw");
-  n_wrong = 0;
   asked_set_up (self, &login, server);
   uri = g_strdup_printf ("http://far.example:%u/in", scripted_server_port (server));
   gmulti_transfer_set_uri (self->transfer, uri);
@@ -94,33 +80,8 @@ test_what_is_asked (Asked *self,
   g_assert_cmpuint (gmulti_challenge_get_attempt (question), ==, 1);
   g_assert_cmpint (gmulti_transfer_get_wait_reason (self->transfer), ==, GMULTI_WAIT_REASON_ANSWER);
   g_assert_cmpint (gmulti_transfer_get_phase (self->transfer), ==, GMULTI_PHASE_PROXY);
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
-}
-
-static void
-test_wrong_first (Asked *self,
-                  gconstpointer data)
-{
-  self->at_once = TRUE;
-  n_wrong = 2;
-  asked_start (self);
-  asked_check_inside (self);
-  g_assert_cmpuint (self->n_asked, ==, 3);
-  g_assert_cmpuint (gmulti_challenge_get_attempt (self->question), ==, 3);
-  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 1);
-}
-
-static void
-test_always_wrong (Asked *self,
-                   gconstpointer data)
-{
-  self->at_once = TRUE;
-  n_wrong = G_MAXUINT;
-  asked_start (self);
-  asked_check_refused (self);
-  g_assert_cmpuint (self->n_asked, <=, 20);
-  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 0);
 }
 
 /* Somebody has said his name in the proxy's address, and it was not good enough. */
@@ -195,7 +156,7 @@ test_late_upload (Asked *self,
   asked_wait (self);
   bytes = face_fetch (self->session, other, &error);
   g_assert_no_error (error);
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
   g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 2);
   g_assert_cmpuint (scripted_server_request (self->server, 1)->body_length, ==, 8);
@@ -208,7 +169,7 @@ test_digest (Asked *self,
   proxy_server_set_digest (proxy, data != NULL);
   asked_wait (self);
   g_assert_cmpstr (gmulti_challenge_get_scheme (self->question), ==, "Digest");
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
 }
 
@@ -262,7 +223,7 @@ test_carrier_question (Asked *self,
   g_assert_cmpstr (gmulti_challenge_get_scheme (self->question), ==, "Basic");
   g_assert_cmpstr (gmulti_challenge_get_host (self->question), ==, "127.0.0.1");
   g_assert_cmpint (gmulti_transfer_get_phase (self->transfer), ==, GMULTI_PHASE_PROXY);
-  answer (self);
+  asked_answer_login (self);
   asked_check_inside (self);
 }
 
@@ -331,14 +292,14 @@ test_carrier_siblings (Asked *self,
   check_big (second);
   if (g_strcmp0 (data, "answer") == 0)
     {
-      answer (self);
+      asked_answer_login (self);
       asked_check_inside (self);
       /* A login is not for others: it has a connection of its own. */
       g_assert_cmpuint (proxy_front_n_connections (front), ==, 2);
     }
   else if (g_strcmp0 (data, "decline") == 0)
     {
-      decline (self);
+      asked_decline_login (self);
       asked_check_refused (self);
     }
   else
@@ -354,8 +315,6 @@ static void
 add_carrier_tests (void)
 {
   g_test_add ("/proxy-login/carrier/question", Asked, NULL, set_up_carrier, test_carrier_question, asked_tear_down);
-  g_test_add ("/proxy-login/carrier/wrong-first", Asked, NULL, set_up_carrier, test_wrong_first, asked_tear_down);
-  g_test_add ("/proxy-login/carrier/always-wrong", Asked, NULL, set_up_carrier, test_always_wrong, asked_tear_down);
   g_test_add ("/proxy-login/carrier/late-upload", Asked, NULL, set_up_carrier, test_late_upload, asked_tear_down);
   g_test_add ("/proxy-login/carrier/digest", Asked, NULL, set_up_carrier, test_digest, asked_tear_down);
   g_test_add ("/proxy-login/carrier/nothing-to-ask", Asked, NULL, set_up_carrier, test_nothing_to_ask, asked_tear_down);
@@ -365,6 +324,7 @@ add_carrier_tests (void)
               asked_tear_down);
   g_test_add ("/proxy-login/carrier/siblings-cancel", Asked, "cancel", set_up_carrier, test_carrier_siblings,
               asked_tear_down);
+  asked_add_login_tests ("/proxy-login/carrier/", set_up_carrier);
   asked_add_tests ("/proxy-login/carrier/", set_up_carrier);
 }
 
@@ -378,8 +338,6 @@ main (int argc,
 
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/proxy-login/tunnel/what-is-asked", Asked, "Basic", set_up, test_what_is_asked, asked_tear_down);
-  g_test_add ("/proxy-login/tunnel/wrong-first", Asked, NULL, set_up, test_wrong_first, asked_tear_down);
-  g_test_add ("/proxy-login/tunnel/always-wrong", Asked, NULL, set_up, test_always_wrong, asked_tear_down);
   g_test_add ("/proxy-login/tunnel/wrong-address", Asked, "http", set_up, test_wrong_address, asked_tear_down);
   g_test_add ("/proxy-login/tunnel/whose-tunnel", Asked, "http", set_up, test_whose_tunnel, asked_tear_down);
   g_test_add ("/proxy-login/tunnel/redirected", Asked, NULL, set_up, test_redirected, asked_tear_down);
@@ -388,12 +346,12 @@ main (int argc,
   g_test_add ("/proxy-login/tunnel/digest-closed", Asked, "close", set_up, test_digest, asked_tear_down);
   g_test_add ("/proxy-login/tunnel/nothing-to-ask", Asked, NULL, set_up, test_nothing_to_ask, asked_tear_down);
   g_test_add ("/proxy-login/socks/what-is-asked", Asked, "SOCKS", set_up_socks, test_what_is_asked, asked_tear_down);
-  g_test_add ("/proxy-login/socks/wrong-first", Asked, NULL, set_up_socks, test_wrong_first, asked_tear_down);
-  g_test_add ("/proxy-login/socks/always-wrong", Asked, NULL, set_up_socks, test_always_wrong, asked_tear_down);
   g_test_add ("/proxy-login/socks/wrong-address", Asked, "socks5", set_up_socks, test_wrong_address, asked_tear_down);
   g_test_add ("/proxy-login/socks/whose-tunnel", Asked, "socks5", set_up_socks, test_whose_tunnel, asked_tear_down);
   g_test_add ("/proxy-login/socks/redirected", Asked, NULL, set_up_socks, test_redirected, asked_tear_down);
   g_test_add ("/proxy-login/socks/late-upload", Asked, NULL, set_up_socks, test_late_upload, asked_tear_down);
+  asked_add_login_tests ("/proxy-login/tunnel/", set_up);
+  asked_add_login_tests ("/proxy-login/socks/", set_up_socks);
   asked_add_tests ("/proxy-login/tunnel/", set_up);
   asked_add_tests ("/proxy-login/socks/", set_up_socks);
 #if WITH_HTTP2

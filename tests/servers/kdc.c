@@ -250,3 +250,63 @@ kdc_free (Kdc *self)
   g_free (self->folder);
   g_free (self);
 }
+
+/* ---- programs of tests ---- */
+
+static struct
+{
+  Kdc *kdc; /* (unowned) (nullable) */
+  GTestFixtureFunc set_up;
+  GTestFixtureFunc tear_down;
+} program;
+
+static void
+set_up_test (gpointer fixture,
+             gconstpointer data)
+{
+  if (program.kdc == NULL)
+    {
+      g_test_skip ("there is no Kerberos server here");
+      return;
+    }
+  kdc_log_in (program.kdc, 600);
+  program.set_up (fixture, NULL);
+}
+
+static void
+run_test (gpointer fixture,
+          gconstpointer data)
+{
+  if (program.kdc != NULL)
+    ((const KdcTest *) data)->func (fixture, NULL);
+}
+
+static void
+tear_down_test (gpointer fixture,
+                gconstpointer data)
+{
+  if (program.kdc != NULL)
+    program.tear_down (fixture, NULL);
+}
+
+int
+kdc_run_tests (Kdc **kdc,
+               const KdcTest *tests,
+               guint n_tests,
+               gsize fixture_size,
+               GTestFixtureFunc set_up,
+               GTestFixtureFunc tear_down)
+{
+  int result;
+
+  *kdc = program.kdc = kdc_new ();
+  program.set_up = set_up;
+  program.tear_down = tear_down;
+  for (guint i = 0; i < n_tests; i++)
+    g_test_add_vtable (tests[i].path, fixture_size, &tests[i], set_up_test, run_test, tear_down_test);
+  result = g_test_run ();
+  *kdc = NULL;
+  kdc_free (g_steal_pointer (&program.kdc));
+
+  return result;
+}

@@ -27,4 +27,23 @@ void     kdc_log_out  (Kdc *self);
 void     kdc_set_port (Kdc *self,
                        guint16 port);
 
+/* ---- programs of tests that need a realm ---- */
+
+typedef struct
+{
+  const char *path;
+  GTestFixtureFunc func;
+} KdcTest;
+
+#define KDC_TEST(path, func) { path, (GTestFixtureFunc) func }
+
+/* Runs them all, each with a fixture of its own, in one realm that is *@kdc meanwhile, and in which the user has a ticket;
+ * skips them all, and calls neither function, where none can be had. What g_test_run() answers. */
+int      kdc_run_tests (Kdc **kdc,
+                        const KdcTest *tests,
+                        guint n_tests,
+                        gsize fixture_size,
+                        GTestFixtureFunc set_up,
+                        GTestFixtureFunc tear_down);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Kdc, kdc_free)
