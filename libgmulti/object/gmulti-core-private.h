@@ -44,7 +44,6 @@ GmCore       *gm_core_ref            (GmCore *self);
 void          gm_core_unref          (GmCore *self);
 /* Any thread. Everything unfinished is cancelled; the engine goes as soon as its context can be had. */
 void          gm_core_shut_down      (GmCore *self);
-GMainContext *gm_core_get_context    (GmCore *self);
 
 /* ---- any thread ---- */
 /* The box of the calling thread's context, with one more errand in it. */
@@ -99,6 +98,7 @@ void          gm_core_wake_waiters   (GmCore *self);
 void          gm_core_interrupt      (GmCore *self);
 
 /* ---- the engine's thread ---- */
+GMainContext *gm_core_get_context    (GmCore *self); /* while it is alive */
 gboolean      gm_core_is_alive       (GmCore *self);
 GmMulti      *gm_core_get_multi      (GmCore *self);
 GmStoreShelf *gm_core_get_store_shelf (GmCore *self); /* the engine's thread's */
@@ -152,6 +152,8 @@ void          gm_core_admit          (GmCore *self,
 /* One turn and its deliveries; @readable: the poll descriptor is. */
 void          gm_core_dispatch       (GmCore *self,
                                       gboolean readable);
+/* Nobody keeps the context any more: it goes while the core is being shut down. */
+void          gm_core_context_gone   (GmCore *self);
 /* 0: there is something to do now; -1: only a descriptor can bring it; else the time of the next deadline. */
 gint64        gm_core_get_due        (GmCore *self);
 

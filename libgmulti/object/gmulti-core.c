@@ -44,7 +44,8 @@ typedef struct
 struct _GmCore
 {
   gatomicrefcount refs;
-  GMainContext *context; /* (owned) */
+  GMainContext *context; /* (owned) (nullable): set under the lock; given up when the core is shut down, as nobody might turn
+                          * it any more */
   GThread *creator;      /* (unowned): compared only */
   int priority;
   gboolean own_thread; /* the context is never anybody else's */
@@ -149,14 +150,35 @@ tick_cb (GmTimer *timer,
     gm_errand_tick (g_steal_pointer (&link->data));
 }
 
-/* The thread of a threaded session may be about to enter its context: nobody gets in its way. */
-static gboolean
+static GMainContext *
+ref_context (GmCore *self)
+{
+  GMainContext *context;
+
+  g_mutex_lock (&self->lock);
+  context = self->context != NULL ? g_main_context_ref (self->context) : NULL;
+  g_mutex_unlock (&self->lock);
+
+  return context;
+}
+
+/* NULL: others have it. The thread of a threaded session may be about to enter its context: nobody gets in its way. */
+static GMainContext *
 acquire_context (GmCore *self)
 {
-  if (self->own_thread && !g_main_context_is_owner (self->context))
-    return FALSE;
+  g_autoptr (GMainContext) context = ref_context (self);
 
-  return g_main_context_acquire (self->context);
+  if (context == NULL || (self->own_thread && !g_main_context_is_owner (context)) || !g_main_context_acquire (context))
+    return NULL;
+
+  return g_steal_pointer (&context);
+}
+
+static void
+release_context (GMainContext *context)
+{
+  g_main_context_release (context);
+  g_main_context_unref (context);
 }
 
 /* ---- life ---- */
@@ -254,14 +276,13 @@ gm_core_unref (GmCore *self)
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->wait_lock);
   g_cond_clear (&self->wait_cond);
-  g_main_context_unref (self->context);
   g_free (self);
 }
 
 GMainContext *
 gm_core_get_context (GmCore *self)
 {
-  return self->context;
+  return g_source_get_context (self->source);
 }
 
 GmMulti *
@@ -293,7 +314,7 @@ wake (GmCore *self)
     }
 
   /* who owns the context asks the source before it sleeps */
-  if (self->dispatching != g_thread_self () && !g_main_context_is_owner (self->context))
+  if (self->context != NULL && self->dispatching != g_thread_self () && !g_main_context_is_owner (self->context))
     g_main_context_wakeup (self->context);
 }
 
@@ -542,7 +563,7 @@ gm_core_take_postbox (GmCore *self)
   GmPostbox *found = NULL;
   Box box;
 
-  if (context == self->context)
+  if (context == g_atomic_pointer_get (&self->context))
     return gm_postbox_ref (self->home);
 
   g_mutex_lock (&self->lock);
@@ -550,7 +571,7 @@ gm_core_take_postbox (GmCore *self)
     {
       Box *other = &g_array_index (self->boxes, Box, i);
 
-      if (gm_postbox_get_context (other->box) == context)
+      if (gm_postbox_serves (other->box, context))
         {
           other->n_errands++;
           found = gm_postbox_ref (other->box);
@@ -559,6 +580,7 @@ gm_core_take_postbox (GmCore *self)
   if (found == NULL)
     {
       box.box = gm_postbox_new (context, self->priority);
+      gm_postbox_anchor (box.box);
       box.n_errands = 1;
       g_array_append_val (self->boxes, box);
       found = gm_postbox_ref (box.box);
@@ -595,7 +617,7 @@ gm_core_drop_postbox (GmCore *self,
 {
   GmPostbox *last;
 
-  if (box == self->home || gm_postbox_get_context (box) == NULL)
+  if (box == self->home || gm_postbox_is_blocking (box))
     return;
 
   g_mutex_lock (&self->lock);
@@ -1192,6 +1214,7 @@ forget_orders (GmCore *self)
 static void
 tear_down (GmCore *self)
 {
+  g_autoptr (GMainContext) context = NULL;
   GSource *source;
   GList *link;
 
@@ -1211,16 +1234,18 @@ tear_down (GmCore *self)
   g_clear_pointer (&self->multi, gm_multi_free);
   gm_store_shelf_clear (&self->shelf);
 
+  gm_postbox_anchor (self->home);
   gm_postbox_set_drained (self->home, FALSE);
   gm_main_source_disown (self->source);
   gm_share_source_disown (self->share);
-  g_source_destroy (self->share);
+  gm_source_end (self->share);
   g_clear_pointer (&self->share, g_source_unref);
   g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
+  context = g_steal_pointer (&self->context);
   g_mutex_unlock (&self->lock);
   forget_orders (self);
-  g_source_destroy (source);
+  gm_source_end (source);
   g_source_unref (source);
   gm_core_unref (self);
 }
@@ -1228,6 +1253,8 @@ tear_down (GmCore *self)
 void
 gm_core_shut_down (GmCore *self)
 {
+  g_autoptr (GMainContext) last = NULL;
+  GMainContext *context;
   gboolean closing;
 
   g_mutex_lock (&self->lock);
@@ -1238,19 +1265,33 @@ gm_core_shut_down (GmCore *self)
     return;
 
   gm_core_ref (self);
-  if (acquire_context (self))
+  context = acquire_context (self);
+  if (context != NULL)
     {
       if (self->multi != NULL && !self->stepping)
         tear_down (self);
-      g_main_context_release (self->context);
+      release_context (context);
     }
   else
     {
+      /* the owner's next turn will see to it, or the end of the context if there is none; a thread of our own turns it once
+       * more in any case */
+      gm_postbox_anchor (self->home);
       g_mutex_lock (&self->lock);
       wake (self);
+      if (!self->own_thread)
+        last = g_steal_pointer (&self->context);
       g_mutex_unlock (&self->lock);
     }
   gm_core_unref (self);
+}
+
+void
+gm_core_context_gone (GmCore *self)
+{
+  gm_postbox_orphan (self->home);
+  if (self->multi != NULL)
+    tear_down (self);
 }
 
 /* Orders, one turn of the engine, facts: no application code runs, and what is posted or ordered meanwhile wakes
@@ -1452,7 +1493,9 @@ gm_core_block (GmCore *self,
                gboolean (*done) (gpointer user_data),
                gpointer user_data)
 {
-  gboolean borrowed = g_thread_self () != self->creator && !g_main_context_is_owner (self->context);
+  g_autoptr (GMainContext) own = ref_context (self);
+  gboolean borrowed = g_thread_self () != self->creator && own != NULL && !g_main_context_is_owner (own);
+  GMainContext *context;
   guint serial;
 
   g_atomic_int_inc (&self->n_waiters);
@@ -1462,7 +1505,8 @@ gm_core_block (GmCore *self,
       if (done (user_data))
         break;
 
-      if (acquire_context (self))
+      context = acquire_context (self);
+      if (context != NULL)
         {
           if (self->multi != NULL && !self->stepping)
             {
@@ -1470,7 +1514,7 @@ gm_core_block (GmCore *self,
               turn (self, borrowed, serial);
               self->blocking = FALSE;
             }
-          g_main_context_release (self->context);
+          release_context (context);
         }
       else
         {

@@ -212,5 +212,9 @@ GmReactor *gm_errand_get_reactor  (GmErrand *self);
 void     gm_errand_deliver        (GmErrand *self,
                                    GmReport *report);
 
+/* Instead, when that context is gone. Any thread; no application code runs, but what only the errand kept goes. */
+void     gm_errand_lose            (GmErrand *self,
+                                    GmReport *report);
+
 /* (transfer full): the bytes of GM_ERRAND_MEMORY; once. */
 GBytes  *gm_errand_take_body      (GmErrand *self);

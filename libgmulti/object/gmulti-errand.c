@@ -488,7 +488,7 @@ gm_errand_tell (GmErrand *self,
     }
   gm_postbox_post (self->home, self);
 
-  if (gm_postbox_get_context (self->home) == NULL)
+  if (gm_postbox_is_blocking (self->home))
     gm_core_wake_waiters (self->core);
 }
 
@@ -541,7 +541,7 @@ tell_question (GmErrand *self)
   self->report.tidings |= GM_TIDINGS_QUESTION;
   self->report.mirror = self->mirror;
   gm_postbox_post (self->home, self);
-  if (gm_postbox_get_context (self->home) == NULL)
+  if (gm_postbox_is_blocking (self->home))
     gm_core_wake_waiters (self->core);
 }
 
@@ -1367,7 +1367,7 @@ gm_errand_deliver (GmErrand *self,
     return;
 
   if ((report->tidings & GM_TIDINGS_FEED) != 0 && (report->tidings & GM_TIDINGS_DONE) == 0)
-    fill_feeds (self, gm_postbox_get_context (self->home) == NULL);
+    fill_feeds (self, gm_postbox_is_blocking (self->home));
 
   transfer = g_object_ref (self->transfer);
   heard = gm_face_transfer_report (transfer, self, report);
@@ -1377,13 +1377,13 @@ gm_errand_deliver (GmErrand *self,
 
   if (G_UNLIKELY (report->tidings & GM_TIDINGS_PLACES) && (report->tidings & GM_TIDINGS_DONE) == 0)
     gm_places_enumerate (self, gm_face_transfer_get_plan (transfer)->connectable,
-                         gm_postbox_get_context (self->home) == NULL);
+                         gm_postbox_is_blocking (self->home));
   if (self->delivered)
     return;
 
   if ((report->tidings & GM_TIDINGS_QUESTION) != 0 && (report->tidings & GM_TIDINGS_DONE) == 0)
     gm_face_transfer_ask (transfer, gm_inquiry_new (self, report->question_serial, g_steal_pointer (&report->question)),
-                          gm_postbox_get_context (self->home) == NULL);
+                          gm_postbox_is_blocking (self->home));
   if (self->delivered)
     return;
 
@@ -1394,5 +1394,31 @@ gm_errand_deliver (GmErrand *self,
     {
       self->delivered = TRUE;
       deliver_done (self, transfer, report, heard);
+    }
+}
+
+void
+gm_errand_lose (GmErrand *self,
+                GmReport *report)
+{
+  g_autoptr (GMultiTransfer) transfer = NULL;
+
+  if (self->delivered)
+    return;
+
+  transfer = g_object_ref (self->transfer);
+  gm_face_transfer_lose (transfer, report);
+  if ((report->tidings & GM_TIDINGS_DONE) != 0)
+    {
+      self->delivered = TRUE;
+      unwatch_cancellable (self);
+      if (self->places != NULL)
+        gm_places_give_up (self);
+      gm_core_forget (self->core, self);
+    }
+  /* what cannot go on without an answer, or without what is read in that context */
+  else if ((report->tidings & (GM_TIDINGS_QUESTION | GM_TIDINGS_FEED | GM_TIDINGS_PLACES)) != 0)
+    {
+      gm_errand_order (self, GM_ORDER_CANCEL);
     }
 }

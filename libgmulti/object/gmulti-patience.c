@@ -5,6 +5,7 @@
 #include "gmulti-core-private.h"
 #include "gmulti-error-private.h"
 #include "gmulti-places-private.h"
+#include "gmulti-source-private.h"
 #include "gmulti-surroundings-private.h"
 #include "gmulti-transfer-private.h"
 
@@ -66,7 +67,7 @@ gm_patience_end (GmErrand *errand)
 
   set_timer (self, 0);
   if (self->asking != NULL)
-    g_source_destroy (self->asking);
+    gm_source_end (self->asking);
   g_clear_pointer (&self->asking, g_source_unref);
   if (self->link.data != NULL)
     g_queue_unlink (gm_core_get_patients (errand->core), &self->link);
@@ -180,7 +181,7 @@ ask_cb (gpointer user_data)
 {
   GmErrand *errand = user_data;
   const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
-  GMainContext *context = gm_core_get_context (errand->core);
+  GMainContext *context = g_source_get_context (g_main_current_source ());
   g_autoptr (GObject) monitor = gm_surroundings_ref_monitor (gm_core_get_surroundings (errand->core), GM_MONITOR_NETWORK);
   g_autoptr (GSocketConnectable) host = NULL;
 

@@ -9,7 +9,8 @@
 
 /* Where a context is told what happened: one per core and delivery context. It holds at most one entry per errand, so a
  * context that is slow costs memory per transfer and not per event. Anybody posts; only the context's thread, or a
- * blocking call that waits, takes out. */
+ * blocking call that waits, takes out. A box keeps no context: who never turns one must be able to let go of it. What was
+ * not taken out by then is lost, and its errands are forgotten. */
 
 typedef struct _GmPostbox GmPostbox;
 typedef struct _GmErrand GmErrand;
@@ -73,12 +74,16 @@ typedef struct
 
 void       gm_report_clear        (GmReport *self);
 
-/* @context NULL: for a blocking call, which waits for entries itself. */
+/* @context NULL: for a blocking call, which waits for entries itself. Another one is kept by the caller until the box is
+ * anchored. */
 GmPostbox *gm_postbox_new         (GMainContext *context,
                                    int priority);
 GmPostbox *gm_postbox_ref         (GmPostbox *self);
 void       gm_postbox_unref       (GmPostbox *self);
-GMainContext *gm_postbox_get_context (GmPostbox *self); /* (nullable) */
+gboolean   gm_postbox_is_blocking (GmPostbox *self);
+/* Those of @context, which is alive, are put into it. */
+gboolean   gm_postbox_serves      (GmPostbox *self,
+                                   GMainContext *context);
 
 /* Between the two the errand's report may be written. post() queues the errand and wakes the context. */
 void       gm_postbox_lock        (GmPostbox *self);
@@ -88,7 +93,11 @@ void       gm_postbox_post        (GmPostbox *self, /* and unlocks */
 /* While held, posting wakes nobody: the holder looks by itself afterwards. */
 void       gm_postbox_hold         (GmPostbox *self,
                                     gboolean hold);
-/* Somebody with a source of his own in the context looks into it and drains it: it makes none. */
+/* It notices from now on when its context goes. */
+void       gm_postbox_anchor       (GmPostbox *self);
+/* The context has gone, or is about to. */
+void       gm_postbox_orphan       (GmPostbox *self);
+/* Somebody with a source of his own in the context looks into it and drains it, and keeps the context: it needs none. */
 void       gm_postbox_set_drained  (GmPostbox *self,
                                     gboolean drained);
 

@@ -6,13 +6,15 @@
 struct _GmPostbox
 {
   gatomicrefcount refs;
-  GMainContext *context; /* (owned) (nullable) */
+  GMainContext *context; /* (unowned) (nullable): not touched once it is orphaned, nor then but with the lock held */
   int priority;
   GMutex lock;
   GCond cond;
   GQueue entries;  /* of GmErrand.tidings_link, each with a reference */
-  GSource *source;  /* (owned) (nullable): made when first needed */
-  gboolean drained; /* somebody looks into it each time before the context sleeps: it needs no source */
+  GSource *source;  /* (owned) (nullable): tells also when the context goes */
+  gboolean drained; /* somebody looks into it each time before the context sleeps, and keeps that: it needs no source */
+  gboolean orphaned; /* the context is gone: nobody will hear of anything */
+  gboolean poked;
   gboolean held;
 };
 
@@ -62,11 +64,15 @@ box_source_dispatch (GSource *source,
                      gpointer user_data)
 {
   GmPostbox *box = gm_postbox_ref (((BoxSource *) source)->box);
+  gboolean closed;
 
   gm_postbox_drain (box, g_get_monotonic_time () + GM_DISPATCH_BUDGET_US);
+  g_mutex_lock (&box->lock);
+  closed = box->source != source;
+  g_mutex_unlock (&box->lock);
   gm_postbox_unref (box);
 
-  return G_SOURCE_CONTINUE;
+  return closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static void
@@ -89,7 +95,7 @@ gm_postbox_new (GMainContext *context,
   GmPostbox *self = g_new0 (GmPostbox, 1);
 
   g_atomic_ref_count_init (&self->refs);
-  self->context = context != NULL ? g_main_context_ref (context) : NULL;
+  self->context = context;
   self->priority = priority;
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
@@ -111,7 +117,7 @@ gm_postbox_unref (GmPostbox *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
 
-  /* only when the context died with entries in it: there is nobody to tell any more */
+  /* those of a blocking call that did not wait for them */
   while ((link = g_queue_pop_head_link (&self->entries)) != NULL)
     {
       GmErrand *errand = g_steal_pointer (&link->data);
@@ -119,16 +125,29 @@ gm_postbox_unref (GmPostbox *self)
       gm_errand_unref (errand);
     }
   g_clear_pointer (&self->source, g_source_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   g_free (self);
 }
 
-GMainContext *
-gm_postbox_get_context (GmPostbox *self)
+gboolean
+gm_postbox_is_blocking (GmPostbox *self)
 {
-  return self->context;
+  return self->context == NULL;
+}
+
+gboolean
+gm_postbox_serves (GmPostbox *self,
+                   GMainContext *context)
+{
+  gboolean serves;
+
+  g_mutex_lock (&self->lock);
+  /* another one may have the place in memory of one that is gone */
+  serves = self->context == context && !self->orphaned;
+  g_mutex_unlock (&self->lock);
+
+  return serves;
 }
 
 void
@@ -137,11 +156,73 @@ gm_postbox_lock (GmPostbox *self)
   g_mutex_lock (&self->lock);
 }
 
+static GmErrand *
+take_entry (GmPostbox *self,
+            GmReport *report)
+{
+  GmErrand *errand = NULL;
+  GList *link;
+
+  g_mutex_lock (&self->lock);
+  link = g_queue_pop_head_link (&self->entries);
+  if (link != NULL)
+    {
+      errand = g_steal_pointer (&link->data);
+      *report = errand->report;
+      errand->report = (GmReport){ .mirror = report->mirror };
+    }
+  g_mutex_unlock (&self->lock);
+
+  return errand;
+}
+
+void
+gm_postbox_orphan (GmPostbox *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  /* what is posted meanwhile is still put into the box, and only afterwards lost in the poster's thread */
+  while (!self->orphaned)
+    {
+      GmReport report;
+      GmErrand *errand = take_entry (self, &report);
+
+      if (errand != NULL)
+        {
+          gm_errand_lose (errand, &report);
+          gm_report_clear (&report);
+          gm_errand_unref (errand);
+          continue;
+        }
+
+      g_mutex_lock (&self->lock);
+      self->orphaned = self->entries.length == 0;
+      if (self->orphaned)
+        source = g_steal_pointer (&self->source);
+      g_mutex_unlock (&self->lock);
+    }
+}
+
+/* The source is destroyed: by gm_postbox_close(), which has taken it, or with its context. */
+static void
+source_gone (gpointer data)
+{
+  GmPostbox *self = data;
+  gboolean closed;
+
+  g_mutex_lock (&self->lock);
+  closed = self->source == NULL;
+  g_mutex_unlock (&self->lock);
+
+  if (!closed)
+    gm_postbox_orphan (self);
+}
+
 /* With the lock held. */
 static void
 ensure_source (GmPostbox *self)
 {
-  if (self->source != NULL || self->drained)
+  if (self->source != NULL || self->orphaned)
     return;
 
   self->source = g_source_new (&box_source_funcs, sizeof (BoxSource));
@@ -149,7 +230,24 @@ ensure_source (GmPostbox *self)
   g_source_set_static_name (self->source, "[libgmulti] mailbox");
   g_source_set_priority (self->source, self->priority);
   g_source_set_can_recurse (self->source, TRUE);
+  g_source_set_callback (self->source, NULL, self, source_gone);
   g_source_attach (self->source, self->context);
+}
+
+/* With the lock held. The context may be about to go, whose last reference is no more: its lock can be had until the source
+ * is destroyed, which waits for ours, but g_main_context_wakeup() may not be called. Any change of a ready time wakes it, too;
+ * these two never come. */
+static void
+poke (GmPostbox *self)
+{
+  if (self->source == NULL)
+    {
+      g_main_context_wakeup (self->context);
+      return;
+    }
+
+  self->poked = !self->poked;
+  g_source_set_ready_time (self->source, G_MAXINT64 - self->poked);
 }
 
 /* With the lock held; it is given up. */
@@ -163,11 +261,26 @@ wake (GmPostbox *self)
       return;
     }
 
-  ensure_source (self);
-  g_mutex_unlock (&self->lock);
+  if (!self->drained)
+    ensure_source (self);
   /* who owns the context asks its sources before it sleeps */
   if (!g_main_context_is_owner (self->context))
-    g_main_context_wakeup (self->context);
+    poke (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* With the lock held; it is given up. Nobody will hear of what happened to @errand. */
+static void
+lose (GmPostbox *self,
+      GmErrand *errand)
+{
+  GmReport report = errand->report;
+
+  errand->report = (GmReport){ .mirror = report.mirror };
+  g_mutex_unlock (&self->lock);
+
+  gm_errand_lose (errand, &report);
+  gm_report_clear (&report);
 }
 
 void
@@ -176,6 +289,11 @@ gm_postbox_post (GmPostbox *self,
 {
   gboolean first = self->entries.length == 0;
 
+  if (G_UNLIKELY (self->orphaned))
+    {
+      lose (self, errand);
+      return;
+    }
   if (errand->tidings_link.data == NULL)
     {
       errand->tidings_link.data = gm_errand_ref (errand);
@@ -209,30 +327,18 @@ gm_postbox_set_drained (GmPostbox *self,
 {
   g_mutex_lock (&self->lock);
   self->drained = drained;
-  if (self->entries.length > 0)
+  if (self->entries.length > 0 && !self->orphaned)
     wake (self);
   else
     g_mutex_unlock (&self->lock);
 }
 
-static GmErrand *
-take_entry (GmPostbox *self,
-            GmReport *report)
+void
+gm_postbox_anchor (GmPostbox *self)
 {
-  GmErrand *errand = NULL;
-  GList *link;
-
   g_mutex_lock (&self->lock);
-  link = g_queue_pop_head_link (&self->entries);
-  if (link != NULL)
-    {
-      errand = g_steal_pointer (&link->data);
-      *report = errand->report;
-      errand->report = (GmReport){ .mirror = report->mirror };
-    }
+  ensure_source (self);
   g_mutex_unlock (&self->lock);
-
-  return errand;
 }
 
 gboolean
@@ -282,11 +388,17 @@ void
 gm_postbox_close (GmPostbox *self)
 {
   g_autoptr (GSource) source = NULL;
+  gboolean here;
 
   g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
+  here = source != NULL && g_main_context_is_owner (self->context);
+  /* In another thread the context may be about to go, and GLib would keep for ever what is destroyed in the middle of that:
+   * the source goes by itself. */
+  if (source != NULL && !here)
+    g_source_set_ready_time (source, 0);
   g_mutex_unlock (&self->lock);
 
-  if (source != NULL)
+  if (here)
     g_source_destroy (source);
 }

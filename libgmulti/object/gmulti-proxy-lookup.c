@@ -3,6 +3,7 @@
 
 #include "gm-trace.h"
 #include "gmulti-core-private.h"
+#include "gmulti-source-private.h"
 
 #include <string.h>
 
@@ -232,7 +233,7 @@ static gboolean
 start_cb (gpointer user_data)
 {
   Lookup *self = user_data;
-  GMainContext *context = gm_core_get_context (self->errand->core);
+  GMainContext *context = g_source_get_context (g_main_current_source ());
   char **list = recall (self);
   gboolean is_new;
   Flight *flight;
@@ -301,6 +302,6 @@ gm_proxy_lookup_forget (GmErrand *errand)
   if (errand->asking == NULL)
     return;
 
-  g_source_destroy (errand->asking);
+  gm_source_end (errand->asking);
   g_clear_pointer (&errand->asking, g_source_unref);
 }

@@ -42,7 +42,7 @@ static gpointer
 session_thread (gpointer user_data)
 {
   GmCore *core = user_data;
-  GMainContext *context = gm_core_get_context (core);
+  g_autoptr (GMainContext) context = g_main_context_ref (gm_core_get_context (core));
 
   g_main_context_push_thread_default (context);
   /* a resolver answers to this context, and nobody else would hear it */

@@ -24,6 +24,9 @@ GSource *gm_main_source_new             (GmCore *core,
 GSource *gm_share_source_new       (GmCore *core,
                                     GMainContext *context,
                                     int poll_fd);
+/* Destroys one of a context that may be about to go: GLib, which has taken all from it then, destroys them one by one, and
+ * keeps those that somebody else has destroyed meanwhile. */
+void     gm_source_end             (GSource *source);
 /* The core is gone: neither will call it any more. */
 void     gm_main_source_disown          (GSource *source);
 void     gm_share_source_disown    (GSource *source);

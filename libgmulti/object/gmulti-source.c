@@ -109,6 +109,16 @@ main_source_check (GSource *source)
   return ready;
 }
 
+/* Destroyed by the core, which has disowned it, or with its context. */
+static void
+main_source_gone (gpointer data)
+{
+  MainSource *self = data;
+
+  if (self->core != NULL)
+    gm_core_context_gone (self->core);
+}
+
 static GSourceFuncs main_source_funcs = {
   .prepare = main_source_prepare,
   .check = main_source_check,
@@ -128,6 +138,7 @@ gm_main_source_new (GmCore *core,
   g_source_set_priority (source, priority);
   /* without it GLib takes the poll record out and in again round each dispatch */
   g_source_set_can_recurse (source, TRUE);
+  g_source_set_callback (source, NULL, source, main_source_gone);
   if (poll_fd >= 0)
     ((MainSource *) source)->watch = g_source_add_unix_fd (source, poll_fd, G_IO_IN);
   g_source_attach (source, context);
@@ -162,7 +173,8 @@ gm_main_source_announce (GSource *source,
     {
       if (poll_fd != NULL)
         {
-          g_source_remove_poll (source, poll_fd);
+          if (!g_source_is_destroyed (source))
+            g_source_remove_poll (source, poll_fd);
           g_slice_free (GPollFD, poll_fd);
         }
       socket->assigned = NULL;
@@ -182,6 +194,13 @@ gm_main_source_announce (GSource *source,
   poll_fd->fd = socket->fd;
   poll_fd->events = condition | G_IO_ERR | G_IO_HUP;
   g_source_add_poll (source, poll_fd);
+}
+
+void
+gm_source_end (GSource *source)
+{
+  if (!g_source_is_destroyed (source) && g_source_get_context (source) != NULL)
+    g_source_destroy (source);
 }
 
 /* ---- minimum share ---- */

@@ -140,3 +140,6 @@ void          gm_face_transfer_complete (GMultiTransfer *self,
                                          GmErrand *errand,
                                          GmReport *report,
                                          gboolean heard);
+/* Nobody is there to be told of @report: only what getters say is what it was. Any thread. */
+void          gm_face_transfer_lose     (GMultiTransfer *self,
+                                         GmReport *report);

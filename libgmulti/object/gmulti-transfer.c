@@ -1176,6 +1176,24 @@ gm_face_transfer_complete (GMultiTransfer *self,
     g_signal_emit (self, signals[SIGNAL_COMPLETED], 0, report->error);
 }
 
+void
+gm_face_transfer_lose (GMultiTransfer *self,
+                       GmReport *report)
+{
+  GmMirror before;
+  gboolean grouped = adopt (self, report, &before);
+
+  if ((report->tidings & GM_TIDINGS_DONE) != 0)
+    {
+      g_mutex_lock (&self->lock);
+      self->busy = FALSE;
+      self->paused = FALSE;
+      g_mutex_unlock (&self->lock);
+    }
+  if (grouped)
+    touch_group (self, TRUE);
+}
+
 guint
 gm_face_transfer_get_ask (GMultiTransfer *self)
 {
