@@ -268,6 +268,14 @@ gm_gss_start (GmGss *self,
     return GM_AGAIN;
   if (self->failed || self->complete || ++self->n_legs > MAX_LEGS)
     return GM_AUTH_FAILED;
+  /* What has no bytes is no token at all to GSSAPI, and in the middle of a context MIT's crashes on none. */
+  if (self->context != GSS_C_NO_CONTEXT && input.len == 0)
+    {
+      self->failed = TRUE;
+      g_free (self->detail);
+      self->detail = g_strdup ("the token of the other side is empty");
+      return GM_AUTH_FAILED;
+    }
 
   leg = g_new0 (Leg, 1);
   gm_job_init (&leg->job, &type);

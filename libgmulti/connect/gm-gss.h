@@ -34,7 +34,8 @@ GmGss       *gm_gss_new         (GmGssUse use,
 void         gm_gss_free        (GmGss *self); /* never waits for the worker; NULL is fine */
 /* The token was sent and the peer wants more: the next leg may start. */
 void         gm_gss_next        (GmGss *self);
-/* One leg. @input: the peer's token (copied), no data at first. AGAIN, and @owner has a turn when it is done. */
+/* One leg. @input: the peer's token (copied), no data at first, and only then. AGAIN, and @owner has a turn when it is
+ * done. */
 GmResult     gm_gss_start       (GmGss *self,
                                  GmSpan input,
                                  GmReactor *reactor,

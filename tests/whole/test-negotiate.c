@@ -29,6 +29,7 @@ typedef enum
 {
   TOKEN_SENT,
   TOKEN_BROKEN,
+  TOKEN_EMPTY, /* a letter, of which no byte comes; also where it says no */
   TOKEN_NONE,
   TOKEN_IN_INFO, /* as squid: Proxy-Authentication-Info */
 } LastToken;
@@ -53,6 +54,8 @@ make_last_field (const char *name,
 
   if (token->length == 0 || script.last_token == TOKEN_NONE)
     return g_strdup ("");
+  if (script.last_token == TOKEN_EMPTY)
+    return g_strdup_printf ("%s: Negotiate A\r\n", name);
   /* Deep inside, where the sum of the Kerberos message is. */
   if (script.last_token == TOKEN_BROKEN)
     bytes[token->length - 4] ^= 0x55;
@@ -146,7 +149,9 @@ answer_all (const ScriptedRequest *request,
     }
 
   return is_proxy ? scripted_answer_text (407, "Proxy-Authenticate: Negotiate\r\n", "stop")
-                  : scripted_answer_text (401, "WWW-Authenticate: Negotiate\r\n", "outside");
+                  : scripted_answer_text (401, script.last_token == TOKEN_EMPTY && field != NULL
+                                                 ? "WWW-Authenticate: Negotiate A\r\n"
+                                                 : "WWW-Authenticate: Negotiate\r\n", "outside");
 }
 
 static ScriptedAnswer *
@@ -450,6 +455,20 @@ test_impostor (Fixture *self,
   ASSERT_HAS (self->error, "does not prove who it is");
 }
 
+/* GSSAPI must not take it for none: that is how another context begins. */
+static void
+test_empty_token (Fixture *self,
+                  gconstpointer data)
+{
+  script.last_token = TOKEN_EMPTY;
+  run (self, CURLE_AUTH_ERROR, 200, "");
+  ASSERT_HAS (self->error, "does not prove who it is");
+
+  script.refuse = TRUE;
+  run (self, CURLE_OK, 401, "outside");
+  ASSERT_HAS (self->log->str, "Authentication problem: Negotiate: ");
+}
+
 /* More than what is read at once, and a pause behind the head, while the proof is looked at. */
 static void
 test_big (Fixture *self,
@@ -548,6 +567,7 @@ static const KdcTest tests[] = {
   KDC_TEST ("/negotiate/service", test_service),
   KDC_TEST ("/negotiate/delegation", test_delegation),
   KDC_TEST ("/negotiate/impostor", test_impostor),
+  KDC_TEST ("/negotiate/empty-token", test_empty_token),
   KDC_TEST ("/negotiate/big", test_big),
   KDC_TEST ("/negotiate/no-last-token", test_no_last_token),
   KDC_TEST ("/negotiate/tunnel", test_tunnel),
