@@ -190,6 +190,14 @@ opened_cb (GObject *source,
   g_autoptr (GMultiResponse) response = gmulti_transfer_ref_response (self->transfer);
   g_autoptr (GFileOutputStream) target = NULL;
 
+  /* A server that cannot give the rest is asked for the whole. */
+  if (self->offset > 0 && g_error_matches (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_CHANGED))
+    {
+      self->offset = 0;
+      gmulti_transfer_set_range (self->transfer, 0, -1);
+      gmulti_session_open_async (GMULTI_SESSION (source), self->transfer, self->cancellable, opened_cb, self);
+      return;
+    }
   if (stream != NULL)
     target = open_target (self, response, &error);
   if (target == NULL)

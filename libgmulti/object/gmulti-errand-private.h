@@ -114,7 +114,7 @@ struct _GmErrand
   gboolean paused;    /* the application wants it */
   gboolean full;      /* pipe or store have no room */
   gboolean starved;   /* the feed has nothing */
-  gboolean refused;   /* the status is an error: the body is thrown away */
+  gboolean refused;   /* the status is an error, or the body another part: it is thrown away */
   gboolean ending;    /* the engine's part is over */
   GmResult final_result; /* kept while the store still works */
   GError *final_error;   /* (owned) (nullable) */

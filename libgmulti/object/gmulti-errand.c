@@ -200,15 +200,33 @@ has_error_status (GmErrand *self)
   return self->judge_status && self->head != NULL && self->head->status >= 400;
 }
 
+/* What is not the part that was asked for must not be taken for it. */
+static void
+judge_part (GmErrand *self,
+            const GmPlan *plan)
+{
+  if (plan->body_kind != GM_UPLOAD_NONE || (plan->method != NULL && !g_str_equal (plan->method, "GET")) ||
+      gm_head_has_part (self->head, plan->range_offset, plan->range_length))
+    return;
+
+  self->refused = TRUE;
+  self->write_fault = GM_RANGE_REFUSED;
+}
+
 static void
 ensure_head (GmErrand *self)
 {
+  const GmPlan *plan;
+
   if (self->head != NULL)
     return;
 
   self->head = gm_head_new (gm_transfer_get_info (self->engine), gm_transfer_get_url (self->engine),
                             gm_transfer_get_headers (self->engine), GM_HEADER_FINAL);
   self->refused = has_error_status (self);
+  plan = gm_face_transfer_get_plan (self->transfer);
+  if (G_UNLIKELY (plan->has_range))
+    judge_part (self, plan);
   if (self->store != NULL && !self->refused)
     gm_store_set_head (self->store, self->head);
 }
@@ -218,6 +236,8 @@ discard (GmErrand *self,
          gsize len)
 {
   self->n_discarded += len;
+  if (self->refused && self->write_fault != GM_OK)
+    return GM_ANSWER_ABORT;
   if (self->refused && self->n_discarded > MAX_DISCARDED)
     {
       self->write_fault = GM_HTTP_STATUS;
@@ -770,7 +790,7 @@ end (GmErrand *self,
       if (result == GM_OK)
         ensure_head (self);
       if (result == GM_OK && self->refused)
-        result = GM_HTTP_STATUS;
+        result = self->write_fault != GM_OK ? self->write_fault : GM_HTTP_STATUS;
       if (result == GM_ABORTED && self->write_fault != GM_OK)
         result = self->write_fault;
       if (result == GM_READ_FAILED && self->read_fault != GM_OK)
@@ -1202,6 +1222,11 @@ gm_errand_take_facts (GmErrand *self,
   if ((facts & GM_FACT_HEAD) != 0)
     {
       ensure_head (self);
+      if (G_UNLIKELY (self->refused && self->write_fault == GM_RANGE_REFUSED))
+        {
+          end (self, GM_RANGE_REFUSED);
+          return;
+        }
       tidings |= GM_TIDINGS_HEAD;
     }
   else if (self->head != NULL && self->kind == GM_ERRAND_PIPE && (facts & GM_FACT_PROGRESS) != 0)

@@ -227,7 +227,7 @@ static const Row rows[] = {
   ROW (HTTP_BAD_LOCATION, OWN (PROTOCOL), LASTS, N_("{host} redirects to an address that is not valid")),
   ROW (TOO_MANY_REDIRECTS, OWN (TOO_MANY_REDIRECTS), LASTS, N_("{host} redirects too often")),
   ROW (REDIRECT_REFUSED, OWN (REDIRECT_REFUSED), LASTS, N_("{host} redirects to where this transfer may not go")),
-  ROW (RANGE_REFUSED, OWN (CHANGED), LASTS, N_("{host} does not have the requested part")),
+  ROW (RANGE_REFUSED, OWN (CHANGED), LASTS, N_("{host} does not give the requested part")),
   ROW (RESUME_REFUSED, OWN (CHANGED), LASTS, N_("{host} does not let the transfer be continued")),
   ROW (TOO_LARGE, OWN (TOO_LARGE), LASTS, N_("{host} sends more data than is allowed")),
   ROW (BAD_CONTENT_ENCODING, OWN (ENCODING), LASTS, N_("The data of {host} cannot be decoded")),

@@ -43,6 +43,11 @@ GMultiHeaders *gm_head_make_headers (const GmHead *self);
 /* (nullable): value of the first such field, borrowed. */
 const char    *gm_head_find         (const GmHead *self,
                                      const char *name);
+/* Whether the body is @length bytes from @offset on (-1: all that are left), or fewer because there are no more. An answer
+ * that has no such body, as an error, is none to judge: TRUE. */
+gboolean       gm_head_has_part     (const GmHead *self,
+                                     guint64 offset,
+                                     gint64 length);
 /* (transfer full) (nullable): a safe base name to store the body under. */
 char          *gm_head_dup_file_name (const GmHead *self);
 

@@ -2,6 +2,7 @@
 #include "gmulti-head-private.h"
 
 #include "gm-content-disposition.h"
+#include "gm-http-range.h"
 #include "gmulti-headers-private.h"
 
 /* The reason phrase (RFC 9112 section 4): on the line in front of the head's first field. */
@@ -179,6 +180,28 @@ gm_head_find (const GmHead *self,
       return self->texts + self->fields[i].value;
 
   return NULL;
+}
+
+/* RFC 9110 sections 14.2 and 14.4: a server may give the whole instead, and a smaller part. */
+gboolean
+gm_head_has_part (const GmHead *self,
+                  guint64 offset,
+                  gint64 length)
+{
+  const char *field;
+  gint64 start, end, total;
+
+  if (self->status == 200)
+    return offset == 0 && self->length >= 0 && self->length <= length;
+  if (self->status != 206)
+    return TRUE;
+
+  field = gm_head_find (self, "Content-Range");
+  if (field == NULL || !gm_http_content_range_parse (gm_span (field, strlen (field)), &start, &end, &total)
+      || start < 0 || (guint64) start != offset)
+    return FALSE;
+
+  return (length >= 0 && end - start == length - 1) || (end == total - 1 && (length < 0 || end - start < length));
 }
 
 char *

@@ -1218,7 +1218,9 @@ gmulti_transfer_set_body_form (GMultiTransfer *self,
  *
  * Asks for a part of the body only. A range from 0 to the end is the whole.
  *
- * A server that answers with another part, or with the whole, fails the transfer with %GMULTI_TRANSFER_ERROR_CHANGED.
+ * A server that answers with another part, or with the whole, fails the transfer with %GMULTI_TRANSFER_ERROR_CHANGED. Only
+ * where there is no more it may give less. To go on with what was begun, tell it which version that was, by a header
+ * `If-Match` with the first answer's `ETag`.
  *
  * Since: 1.0
  */

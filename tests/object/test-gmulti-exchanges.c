@@ -215,6 +215,20 @@ script_resource (ScriptedServer *server)
 }
 
 static void
+set_beginning (GMultiTransfer *transfer,
+               ScriptedServer *server)
+{
+  gmulti_transfer_set_range (transfer, 0, 5);
+}
+
+static void
+set_rest (GMultiTransfer *transfer,
+          ScriptedServer *server)
+{
+  gmulti_transfer_set_range (transfer, 6, -1);
+}
+
+static void
 set_range (GMultiTransfer *transfer,
            ScriptedServer *server)
 {
@@ -333,6 +347,10 @@ script_nobody (ScriptedServer *server)
 
 #define OK200 "HTTP/1.1 200 OK\r\n"
 #define CHUNKED OK200 "Transfer-Encoding: chunked\r\n\r\n"
+#define PART(range) "HTTP/1.1 206 Partial\r\nContent-Range: bytes " range "\r\n\r\n"
+#define WHOLE(length, text) OK200 "Content-Length: " length "\r\n\r\n" text
+#define NOT_PART(name, set, text, status) \
+  { name, NULL, set, text, status, NULL, OWN_ERROR, GMULTI_TRANSFER_ERROR_CHANGED }
 #define BAD(name, text, code) { name, NULL, NULL, text, 0, NULL, OWN_ERROR, GMULTI_TRANSFER_ERROR_##code }
 
 static const Exchange exchanges[] = {
@@ -363,6 +381,18 @@ static const Exchange exchanges[] = {
   { "post-303", script_seen_post, set_post, NULL, 200, "seen", GOOD, 0, "POST /a#0 GET /b#0", 1 },
 
   { "range", script_resource, set_range, NULL, 206, "world", GOOD, 0, "GET /a#0" },
+  { "range-rest", script_resource, set_rest, NULL, 206, "world", GOOD, 0, "GET /a#0" },
+  { "range-less", NULL, set_range, PART ("6-8/9") "wor", 206, "wor", GOOD },
+  { "range-is-all", NULL, set_beginning, WHOLE ("4", "four"), 200, "four", GOOD },
+  { "range-error", script_not_found, set_range, NULL, 404, "sorry", OWN_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS },
+  NOT_PART ("range-whole", set_range, WHOLE ("11", "hello world"), 200),
+  NOT_PART ("range-whole-of-any-length", set_beginning, CHUNKED "5\r\nhello\r\n0\r\n\r\n", 200),
+  NOT_PART ("range-other", set_range, PART ("5-9/11") " worl", 206),
+  NOT_PART ("range-short", set_range, PART ("6-8/11") "wor", 206),
+  NOT_PART ("range-rest-short", set_rest, PART ("6-8/11") "wor", 206),
+  NOT_PART ("range-rest-unknown", set_rest, PART ("6-8/" "*") "wor", 206),
+  NOT_PART ("range-long", set_beginning, PART ("0-8/11") "hello wor", 206),
+  NOT_PART ("range-nameless", set_range, "HTTP/1.1 206 Partial\r\n\r\nworld", 206),
   { "not-modified", script_unchanged, set_etag, NULL, 304, "", GOOD, 0, "GET /a#0" },
 
   { "dead", script_dead, NULL, NULL, 200, "again", GOOD, 0, "GET /a#0 GET /b#0 GET /b#1", 1 },

@@ -310,6 +310,47 @@ test_request (Fixture *fixture,
 }
 
 static void
+sending_cb (GMultiTransfer *transfer,
+            guint *seen)
+{
+  g_autofree char *text = gmulti_transfer_dup_status_text (transfer);
+  guint64 sent = gmulti_transfer_get_bytes_sent (transfer);
+
+  if (sent == 0 || sent == 3000000 || gmulti_transfer_is_finished (transfer))
+    return;
+  (*seen)++;
+  g_assert_cmpint (gmulti_transfer_get_phase (transfer), ==, GMULTI_PHASE_REQUEST);
+  g_assert_nonnull (strstr (text, " of 3.0"));
+}
+
+/* "100 Continue" is not the answer: what is sent then is told, and the answer is waited for as long as it may take. */
+static void
+test_interim (Fixture *fixture,
+              gconstpointer data)
+{
+  ScriptedAnswer *answer = scripted_answer_send (scripted_answer_new (), "HTTP/1.1 100 Continue\r\n\r\n");
+  g_autoptr (GBytes) bytes = make_bytes (3000000);
+  g_autoptr (GMultiTransfer) transfer = NULL;
+  g_autoptr (GError) error = NULL;
+  guint seen = 0;
+
+  answer = scripted_answer_stall (scripted_answer_wait_body (answer, G_MAXUINT64));
+  scripted_server_on (fixture->server, "/slow", scripted_answer_at_head (answer));
+  transfer = new_transfer (fixture, "/slow");
+  gmulti_session_set_progress_interval (fixture->session, 10);
+  gmulti_transfer_set_body_bytes (transfer, NULL, bytes);
+  gmulti_transfer_set_header (transfer, "Expect", "100-continue");
+  gmulti_transfer_set_max_upload_rate (transfer, 6000000);
+  gmulti_transfer_set_response_timeout (transfer, 300);
+  g_signal_connect (transfer, "progress", G_CALLBACK (sending_cb), &seen);
+  g_assert_null (face_fetch (fixture->session, transfer, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpstr (error->message, ==, "127.0.0.1 did not answer in time");
+  g_assert_cmpuint (gmulti_transfer_get_bytes_sent (transfer), ==, 3000000);
+  g_assert_cmpuint (seen, >, 0);
+}
+
+static void
 add (const char *name,
      void (*func) (Fixture *fixture, gconstpointer data))
 {
@@ -335,5 +376,6 @@ main (int argc,
   add ("not-rewindable", test_not_rewindable);
   add ("see-other", test_see_other);
   add ("request", test_request);
+  add ("interim", test_interim);
   return g_test_run ();
 }

@@ -6,6 +6,12 @@
 
 /* What an exchange means is the same for each version: its milestones, as the client and the clocks see them. */
 
+static gboolean
+is_interim (guint status)
+{
+  return status >= 100 && status < 200;
+}
+
 void
 gm_http_request_is_sent (GmHttp *self)
 {
@@ -13,7 +19,7 @@ gm_http_request_is_sent (GmHttp *self)
 
   request->info->hop.times.request_end = request->reactor->now;
   request->wake_at = 0;
-  request->waiting_for_answer = !request->answered;
+  request->waiting_for_answer = !request->answered || is_interim (request->info->hop.status);
   if (request->waiting_for_answer)
     request->phase = GM_PHASE_RESPONSE;
   if (self->upload != GM_HTTP_UPLOAD_NONE && request->client->ops->note != NULL)
@@ -32,6 +38,16 @@ gm_http_answer_begins (GmHttp *self)
   request->waiting_for_answer = FALSE;
   request->phase = GM_PHASE_RESPONSE;
   request->info->hop.times.response_start = request->reactor->now;
+}
+
+void
+gm_http_answer_goes_on (GmHttp *self,
+                        gboolean sending)
+{
+  GmRequest *request = self->request;
+
+  request->phase = sending ? GM_PHASE_REQUEST : GM_PHASE_RESPONSE;
+  request->waiting_for_answer = !sending;
 }
 
 GmResult

@@ -449,9 +449,13 @@ gm_http_take_head (GmHttp *self,
   GM_TRACE (HTTP, request->id, request->connection->id, "status %u, version %u, %u fields", status, version, n);
 
   if (status >= 100 && status < 200)
-    return take_interim (self, status, first, plan);
+    {
+      gm_http_answer_goes_on (self, sending);
+      return take_interim (self, status, first, plan);
+    }
 
   request->phase = GM_PHASE_BODY;
+  request->waiting_for_answer = FALSE;
   result = gm_http_facts_collect (&self->facts, request->headers, first, n);
   if (result == GM_HTTP_BAD_LENGTH && request->settings->ignore_length)
     result = GM_OK;

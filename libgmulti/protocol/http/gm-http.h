@@ -121,6 +121,9 @@ GmResult gm_http_tell_line   (GmHttp *self,
 void     gm_http_request_is_sent (GmHttp *self);
 /* Its first byte is there. May be told more than once. */
 void     gm_http_answer_begins (GmHttp *self);
+/* It was an interim one; @sending: there is more of the request to send. */
+void     gm_http_answer_goes_on (GmHttp *self,
+                              gboolean sending);
 GmResult gm_http_body_is_complete (GmHttp *self,
                               const GmHttpPlan *plan);
 /* Whether anybody wants lines of heads and trailers: gm_http_tell_line(). */
