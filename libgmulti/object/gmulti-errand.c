@@ -1222,16 +1222,18 @@ gm_errand_take_facts (GmErrand *self,
   if ((facts & GM_FACT_HEAD) != 0)
     {
       ensure_head (self);
-      if (G_UNLIKELY (self->refused && self->write_fault == GM_RANGE_REFUSED))
-        {
-          end (self, GM_RANGE_REFUSED);
-          return;
-        }
       tidings |= GM_TIDINGS_HEAD;
     }
   else if (self->head != NULL && self->kind == GM_ERRAND_PIPE && (facts & GM_FACT_PROGRESS) != 0)
     {
       tidings |= GM_TIDINGS_HEAD;
+    }
+
+  /* nobody is given a stream of another part */
+  if (G_UNLIKELY (self->write_fault == GM_RANGE_REFUSED))
+    {
+      end (self, GM_RANGE_REFUSED);
+      return;
     }
 
   if ((facts & GM_FACT_QUESTION) != 0)

@@ -244,7 +244,8 @@ open_hook (GmErrand *errand,
     return;
 
   /* what goes wrong behind the head is told by the stream, behind what came before it */
-  if (error != NULL && (errand->head == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
+  if (error != NULL && (errand->head == NULL || errand->write_fault == GM_RANGE_REFUSED ||
+                        g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
     g_task_return_error (task, g_error_copy (error));
   else if (!g_task_return_error_if_cancelled (task))
     g_task_return_pointer (task, gm_body_stream_new (errand, g_task_get_source_object (task)), g_object_unref);

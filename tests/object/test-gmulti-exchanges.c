@@ -468,6 +468,8 @@ have_streamed (Run *run)
   gmulti_session_open_async (run->session, run->transfer, NULL, face_store_result, &result);
   face_wait_for (result != NULL);
   stream = gmulti_session_open_finish (run->session, result, &run->error);
+  if (run->exchange->kind == OWN_ERROR && run->exchange->code == GMULTI_TRANSFER_ERROR_CHANGED)
+    g_assert_null (stream);
   if (stream != NULL)
     read_stream (run, stream);
 }
