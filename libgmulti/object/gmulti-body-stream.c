@@ -74,7 +74,7 @@ gm_body_stream_read (GInputStream *stream,
         cancel_id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
                                            gm_core_ref (errand->core),
                                            (GClosureNotify) (GCallback) gm_core_unref, 0);
-      gm_core_block (errand->core, is_over, &wait);
+      gm_core_block (errand->core, errand, is_over, &wait);
       if (cancel_id != 0)
         g_signal_handler_disconnect (cancellable, cancel_id);
     }

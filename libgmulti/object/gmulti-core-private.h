@@ -89,8 +89,10 @@ GPtrArray    *gm_core_list_home_runs (GmCore *self);
 void          gm_core_when_idle      (GmCore *self,
                                       void (*func) (gpointer user_data),
                                       gpointer user_data);
-/* Waits until @done says TRUE, turning the engine if the context can be had. Nothing but the engine runs meanwhile. */
+/* Waits until @done says TRUE, turning the engine if the context can be had. Nothing but the engine runs meanwhile, and
+ * what @errand's constraints make necessary. */
 void          gm_core_block          (GmCore *self,
+                                      GmErrand *errand,
                                       gboolean (*done) (gpointer user_data),
                                       gpointer user_data);
 void          gm_core_wake_waiters   (GmCore *self);

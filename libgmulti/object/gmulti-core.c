@@ -9,6 +9,7 @@
 #include "gmulti-pin-private.h"
 #include "gmulti-proxy-private.h"
 #include "gmulti-line-private.h"
+#include "gmulti-lookout-private.h"
 #include "gmulti-patience-private.h"
 #include "gmulti-source-private.h"
 #include "gmulti-surroundings-private.h"
@@ -1413,15 +1414,15 @@ get_wait_serial (GmCore *self)
 
 static int
 get_timeout (GmCore *self,
-             gboolean borrowed)
+             int longest)
 {
   gint64 next = has_orders (self) ? 0 : gm_multi_get_next (self->multi);
   int timeout = -1;
 
   if (next >= 0)
     timeout = (int) CLAMP ((next - g_get_monotonic_time () + 999) / 1000, 0, 60000);
-  if (borrowed && (timeout < 0 || timeout > BORROWED_SLICE_MS))
-    timeout = BORROWED_SLICE_MS;
+  if (longest >= 0 && (timeout < 0 || timeout > longest))
+    timeout = longest;
 
   return timeout;
 }
@@ -1458,17 +1459,17 @@ sleep_for_events (GmCore *self,
   return (fds[0].revents & G_IO_IN) != 0;
 }
 
-/* One turn of the engine, with the context acquired. */
+/* One turn of the engine, with the context acquired. It sleeps for @longest ms at most (-1 = as long as it may). */
 static void
 turn (GmCore *self,
-      gboolean borrowed,
+      int longest,
       guint serial)
 {
   gboolean readable;
 
   if (take_orders (self, 0))
     {
-      readable = sleep_for_events (self, get_timeout (self, borrowed), serial);
+      readable = sleep_for_events (self, get_timeout (self, longest), serial);
       if (take_orders (self, 0))
         step (self, readable, GM_DISPATCH_BUDGET_US);
     }
@@ -1488,13 +1489,67 @@ wait_for_tidings (GmCore *self,
   g_mutex_unlock (&self->wait_lock);
 }
 
+/* What a blocking call waits for may depend on its surroundings. */
+typedef struct
+{
+  GmErrand *errand;
+  GmLookout *lookout; /* (owned) (nullable): not for those that are short */
+  gint64 since;       /* 0: nothing can hold @errand back */
+} Watch;
+
+static Watch
+watch_for (GmCore *self,
+           GmErrand *errand)
+{
+  Watch watch = { .errand = errand };
+  guint constraints = 0;
+
+  g_mutex_lock (&self->lock);
+  if (errand->transfer != NULL)
+    constraints = gm_face_transfer_get_plan (errand->transfer)->constraints;
+  g_mutex_unlock (&self->lock);
+
+  if (constraints != 0)
+    watch.since = g_get_monotonic_time ();
+  return watch;
+}
+
+static void
+look_around (Watch *watch)
+{
+  if (watch->lookout == NULL && g_get_monotonic_time () - watch->since >= GM_LOOKOUT_INTERVAL_MS * 1000)
+    watch->lookout = gm_lookout_new (watch->errand);
+  if (watch->lookout != NULL)
+    gm_lookout_look (watch->lookout);
+}
+
+/* With the context acquired. */
+static void
+turn_for (GmCore *self,
+          Watch *watch,
+          gboolean borrowed,
+          guint serial)
+{
+  int longest = borrowed ? BORROWED_SLICE_MS : -1;
+
+  if (G_UNLIKELY (watch->since != 0) && !borrowed)
+    longest = GM_LOOKOUT_INTERVAL_MS;
+  if (G_UNLIKELY (watch->lookout != NULL))
+    gm_lookout_ask (watch->lookout);
+  self->blocking = TRUE;
+  turn (self, longest, serial);
+  self->blocking = FALSE;
+}
+
 void
 gm_core_block (GmCore *self,
+               GmErrand *errand,
                gboolean (*done) (gpointer user_data),
                gpointer user_data)
 {
   g_autoptr (GMainContext) own = ref_context (self);
   gboolean borrowed = g_thread_self () != self->creator && own != NULL && !g_main_context_is_owner (own);
+  Watch watch = watch_for (self, errand);
   GMainContext *context;
   guint serial;
 
@@ -1504,16 +1559,14 @@ gm_core_block (GmCore *self,
       serial = get_wait_serial (self);
       if (done (user_data))
         break;
+      if (G_UNLIKELY (watch.since != 0))
+        look_around (&watch);
 
       context = acquire_context (self);
       if (context != NULL)
         {
           if (self->multi != NULL && !self->stepping)
-            {
-              self->blocking = TRUE;
-              turn (self, borrowed, serial);
-              self->blocking = FALSE;
-            }
+            turn_for (self, &watch, borrowed, serial);
           release_context (context);
         }
       else
@@ -1522,4 +1575,5 @@ gm_core_block (GmCore *self,
         }
     }
   g_atomic_int_add (&self->n_waiters, -1);
+  g_clear_pointer (&watch.lookout, gm_lookout_free);
 }

@@ -32,6 +32,11 @@ gboolean gm_patience_is_paused (GmPatience *self);
 void     gm_patience_look      (GmPatience *self,
                                 gboolean soon);
 
+/* If @errand waits for a way: whether there is one to its host, as @monitor says, which is asked once for each change of the
+ * surroundings. Blocks. With the engine not at work; application code runs, if the monitor is the application's. */
+void     gm_patience_ask_at_once (GmErrand *errand,
+                                  GNetworkMonitor *monitor);
+
 /* (nullable): the attempts before the last one; also once it is over, for any thread. */
 const GmPast *gm_patience_get_past (GmPatience *self);
 

@@ -20,6 +20,7 @@ struct _GmPatience
   guint8 reason;      /* GMultiWaitReason */
   gboolean held;      /* not given to the engine */
   gboolean reachable; /* its own host is, whether or not there is a way to anywhere else */
+  gboolean asked;     /* a blocking call has, since the surroundings changed */
   GSource *asking;    /* (owned) (nullable): will ask about that */
 };
 
@@ -176,17 +177,44 @@ reached_cb (GObject *monitor,
   stop_asking (errand);
 }
 
+/* (transfer full) (nullable) */
+static GSocketConnectable *
+make_host (GmErrand *errand)
+{
+  const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
+
+  return plan->connectable != NULL ? g_object_ref (plan->connectable) : g_network_address_parse_uri (plan->uri, 80, NULL);
+}
+
+void
+gm_patience_ask_at_once (GmErrand *errand,
+                         GNetworkMonitor *monitor)
+{
+  GmPatience *self = errand->patience;
+  g_autoptr (GSocketConnectable) host = NULL;
+
+  if (self == NULL || errand->ending || !self->held || self->asked || self->reason != GMULTI_WAIT_REASON_CONNECTIVITY)
+    return;
+
+  self->asked = TRUE;
+  host = make_host (errand);
+  if (host == NULL || G_NETWORK_MONITOR_GET_INTERFACE (monitor)->can_reach == NULL
+      || !g_network_monitor_can_reach (monitor, host, errand->cancellable, NULL))
+    return;
+
+  self->reachable = TRUE;
+  look (self, FALSE);
+}
+
 static gboolean
 ask_cb (gpointer user_data)
 {
   GmErrand *errand = user_data;
-  const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
   GMainContext *context = g_source_get_context (g_main_current_source ());
   g_autoptr (GObject) monitor = gm_surroundings_ref_monitor (gm_core_get_surroundings (errand->core), GM_MONITOR_NETWORK);
-  g_autoptr (GSocketConnectable) host = NULL;
+  g_autoptr (GSocketConnectable) host = make_host (errand);
 
   g_clear_pointer (&errand->patience->asking, g_source_unref);
-  host = plan->connectable != NULL ? g_object_ref (plan->connectable) : g_network_address_parse_uri (plan->uri, 80, NULL);
   if (host == NULL || monitor == NULL || G_NETWORK_MONITOR_GET_INTERFACE (monitor)->can_reach_async == NULL)
     return G_SOURCE_REMOVE;
 
@@ -288,6 +316,7 @@ gm_patience_look (GmPatience *self,
                   gboolean soon)
 {
   self->reachable = FALSE; /* by the way that was */
+  self->asked = FALSE;
   look (self, soon);
 }
 

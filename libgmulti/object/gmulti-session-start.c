@@ -188,7 +188,7 @@ block (GMultiSession *self,
   GError *fault;
 
   go (self, gm_errand_ref (errand));
-  gm_core_block (self->core, drain_until_delivered, errand);
+  gm_core_block (self->core, errand, drain_until_delivered, errand);
 
   fault = gmulti_transfer_dup_error (transfer);
   if (fault != NULL)
@@ -207,6 +207,10 @@ block (GMultiSession *self,
  *
  * The caller's main context does not run meanwhile. What the transfer notifies and emits comes in the calling thread,
  * before the function returns. See [method@GMulti.Session.fetch_async].
+ *
+ * [property@GMulti.Transfer:constraints] hold here, too: the function waits until they are met. GIO's monitors of network and
+ * power are seen to change while it waits; those that the application has made itself, as for
+ * [property@GMulti.Session:network-monitor], are if they tell it in another thread.
  *
  * Returns: (transfer full): the body
  *

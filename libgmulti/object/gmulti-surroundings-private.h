@@ -34,6 +34,10 @@ gboolean        gm_surroundings_set_monitor (GmSurroundings *self,
                                            GObject *monitor); /* (nullable) */
 GObject        *gm_surroundings_ref_monitor (GmSurroundings *self,
                                            GmMonitorKind kind); /* (transfer full) (nullable) */
+/* What @monitor says counts, too, until it is finalised. The calling thread's. */
+void            gm_surroundings_hear_too  (GmSurroundings *self,
+                                           GmMonitorKind kind,
+                                           GObject *monitor);
 /* Takes GIO's own monitors for what @constraints (GMultiConstraints) demand, where no other was set. GIO makes each of
  * them once for the process, and then it tells its tidings in the calling thread's context: so not in the engine's. */
 void            gm_surroundings_require   (GmSurroundings *self,

@@ -189,6 +189,30 @@ drop (Monitor *monitor)
   g_clear_object (&monitor->object);
 }
 
+static void
+follow (GmSurroundings *self,
+        GmMonitorKind kind,
+        Monitor *monitor)
+{
+  switch (kind)
+    {
+    case GM_MONITOR_NETWORK:
+      monitor->handlers[0] = hear (self, monitor->object, "network-changed", G_CALLBACK (network_changed_cb));
+      monitor->handlers[1] = hear (self, monitor->object, "notify::network-metered", G_CALLBACK (metered_cb));
+      read_network (self, (GNetworkMonitor *) monitor->object, EVENT_STATE);
+      break;
+    case GM_MONITOR_POWER:
+      monitor->handlers[0] = hear (self, monitor->object, "notify::power-saver-enabled", G_CALLBACK (power_cb));
+      read_power (self, (GPowerProfileMonitor *) monitor->object);
+      break;
+    case GM_MONITOR_MEMORY:
+    case GM_N_MONITORS:
+    default:
+      monitor->handlers[0] = hear (self, monitor->object, "low-memory-warning", G_CALLBACK (memory_cb));
+      break;
+    }
+}
+
 gboolean
 gm_surroundings_set_monitor (GmSurroundings *self,
                              GmMonitorKind kind,
@@ -207,23 +231,7 @@ gm_surroundings_set_monitor (GmSurroundings *self,
     }
 
   /* nothing is locked: to connect, and to disconnect, may run code of the monitor's */
-  switch (kind)
-    {
-    case GM_MONITOR_NETWORK:
-      monitor.handlers[0] = hear (self, object, "network-changed", G_CALLBACK (network_changed_cb));
-      monitor.handlers[1] = hear (self, object, "notify::network-metered", G_CALLBACK (metered_cb));
-      read_network (self, (GNetworkMonitor *) object, EVENT_STATE);
-      break;
-    case GM_MONITOR_POWER:
-      monitor.handlers[0] = hear (self, object, "notify::power-saver-enabled", G_CALLBACK (power_cb));
-      read_power (self, (GPowerProfileMonitor *) object);
-      break;
-    case GM_MONITOR_MEMORY:
-    case GM_N_MONITORS:
-    default:
-      monitor.handlers[0] = hear (self, object, "low-memory-warning", G_CALLBACK (memory_cb));
-      break;
-    }
+  follow (self, kind, &monitor);
 
   g_mutex_lock (&self->lock);
   old = self->monitors[kind];
@@ -231,6 +239,20 @@ gm_surroundings_set_monitor (GmSurroundings *self,
   g_mutex_unlock (&self->lock);
   drop (&old);
   return TRUE;
+}
+
+void
+gm_surroundings_hear_too (GmSurroundings *self,
+                          GmMonitorKind kind,
+                          GObject *monitor)
+{
+  Monitor heard = { .object = monitor };
+
+  if (kind == GM_MONITOR_POWER)
+    /* one that is new does not know yet what the one that is there has heard */
+    hear (self, monitor, "notify::power-saver-enabled", G_CALLBACK (power_cb));
+  else
+    follow (self, kind, &heard);
 }
 
 void
