@@ -17,6 +17,7 @@
   X (BAD_PORT)                                                                                                         \
   X (CREDENTIALS_REFUSED) /* user name in the URL, but that is disallowed */                                           \
   X (BAD_REQUEST) /* a method, header or option that cannot be sent; CR, LF, NUL in it */                              \
+  X (LENGTH_MISSING) /* an upload of unknown size in HTTP/1.0, which knows no chunks */                                \
   X (NOT_BUILT_IN)                                                                                                     \
   X (OUT_OF_MEMORY)                                                                                                    \
   /* getting there */                                                                                                  \

@@ -140,6 +140,16 @@ deliver_line (GmCurlEasy *easy,
   return answer;
 }
 
+/* A trailer that comes in a pause stands behind what the pause holds back of the body. */
+static gboolean
+has_to_wait (const GmCurlEasy *easy,
+             const char *line,
+             gsize len)
+{
+  return easy->after_head && !(len > 5 && memcmp (line, "HTTP/", 5) == 0) &&
+         (gm_transfer_get_pause (easy->transfer) & GM_PAUSE_RECV) != 0;
+}
+
 /* A head cannot wait in the engine: from a pause on its lines wait here. */
 static GmAnswer
 client_header (GmClient *client,
@@ -152,10 +162,14 @@ client_header (GmClient *client,
   if (easy == NULL || len == 0)
     return GM_ANSWER_ABORT;
 
-  if (easy->held_lines == NULL)
-    answer = deliver_line (easy, line, len);
-  if (easy->held_lines == NULL && answer != GM_ANSWER_PAUSE)
-    return answer;
+  if (easy->held_lines == NULL && has_to_wait (easy, line, len))
+    easy->held_for_body = TRUE;
+  else if (easy->held_lines == NULL)
+    {
+      answer = deliver_line (easy, line, len);
+      if (answer != GM_ANSWER_PAUSE)
+        return answer;
+    }
 
   if (easy->held_lines == NULL)
     easy->held_lines = g_string_new (NULL);
@@ -189,12 +203,13 @@ offer_held_lines (GmCurlEasy *easy,
 }
 
 gboolean
-gm_curl_client_resume (GmCurlEasy *easy)
+gm_curl_client_resume (GmCurlEasy *easy,
+                       gboolean at_end)
 {
   GmAnswer answer;
   gsize taken;
 
-  if (easy->held_lines == NULL || easy->resuming)
+  if (easy->held_lines == NULL || easy->resuming || (easy->held_for_body && !at_end))
     return TRUE;
 
   easy->resuming = TRUE;
@@ -208,6 +223,7 @@ gm_curl_client_resume (GmCurlEasy *easy)
 
   easy->refused = answer != GM_ANSWER_OK;
   g_string_free (g_steal_pointer (&easy->held_lines), TRUE);
+  easy->held_for_body = FALSE;
   return TRUE;
 }
 

@@ -9,9 +9,10 @@
 void gm_curl_client_update       (GmCurlEasy *easy);
 /* Before the transfer begins. */
 void gm_curl_client_settle       (GmCurlEasy *easy);
-/* Offers header lines again that wait since a callback paused; nothing when called from within that. FALSE = it paused
- * once more. */
-gboolean gm_curl_client_resume   (GmCurlEasy *easy);
+/* Offers header lines again that wait since a callback paused; nothing when called from within that. Trailers wait until
+ * the body is told (@at_end). FALSE = it paused once more. */
+gboolean gm_curl_client_resume   (GmCurlEasy *easy,
+                                  gboolean at_end);
 /* Text for CURLOPT_DEBUGFUNCTION, or for stderr, if the transfer is verbose; @text ends in a newline. */
 void gm_curl_client_say          (GmCurlEasy *easy,
                                   const char *text);

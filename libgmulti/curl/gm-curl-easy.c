@@ -172,6 +172,7 @@ gm_curl_easy_prepare (GmCurlEasy *self)
   if (self->held_lines != NULL)
     g_string_free (g_steal_pointer (&self->held_lines), TRUE);
   self->finished = self->after_head = self->head_is_shown = self->line_begun = self->refused = FALSE;
+  self->held_for_body = FALSE;
   self->result = CURLE_OK;
   self->delivered = 0;
   self->after_cr = FALSE;
@@ -259,7 +260,7 @@ gm_curl_easy_finish (GmCurlEasy *self,
     return;
 
   /* one that has no body is over although a callback paused: its head is not lost */
-  gm_curl_client_resume (self);
+  gm_curl_client_resume (self, TRUE);
   if (self->refused && result == CURLE_OK)
     result = CURLE_WRITE_ERROR;
   self->finished = TRUE;
@@ -361,7 +362,7 @@ curl_easy_pause (CURL *curl,
 
   pause = (action & CURLPAUSE_RECV ? GM_PAUSE_RECV : GM_PAUSE_NONE) |
           (action & CURLPAUSE_SEND ? GM_PAUSE_SEND : GM_PAUSE_NONE);
-  if (!(pause & GM_PAUSE_RECV) && !gm_curl_client_resume (self))
+  if (!(pause & GM_PAUSE_RECV) && !gm_curl_client_resume (self, FALSE))
     pause |= GM_PAUSE_RECV;
   if (self->doomed)
     return CURLE_ABORTED_BY_CALLBACK;

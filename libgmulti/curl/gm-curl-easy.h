@@ -97,6 +97,7 @@ struct _GmCurlEasy
   CURLcode result; /* of the last run */
   gboolean finished; /* @result is known */
   GString *held_lines; /* (owned) (nullable): header lines that wait because a callback paused at the first of them */
+  gboolean held_for_body; /* they are trailers: not before the body is told */
   gboolean after_head; /* header lines that come now are trailers */
   gboolean line_begun; /* the line at hand was looked at, and one of its functions may have had it */
   gboolean line_is_trailer;

@@ -105,6 +105,7 @@ static const Row rows[] = {
   ROW (BAD_PORT, OWN (BAD_URI), LASTS, N_("The address has no valid port number")),
   ROW (CREDENTIALS_REFUSED, OWN (BAD_URI), LASTS, N_("The address has a user name, which is not allowed")),
   ROW (BAD_REQUEST, OWN (BAD_REQUEST), LASTS, N_("The request to {host} cannot be sent as it is")),
+  ROW (LENGTH_MISSING, OWN (BAD_REQUEST), LASTS, N_("The request to {host} cannot be sent as it is")),
   ROW (NOT_BUILT_IN, IO (NOT_SUPPORTED), LASTS, N_("This build cannot do what the transfer needs")),
   ROW (OUT_OF_MEMORY, IO (FAILED), LASTS, N_("Out of memory while {phase}")),
 

@@ -102,6 +102,22 @@ run_sent_back (Case *c)
   g_assert_null (sent (c, 3));
 }
 
+/* A name in a Host of the user's own is what cookies belong to. */
+static void
+run_own_host (Case *c)
+{
+  CaseTransfer *t = to_host (c, "://a.example/x");
+
+  scripted_server_on (case_server (c), "*", set_cookies ("Set-Cookie: one=1; Domain=b.example\r\nSet-Cookie: two=2; "
+                                                         "Domain=a.example\r\n"));
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Host: Www.B.example:81", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, NULL);
+  go_to (t, "://c.example/x");
+  g_assert_null (sent (c, 0));
+  g_assert_cmpstr (sent (c, 1), ==, "one=1");
+}
+
 static void
 run_off (Case *c)
 {
@@ -431,6 +447,7 @@ run_reset_and_copy (Case *c)
 
 const CaseSpec case_cookies[] = {
   { "cookies-sent-back", run_sent_back },
+  { "cookies-own-host", run_own_host },
   { "cookies-off", run_off },
   { "cookies-redirects", run_redirects },
   { "cookies-own", run_own, CASE_NOT_ON_LIBCURL, "libcurl 7.88 sends CURLOPT_COOKIE to any host" },

@@ -12,6 +12,8 @@ typedef struct
   guint64 pause_at; /* bytes */
   guint n_pauses;
   gboolean paused;
+  guint n_trailers;
+  guint64 got_before_trailer;
   guint64 got;
 } Pauser;
 
@@ -85,6 +87,68 @@ run_pause (Case *c)
   case_run (c);
   case_check_ok (t, 200, NULL);
   g_assert_cmpuint (pauser.got, ==, 5000000);
+}
+
+/* How much of the body was there when the trailer came. */
+static size_t
+trailer_cb (char *data,
+            size_t size,
+            size_t n,
+            void *user_data)
+{
+  Pauser *pauser = user_data;
+
+  if (n > 6 && memcmp (data, "X-Sum:", 6) == 0)
+    {
+      g_assert_cmpuint (pauser->n_trailers, ==, 0);
+      pauser->got_before_trailer = pauser->got;
+      pauser->n_trailers++;
+    }
+  return n;
+}
+
+static size_t
+pausing_text_cb (char *data,
+                 size_t size,
+                 size_t n,
+                 void *user_data)
+{
+  Pauser *pauser = user_data;
+
+  if (pauser->n_pauses++ == 0)
+    {
+      pauser->paused = TRUE;
+      return CURL_WRITEFUNC_PAUSE;
+    }
+  g_assert_false (pauser->paused);
+  pauser->got += n;
+  return n;
+}
+
+/* Trailers stand behind the body, also when a pause holds it back. */
+static void
+run_pause_trailers (Case *c)
+{
+  Pauser pauser = { 0 };
+  CaseTransfer *t = case_transfer (c, "/sum");
+
+  scripted_server_on (case_server (c), "/sum",
+                      scripted_answer_exact ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                             "4\r\nbody\r\n2\r\nes\r\n0\r\nX-Sum: 6\r\n\r\n"));
+  case_set (t, CURLOPT_WRITEFUNCTION, pausing_text_cb);
+  case_set (t, CURLOPT_WRITEDATA, &pauser);
+  case_set (t, CURLOPT_HEADERFUNCTION, trailer_cb);
+  case_set (t, CURLOPT_HEADERDATA, &pauser);
+  case_add (t);
+  g_assert_true (case_run_until (c, is_paused, &pauser, 10000));
+  g_assert_cmpuint (pauser.n_trailers, ==, 0);
+  pauser.paused = FALSE;
+  g_assert_cmpint (curl_easy_pause (t->easy, CURLPAUSE_CONT), ==, CURLE_OK);
+  case_run (c);
+  g_assert_cmpint (t->result, ==, CURLE_OK);
+  g_assert_cmpuint (pauser.got, ==, 6);
+  g_assert_cmpuint (pauser.n_trailers, ==, 1);
+  g_assert_cmpuint (pauser.got_before_trailer, ==, 6);
 }
 
 /* A paused transfer whose data waits costs nothing: no announced descriptor is ready, and time passes without turns. */
@@ -383,6 +447,7 @@ const CaseSpec case_flow[] = {
   { "pause-outside", run_pause_outside },
   { "pause-at-end", run_pause_at_end },
   { "pause-siblings", run_pause_siblings },
+  { "pause-trailers", run_pause_trailers },
   { "pause-upload", run_pause_upload },
   { "stops", run_stops },
   { "progress", run_progress },

@@ -14,6 +14,7 @@ static const LeftOut left_out[] = {
   { "length", "the status line and the names are spelt as HTTP/2 has them" },
   { "chunked", "the status line and the names are spelt as HTTP/2 has them" },
   { "interim", "the status line and the names are spelt as HTTP/2 has them" },
+  { "pause-trailers", "the status line and the names are spelt as HTTP/2 has them" },
   { "option-trailers", "the status line and the names are spelt as HTTP/2 has them" },
   { "headers-include", "the status line and the names are spelt as HTTP/2 has them" },
   { "http10*", "is about another version" },

@@ -108,6 +108,24 @@ run_resume_416 (Case *c)
   case_check_ok (t, 416, "");
 }
 
+/* Whatever it says of how much there is, and whether errors fail or not. */
+static void
+run_resume_416_total (Case *c)
+{
+  static const char *const headers[] = { NULL, "Content-Range: bytes */3\r\n", "Content-Range: bytes */1000\r\n" };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (headers); i++)
+    {
+      CaseTransfer *t = case_transfer (c, "/r");
+
+      scripted_server_on (case_server (c), "/r", scripted_answer_text (416, headers[i / 2], "an error's page"));
+      case_set (t, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) 1000);
+      case_set (t, CURLOPT_FAILONERROR, (long) (i % 2));
+      case_run_transfer (t);
+      case_check_ok (t, 416, "");
+    }
+}
+
 static void
 run_resume_wrong (Case *c)
 {
@@ -261,6 +279,7 @@ const CaseSpec case_parts[] = {
   { "resume", run_resume },
   { "resume-200", run_resume_200 },
   { "resume-416", run_resume_416 },
+  { "resume-416-total", run_resume_416_total, CASE_NOT_ON_LIBCURL, "libcurl 7.88 fails over some with CURLOPT_FAILONERROR" },
   { "resume-wrong", run_resume_wrong },
   { "resume-shapes", run_resume_shapes },
   { "conditions", run_conditions },

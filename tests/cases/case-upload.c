@@ -429,9 +429,23 @@ run_rewind_retry (Case *c)
   case_check_log (c, "GET /first#0 PUT /p#0 PUT /p#1");
 }
 
+/* HTTP/1.0 has no chunks, so that nobody could see where the body ends. */
+static void
+run_http10 (Case *c)
+{
+  CaseTransfer *t = put (c, "/p", g_bytes_new_static ("unknown", 7), 3, FALSE);
+
+  scripted_server_on (case_server (c), "PUT /p", scripted_answer_new ());
+  case_set (t, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_0);
+  case_run_transfer (t);
+  case_check_error (t, CURLE_UPLOAD_FAILED);
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 0);
+}
+
 const CaseSpec case_upload[] = {
   { "put", run_put },
   { "put-unknown", run_put_unknown },
+  { "http10-upload", run_http10 },
   { "put-empty", run_put_empty },
   { "post-fields", run_post_fields },
   { "post-size-afterwards", run_post_size_afterwards, CASE_NOT_ON_LIBCURL, "libcurl drops the copy" },

@@ -429,6 +429,31 @@ gm_cookie_origin_init (GmCookieOrigin *self,
     }
 }
 
+void
+gm_cookie_origin_rename (GmCookieOrigin *self,
+                         GmSpan authority,
+                         gboolean tls)
+{
+  const char *end;
+
+  if (authority.len > 0 && *authority.data == '[')
+    {
+      authority = gm_span (authority.data + 1, authority.len - 1);
+      end = memchr (authority.data, ']', authority.len);
+    }
+  else
+    end = memchr (authority.data, ':', authority.len);
+  if (end != NULL)
+    authority.len = (gsize) (end - authority.data);
+  if (authority.len == 0 || authority.len >= sizeof self->name)
+    return;
+
+  for (gsize i = 0; i < authority.len; i++)
+    self->name[i] = gm_ascii_lower (authority.data[i]);
+  self->host = gm_span (self->name, authority.len);
+  self->secure = tls || gm_site_is_local (self->host);
+}
+
 /* RFC 6265bis section 4.1.3; case is ignored, because servers may ignore it. */
 static gboolean
 keeps_promise (const GmCookieLine *line,

@@ -55,12 +55,18 @@ typedef struct
   GmSpan path;
   gboolean secure;
   gboolean cross_site;
+  char name[256]; /* @host, where it was renamed */
 } GmCookieOrigin;
 
 /* @first_party (nullable): the URI of the page. One that is no URI is no site's: then all is cross-site. */
 void           gm_cookie_origin_init    (GmCookieOrigin *self,
                                          const GmUrl *url,
                                          const char *first_party);
+
+/* @authority ("host" or "host:port") is who it is, as seen over https if @tls. Too long a name changes nothing. */
+void           gm_cookie_origin_rename  (GmCookieOrigin *self,
+                                         GmSpan authority,
+                                         gboolean tls);
 
 GmCookieJar   *gm_cookie_jar_new        (void);
 GmCookieJar   *gm_cookie_jar_ref        (GmCookieJar *self);

@@ -203,6 +203,26 @@ gm_http_get_own_host (const GmHttp *self)
   return gm_url_get_authority_for_host_header (request->url);
 }
 
+/* Another name for the server, in the user's Host, is the name that cookies are for. */
+void
+gm_http_cookie_origin_init (const GmRequest *request,
+                            GmCookieOrigin *origin)
+{
+  const GmRequestSettings *settings = request->settings;
+
+  gm_cookie_origin_init (origin, request->url, settings->first_party);
+  if (settings->headers == NULL || request->foreign_host || (user_fields_scan (settings).overridden & FIELD_HOST) == 0)
+    return;
+
+  for (const GmStringList *l = settings->headers; l != NULL; l = l->next)
+    {
+      GmHttp1UserField field;
+
+      if (gm_http1_user_field_parse (l->data, &field) && !field.remove && field_find (field.name) == FIELD_HOST)
+        gm_cookie_origin_rename (origin, field.value, gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS);
+    }
+}
+
 static inline GmSpan
 text_span (const char *text)
 {
@@ -447,8 +467,6 @@ write_body_fields (GmHttp *self,
 
   if (self->upload == GM_HTTP_UPLOAD_LENGTH && (user->overridden & FIELD_CONTENT_LENGTH) == 0)
     result = gm_http1_write_field_uint (out, GM_SPAN ("Content-Length"), (guint64) size);
-  else if (self->upload == GM_HTTP_UPLOAD_CHUNKED && (user->overridden & FIELD_TRANSFER_ENCODING) == 0)
-    result = gm_http1_write_field (out, GM_SPAN ("Transfer-Encoding"), GM_SPAN ("chunked"));
   if (result == GM_OK && request->method == GM_METHOD_POST)
     result = write_content_type (request, (user->overridden & FIELD_CONTENT_TYPE) != 0, out);
 
@@ -539,7 +557,7 @@ write_cookies (const GmRequest *request,
     return GM_BAD_REQUEST;
 
   gm_byte_builder_append_literal (out, "Cookie: ");
-  gm_cookie_origin_init (&origin, request->url, settings->first_party);
+  gm_http_cookie_origin_init (request, &origin);
   n = gm_cookie_jar_write (settings->stores->jar, &origin, gm_clock_wall (request->reactor->clock),
                            GM_COOKIES_MAX_FIELD - MIN (GM_COOKIES_MAX_FIELD, out->len - start), out);
   if (own != NULL && own[0] != '\0')
@@ -609,6 +627,8 @@ write_own_fields (GmHttp *self,
     result = gm_http1_write_field (out, GM_SPAN ("Referer"), gm_url_get_text_without_fragment (request->referer));
   else if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_REFERER) != 0, GM_SPAN ("Referer"), settings->referer);
+  if (result == GM_OK && self->upload == GM_HTTP_UPLOAD_CHUNKED && (overridden & FIELD_TRANSFER_ENCODING) == 0)
+    result = gm_http1_write_field (out, GM_SPAN ("Transfer-Encoding"), GM_SPAN ("chunked"));
   if (G_UNLIKELY (request->route != NULL))
     write_alt_used (request->route, out);
   if (result == GM_OK && (overridden & FIELD_COOKIE) == 0 && (settings->cookie != NULL || settings->stores != NULL))
@@ -643,7 +663,7 @@ gm_http_write_head (GmHttp *self,
     self->upload = GM_HTTP_UPLOAD_CHUNKED;
   /* HTTP/1.0 knows no chunks: the end of an upload of unknown size could not be told. */
   if (self->upload == GM_HTTP_UPLOAD_CHUNKED && old)
-    return GM_BAD_REQUEST;
+    return GM_LENGTH_MISSING;
   self->close_asked = user.close;
   if (self->may_log_in && self->upload != GM_HTTP_UPLOAD_NONE && (user.overridden & FIELD_AUTHORIZATION) == 0 &&
       gm_http_auth_withholds_body (self))

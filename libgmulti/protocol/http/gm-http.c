@@ -103,9 +103,7 @@ judge_resume (GmHttp *self,
     }
   if (status == 416)
     {
-      /* Nothing lies behind what is there already; with a total we can see whether that is all of it. */
-      if ((facts->flags & GM_HTTP_CONTENT_RANGE) != 0 && facts->range_total >= 0 && facts->range_total != from)
-        return GM_RESUME_REFUSED;
+      /* Nothing lies behind what is there already. */
       plan->ignore_body = TRUE;
       return GM_OK;
     }
@@ -287,7 +285,7 @@ take_cookies (GmHttp *self,
   GmCookieOrigin origin;
   guint n_seen = 0;
 
-  gm_cookie_origin_init (&origin, request->url, request->settings->first_party);
+  gm_http_cookie_origin_init (request, &origin);
   for (guint i = first; i < first + n && n_seen < GM_COOKIES_MAX_TAKEN; i++)
     {
       GmCookieFault fault;

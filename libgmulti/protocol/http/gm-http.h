@@ -144,6 +144,9 @@ void     gm_http_walk_user_fields (const GmHttp *self,
                               gpointer data);
 /* The host as it is told; empty: the user's fields have it. */
 GmSpan   gm_http_get_own_host (const GmHttp *self);
+/* Who the server is to the jar. */
+void     gm_http_cookie_origin_init (const GmRequest *request,
+                                     GmCookieOrigin *origin);
 
 /* ---- gm-http-sign.c ---- */
 

@@ -137,10 +137,16 @@ gm_site_same (const GmUrl *a,
 }
 
 gboolean
+gm_site_is_local (GmSpan host)
+{
+  return gm_span_equal (host, GM_SPAN ("localhost")) || gm_span_equal (host, GM_SPAN ("127.0.0.1")) ||
+         gm_span_equal (host, GM_SPAN ("::1"));
+}
+
+gboolean
 gm_site_is_secure (const GmUrl *url)
 {
   GmSpan host = gm_url_get_host (url);
 
-  return gm_url_get_scheme (url) == GM_SCHEME_HTTPS || gm_span_equal (host, GM_SPAN ("localhost")) ||
-         gm_span_equal (host, GM_SPAN ("127.0.0.1")) || gm_span_equal (host, GM_SPAN ("::1"));
+  return gm_url_get_scheme (url) == GM_SCHEME_HTTPS || gm_site_is_local (host);
 }

@@ -29,3 +29,4 @@ gboolean gm_site_same       (const GmUrl *a,
 /* What is told or sent by it cannot be seen or changed on the way: https, or this very machine (as in libcurl:
  * localhost, 127.0.0.1, ::1). */
 gboolean gm_site_is_secure  (const GmUrl *url);
+gboolean gm_site_is_local   (GmSpan host); /* the latter */
