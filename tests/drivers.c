@@ -71,9 +71,7 @@ book_note (Driver *driver,
       g_hash_table_insert (driver->sockets, GINT_TO_POINTER (fd), socket);
     }
   g_assert_true (book_is_current (socket)); /* another file under the old number, and no removal between */
-  /* said twice; but what was said before nothing ran any more, a loop may have dropped then */
-  g_assert_true (socket->want != what || socket->told_in != driver->n_rests);
-  socket->told_in = driver->n_rests;
+  g_assert_cmpint (socket->want, !=, what); /* said twice */
   socket->want = what;
   return socket;
 }
@@ -103,7 +101,6 @@ act (Driver *driver,
   g_assert_cmpint (curl_multi_socket_action (driver->multi, fd, bits, &driver->running), ==, CURLM_OK);
   driver->in_step = FALSE;
   g_assert_cmpint (driver->running, >=, 0);
-  driver->n_rests += driver->running == 0;
 }
 
 /* The timer is single shot: it is forgotten before it is served. TRUE if it was due. */
@@ -516,6 +513,12 @@ guint
 driver_n_sockets (Driver *driver)
 {
   return g_hash_table_size (driver->sockets);
+}
+
+gboolean
+driver_is_at_rest (Driver *driver)
+{
+  return !(driver->type->flags & DRIVER_EVENTS) || (driver_n_sockets (driver) == 0 && driver->timer_at < 0);
 }
 
 guint

@@ -37,7 +37,6 @@ typedef struct
   int want; /* CURL_POLL_IN … as announced last */
   guint64 identity; /* of the open file, to see a number that was closed and opened again */
   gpointer tag; /* the driver's own */
-  guint told_in; /* driver->n_rests when it was announced last */
 } DriverSocket;
 
 struct _Driver
@@ -48,7 +47,6 @@ struct _Driver
   guint n_turns;
   guint n_steps; /* calls of perform or socket_action */
   guint n_announced; /* calls of the socket callback */
-  guint n_rests; /* steps after which nothing ran any more */
   guint n_timers; /* calls of the timer callback */
   gint64 timer_at; /* microseconds; -1: none */
   GHashTable *sockets; /* (owned) fd → DriverSocket */
@@ -69,5 +67,7 @@ void    driver_turn          (Driver *driver,
 /* Descriptors that are announced now, and would be ready at once: a program would spin on them. */
 guint   driver_n_sockets     (Driver *driver);
 guint   driver_n_ready       (Driver *driver);
+/* A loop that ends when it has nothing to watch and no timer would end now. */
+gboolean driver_is_at_rest   (Driver *driver);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Driver, driver_free)

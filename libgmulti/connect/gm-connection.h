@@ -52,7 +52,7 @@ typedef enum
 {
   GM_CONNECTION_CONNECTING,
   GM_CONNECTION_BUSY, /* one or more users */
-  GM_CONNECTION_IDLE, /* in the pool, watched */
+  GM_CONNECTION_IDLE, /* in the pool; watched, unless @resting */
   GM_CONNECTION_CLOSING, /* nobody's; says goodbye */
   GM_CONNECTION_DEAD,
 } GmConnectionState;
@@ -79,6 +79,7 @@ struct _GmConnection
   guint8 shared : 1; /* BUSY, and takes more users: in origin->shared */
   guint8 hopeful : 1; /* CONNECTING, and may turn out to carry many */
   guint8 retired : 1; /* takes no more users, and is not kept */
+  guint8 resting : 1; /* IDLE, and gm_pool_rest() came by since */
   GmConnectionState state : 8;
   guint n_requests; /* begun on it */
   gint64 created_at; /* µs */
@@ -215,8 +216,9 @@ void          gm_pool_keep_up    (GmPool *self,
                                   gint64 interval_us);
 /* Those that are busy take no more users, and are not kept: there may be a better way by now. */
 void          gm_pool_retire     (GmPool *self);
-/* For a foreign loop, when nobody transfers any more: what idles has no timer, its age is looked at when somebody wants it;
- * and its watch is told once more then, see gm_socket_renew(). O(those that began to idle since). */
+/* For a foreign loop, which may be one that ends when nothing is watched any more: nobody transfers now. What idles has
+ * neither watch nor timer from here on, until it is used again: its age, and what came over it meanwhile, is looked at when
+ * somebody wants it or another connection is made. O(those that began to idle since, those that close and carriers). */
 void          gm_pool_rest       (GmPool *self);
 /* What servers and proxies ask for, shared by all who use the pool; made on first use. */
 GmAuthStore  *gm_pool_get_auth_store (GmPool *self);

@@ -664,6 +664,9 @@ gm_http2_turn (GmHttp2 *self)
   speak (self);
   run_owners (self);
   self->turning = FALSE;
+  /* Nobody uses it, and no foreign loop is to watch it. */
+  if (self->streams.length == 0 && !self->blocked && self->connection->socket != NULL && self->connection->socket->resting)
+    return;
   if (self->connection->top != NULL)
     gm_layer_adjust (self->connection->top, (self->dead ? 0 : GM_IO_IN) | (self->blocked ? GM_IO_OUT : 0));
 }

@@ -379,7 +379,8 @@ is_alive (SocketLayer *self)
 
   if (self->state != STATE_CONNECTED || (self->socket->ready & GM_IO_HUP) != 0)
     return FALSE;
-  if ((self->socket->ready & GM_IO_IN) == 0 && reactor->now - self->heard_at < ALIVE_US)
+  if ((self->socket->ready & GM_IO_IN) == 0 && reactor->now - self->heard_at < ALIVE_US &&
+      !self->socket->resting)
     return TRUE;
 
   /* Nothing is outstanding, so anything but "nothing there" is an end, an error or what nobody asked for. */
@@ -459,7 +460,7 @@ socket_adjust (GmLayer *layer,
 
   if (self->state == STATE_CONNECTING)
     want = GM_IO_OUT;
-  if (self->socket->want != want)
+  if (self->socket->want != want || self->socket->resting)
     gm_socket_set_want (self->socket, want);
 }
 

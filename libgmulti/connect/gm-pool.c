@@ -13,6 +13,8 @@
 #define DOUBT_US (20 * 1000)
 /* … and at so many in a row, for each costs one. */
 #define MAX_LOOKED_AT 64
+/* Those that rest are looked at this often at most. */
+#define LOOK_US G_USEC_PER_SEC
 
 /* Those that were woken and have not come forward yet: what came free is theirs. */
 typedef struct
@@ -56,6 +58,7 @@ struct _GmPool
   GPtrArray *doubtful; /* (owned) (element-type GmConnection): BUSY, or IDLE since */
   guint next_doubt; /* place in it that comes next */
   GmTimer doubt_timer;
+  gint64 looked_at; /* at those that rest */
   GQueue waiting_origins;
   GmPoolCalls calls; /* of all but carriers, which need no place */
   gboolean held; /* somebody stood back for a call, and there may have been enough for both */
@@ -751,9 +754,17 @@ leave_idle (GmPool *self,
   connection->origin->host->n_idle--;
   if (G_UNLIKELY (connection->origin->key.carrier))
     self->n_idle_carriers--;
+  connection->resting = FALSE;
   /* Its timer stays: the next idle time moves it, which costs nothing, and meanwhile it means nothing. */
   if (connection->socket != NULL)
     connection->socket->idle = FALSE;
+}
+
+/* No foreign loop watches it. */
+static inline gboolean
+rests (const GmConnection *connection)
+{
+  return connection->socket != NULL && connection->socket->resting;
 }
 
 static void
@@ -791,16 +802,19 @@ destroy (GmPool *self,
   g_free (connection);
 }
 
-/* One step of saying goodbye; the connection is gone when it is said. */
-static void
+/* One step of saying goodbye; the connection is gone when it is said, and then TRUE is returned. */
+static gboolean
 say_goodbye (GmPool *self,
              GmConnection *connection)
 {
   if (connection->http2 != NULL && gm_http2_say_goodbye (connection->http2) == GM_AGAIN)
-    return;
+    return FALSE;
   g_clear_pointer (&connection->http2, gm_http2_free);
-  if (connection->top == NULL || gm_layer_shutdown (connection->top) != GM_AGAIN)
-    destroy (self, connection);
+  if (connection->top != NULL && gm_layer_shutdown (connection->top) == GM_AGAIN)
+    return FALSE;
+
+  destroy (self, connection);
+  return TRUE;
 }
 
 static void
@@ -815,17 +829,33 @@ close_gracefully (GmPool *self,
   connection->state = GM_CONNECTION_CLOSING;
   connection->on_turn = NULL;
   connection->user = NULL;
-  gm_connection_set_holder (connection, NULL);
+  connection->host.holder = NULL;
   gm_reactor_set_timer (self->reactor, &connection->timer, self->reactor->now + GOODBYE_US);
   uncount (self, connection);
-  say_goodbye (self, connection);
+  /* The watch goes in the name of its last user; nobody's is only what outlives him. */
+  if (!say_goodbye (self, connection))
+    gm_connection_set_holder (connection, NULL);
+}
+
+/* Something came over it while nobody uses it. */
+static void
+run_idle (GmConnection *self)
+{
+  gboolean alive = FALSE;
+
+  if (self->http2 != NULL)
+    gm_pool_turn_shared (self->pool, self);
+  /* Bytes that nobody asked for, or the end: either way no more use. */
+  else if (!gm_layer_query (self->top, GM_QUERY_ALIVE, &alive) || !alive)
+    close_gracefully (self->pool, self);
+  else if (!rests (self))
+    gm_connection_set_want (self, GM_IO_IN); /* what looked may have had to answer */
 }
 
 static void
 connection_run (GmRunnable *runnable)
 {
   GmConnection *self = (GmConnection *) runnable;
-  gboolean alive = FALSE;
 
   switch (self->state)
     {
@@ -837,13 +867,7 @@ connection_run (GmRunnable *runnable)
         self->on_turn (self, self->user);
       break;
     case GM_CONNECTION_IDLE:
-      if (self->http2 != NULL)
-        gm_pool_turn_shared (self->pool, self);
-      /* Bytes that nobody asked for, or the end: either way no more use. */
-      else if (!gm_layer_query (self->top, GM_QUERY_ALIVE, &alive) || !alive)
-        close_gracefully (self->pool, self);
-      else
-        gm_connection_set_want (self, GM_IO_IN); /* what looked may have had to answer */
+      run_idle (self);
       break;
     case GM_CONNECTION_CLOSING:
       say_goodbye (self->pool, self);
@@ -866,14 +890,68 @@ connection_timeout (GmTimer *timer,
     close_gracefully (self->pool, self);
 }
 
+static gboolean
+is_too_old (GmConnection *connection,
+            const GmConnectSettings *settings,
+            gint64 now)
+{
+  return (settings->max_idle_us > 0 && now - connection->idle_since > settings->max_idle_us) ||
+         (settings->max_life_us > 0 && now - connection->created_at > settings->max_life_us);
+}
+
+static gboolean
+is_alive (GmConnection *connection)
+{
+  gboolean alive = FALSE;
+
+  if (connection->http2 != NULL)
+    {
+      if (connection->host.reactor->foreign)
+        gm_layer_query (connection->top, GM_QUERY_LOOK, NULL);
+      if (gm_connection_readable (connection))
+        gm_http2_turn (connection->http2);
+      return gm_http2_is_usable (connection->http2);
+    }
+  /* It is watched while idle, so nothing latched means nothing happened: no system call. An edge-triggered foreign loop
+   * may have told of the end together with the last bytes, before anyone looked: then the layer is asked. */
+  if (connection->socket != NULL && (connection->socket->ready & (GM_IO_IN | GM_IO_HUP)) == 0
+      && !connection->host.reactor->foreign)
+    return TRUE;
+
+  return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
+}
+
+/* They are not watched: without this one that nobody wants again would hold its descriptor, long dead, until the pool is full.
+ * Longest idle first. */
+static void
+look_at_resting (GmPool *self)
+{
+  GList *link = self->idle_lru.tail;
+
+  if (self->reactor->now - self->looked_at < LOOK_US)
+    return;
+  self->looked_at = self->reactor->now;
+  for (guint n = 0; n < MAX_LOOKED_AT && link != NULL && ((GmConnection *) link->data)->resting; n++)
+    {
+      GmConnection *connection = link->data;
+
+      link = link->prev;
+      if (is_too_old (connection, connection->host.settings, self->reactor->now) || !is_alive (connection))
+        close_gracefully (self, connection);
+    }
+}
+
 GmConnection *
 gm_pool_open (GmPool *self,
               const GmPoolKey *key,
               const GmConnectSettings *settings)
 {
   GmConnection *connection = g_new0 (GmConnection, 1);
-  GmOrigin *origin = ensure_origin (self, key);
+  GmOrigin *origin;
 
+  if (self->idle_lru.length > 0)
+    look_at_resting (self);
+  origin = ensure_origin (self, key);
   connection->runnable.run = connection_run;
   connection->id = self->next_id++;
   connection->pool = self;
@@ -909,37 +987,6 @@ gm_pool_open (GmPool *self,
     wake_next (self, NULL);
 
   return connection;
-}
-
-static gboolean
-is_too_old (GmConnection *connection,
-            const GmConnectSettings *settings,
-            gint64 now)
-{
-  return (settings->max_idle_us > 0 && now - connection->idle_since > settings->max_idle_us) ||
-         (settings->max_life_us > 0 && now - connection->created_at > settings->max_life_us);
-}
-
-static gboolean
-is_alive (GmConnection *connection)
-{
-  gboolean alive = FALSE;
-
-  if (connection->http2 != NULL)
-    {
-      if (connection->host.reactor->foreign)
-        gm_layer_query (connection->top, GM_QUERY_LOOK, NULL);
-      if (gm_connection_readable (connection))
-        gm_http2_turn (connection->http2);
-      return gm_http2_is_usable (connection->http2);
-    }
-  /* It is watched while idle, so nothing latched means nothing happened: no system call. An edge-triggered foreign loop
-   * may have told of the end together with the last bytes, before anyone looked: then the layer is asked. */
-  if (connection->socket != NULL && (connection->socket->ready & (GM_IO_IN | GM_IO_HUP)) == 0
-      && !connection->host.reactor->foreign)
-    return TRUE;
-
-  return gm_layer_query (connection->top, GM_QUERY_ALIVE, &alive) && alive;
 }
 
 /* Who was just taken is left for the next time, who is idle is no longer of interest. */
@@ -1070,7 +1117,7 @@ gm_pool_take (GmPool *self,
           connection->n_users = 1;
           if (connection->http2 != NULL)
             update_shared (self, connection);
-          else if (self->reactor->foreign)
+          else if (self->reactor->foreign && !rests (connection)) /* else it was just looked at */
             doubt (self, connection);
           return connection;
         }
@@ -1181,7 +1228,8 @@ go_idle (GmPool *self,
       else if (gm_connection_readable (connection))
         gm_reactor_queue (self->reactor, &connection->runnable);
     }
-  gm_connection_set_want (connection, GM_IO_IN);
+  if (G_LIKELY (!rests (connection)))
+    gm_connection_set_want (connection, GM_IO_IN);
   if (connection->socket != NULL && (connection->socket->ready & GM_IO_HUP) != 0)
     gm_reactor_queue (self->reactor, &connection->runnable);
   if (due != 0)
@@ -1218,6 +1266,8 @@ settle_shared (GmPool *self,
 
   if (connection->state == GM_CONNECTION_IDLE && !usable)
     close_gracefully (self, connection);
+  else if (connection->state == GM_CONNECTION_IDLE && connection->resting && connection->socket != NULL)
+    gm_socket_rest (connection->socket); /* its turn may have told of it */
   else if (connection->state == GM_CONNECTION_BUSY && connection->n_users == 0)
     {
       leave_shared (connection);
@@ -1381,22 +1431,43 @@ gm_pool_retire (GmPool *self)
     }
 }
 
+/* What goes over them idles, and so they are in use. */
+static void
+rest_carriers (GmPool *self)
+{
+  for (GList *link = self->all.tail; link != NULL; link = link->prev)
+    {
+      GmConnection *connection = link->data;
+
+      if (connection->origin == NULL) /* it closes */
+        continue;
+      if (!connection->origin->key.carrier)
+        return;
+      gm_reactor_set_timer (self->reactor, &connection->timer, 0); /* of an earlier idleness */
+      if (connection->socket != NULL)
+        gm_socket_rest (connection->socket);
+    }
+}
+
 void
 gm_pool_rest (GmPool *self)
 {
-  self->reactor->n_rests++;
   /* nobody waits for those any more, and who takes one doubts it again */
   while (self->doubtful->len > 0)
     leave_doubt (self, g_ptr_array_index (self->doubtful, self->doubtful->len - 1));
   gm_reactor_set_timer (self->reactor, &self->doubt_timer, 0);
+  rest_carriers (self);
   for (GList *link = self->idle_lru.head; link != NULL; link = link->next)
     {
       GmConnection *connection = link->data;
 
       /* it was at rest before, and so were those behind it */
-      if (connection->timer.due == 0)
+      if (connection->resting)
         return;
+      connection->resting = TRUE;
       gm_reactor_set_timer (self->reactor, &connection->timer, 0);
+      if (connection->socket != NULL)
+        gm_socket_rest (connection->socket);
     }
 }
 

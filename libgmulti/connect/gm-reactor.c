@@ -205,38 +205,35 @@ gm_socket_close (GmSocket *self)
   gm_socket_release (self);
 }
 
+static void
+tell (GmSocket *self,
+      GmIo want)
+{
+  GmReactor *reactor = self->reactor;
+
+  GM_TRACE (SOCKET, 0, 0, "descriptor %d: watch for %u instead of %u", self->fd, want, self->told);
+  reactor->ops->announce (reactor, self, want);
+  self->told = want;
+  if (want == GM_IO_NONE)
+    self->assigned = NULL;
+}
+
 void
 gm_socket_set_want (GmSocket *self,
                     GmIo want)
 {
-  GmReactor *reactor = self->reactor;
-
   self->want = want;
-  if (reactor->ops->announce != NULL && self->told != want)
-    {
-      GM_TRACE (SOCKET, 0, 0, "descriptor %d: watch for %u instead of %u", self->fd, want, self->told);
-      reactor->ops->announce (reactor, self, want);
-      self->told = want;
-      self->told_in = reactor->n_rests;
-      if (want == GM_IO_NONE)
-        self->assigned = NULL;
-    }
+  self->resting = FALSE;
+  if (self->reactor->ops->announce != NULL && self->told != want)
+    tell (self, want);
 }
 
 void
-gm_socket_renew (GmSocket *self)
+gm_socket_rest (GmSocket *self)
 {
-  GmReactor *reactor = self->reactor;
-
-  if (G_LIKELY (self->told_in == reactor->n_rests))
-    return;
-
-  self->told_in = reactor->n_rests;
-  if (reactor->ops->announce != NULL && self->told != GM_IO_NONE)
-    {
-      GM_TRACE (SOCKET, 0, 0, "descriptor %d: watch for %u, as before", self->fd, self->told);
-      reactor->ops->announce (reactor, self, self->told);
-    }
+  self->resting = TRUE;
+  if (self->told != GM_IO_NONE)
+    tell (self, GM_IO_NONE);
 }
 
 void

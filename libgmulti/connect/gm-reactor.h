@@ -56,10 +56,10 @@ struct _GmSocket
   guint8 ready; /* latched GmIo; the user clears a bit when the transport said AGAIN */
   guint8 want; /* GmIo that the owner waits for: a pure function of its state */
   guint8 told; /* GmIo last told to the announcer */
-  guint told_in; /* reactor->n_rests at that time */
   guint8 in_epoll : 1;
   guint8 always_ready : 1; /* epoll refused it (EPERM): a regular file */
-  guint8 idle : 1; /* of the pool: watched, but no transfer waits for it */
+  guint8 idle : 1; /* of the pool: no transfer waits for it */
+  guint8 resting : 1; /* a foreign loop does not watch it, see gm_socket_rest(): what comes has to be asked for */
 };
 
 /* What the face is told. All members may be NULL. None may destroy the reactor. */
@@ -101,7 +101,6 @@ struct _GmReactor
   gsize spare_size;
   GmByteBuilder write_buffer; /* shared scratch for what is composed and sent within one step */
   guint depth; /* > 0 while runnables run */
-  guint n_rests; /* times that nobody transferred any more */
   gboolean foreign; /* sockets are told to a foreign loop: no hang-up is seen, so a short read is no proof of drain */
 };
 
@@ -153,8 +152,9 @@ void      gm_socket_close          (GmSocket *self);
 int       gm_socket_release        (GmSocket *self);
 void      gm_socket_set_want       (GmSocket *self,
                                     GmIo want);
-/* Somebody uses it again: what is watched is told once more if nobody transferred in between. */
-void      gm_socket_renew          (GmSocket *self);
+/* A foreign loop is told to drop its watch, though what is wanted stays; the next gm_socket_set_want() tells of it anew. Our
+ * own set watches on. */
+void      gm_socket_rest           (GmSocket *self);
 /* Something happened (epoll, a foreign loop, a simulation): latches and queues the owner. */
 void      gm_socket_post           (GmSocket *self,
                                     GmIo ready);

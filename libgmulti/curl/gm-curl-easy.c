@@ -161,6 +161,8 @@ curl_easy_cleanup (CURL *curl)
     gm_curl_multi_bury (multi, self);
   else
     gm_curl_easy_destroy (self);
+  if (multi != NULL && !gm_curl_guard_is_inside (gm_curl_multi_get_guard (multi)))
+    gm_curl_multi_tell_rest (multi);
 }
 
 /* ---- a run ---- */

@@ -212,7 +212,7 @@ curl_multi_remove_handle (CURLM *m,
   /* Only curl_easy_perform () leaves a connection behind that can still be talked over, as libcurl. */
   if (!self->is_private)
     gm_transfer_drop_raw (easy->transfer);
-  gm_curl_multi_tell_timer (self);
+  gm_curl_multi_tell_rest (self);
   return CURLM_OK;
 }
 
@@ -347,9 +347,7 @@ gm_curl_multi_after_turn (GmCurlMulti *self,
   gboolean aborted;
 
   take_facts (self);
-  if (self->socket_function != NULL)
-    gm_multi_rest (self->engine);
-  gm_curl_multi_tell_timer (self);
+  gm_curl_multi_tell_rest (self);
   aborted = self->dying;
   if (aborted)
     abort_all (self);

@@ -77,6 +77,8 @@ CURLMcode    gm_curl_multi_after_turn      (GmCurlMulti *self,
 extern const GmReactorOps gm_curl_multi_reactor_ops;
 /* Tells the application's timer if what it knows is out of date. */
 void         gm_curl_multi_tell_timer      (GmCurlMulti *self);
+/* The same where a transfer may have been the last that ran: a loop that ends when nothing is watched has to be let go. */
+void         gm_curl_multi_tell_rest       (GmCurlMulti *self);
 void         gm_curl_multi_notify          (GmCurlMulti *self,
                                             guint notification,
                                             GmCurlEasy *easy);

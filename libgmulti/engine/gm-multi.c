@@ -521,6 +521,17 @@ gm_multi_rest (GmMulti *self)
 }
 
 void
+gm_multi_rest_last (GmMulti *self,
+                    GmTransfer *transfer)
+{
+  GmConnection *connection = transfer->run->request.connection;
+
+  if (self->n_running == 1 && connection != NULL && connection->socket != NULL &&
+      !transfer->run->connect_settings->forbid_reuse && !gm_doh_is_asking (transfer))
+    gm_socket_rest (connection->socket);
+}
+
+void
 gm_multi_shake (GmMulti *self,
                 gboolean (*is_here) (const struct sockaddr *address))
 {

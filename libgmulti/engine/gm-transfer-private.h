@@ -242,5 +242,9 @@ gm_transfer_leave_rates (GmTransfer *self)
 GmRates *gm_multi_get_rates     (GmMulti *self);
 void     gm_multi_is_done       (GmMulti *self,
                                  GmTransfer *transfer);
+/* Before that, where a foreign loop watches and the connection of @transfer is kept: of the last one that runs the watch goes in
+ * its own name, which the application knows; see gm_multi_rest() for the others. */
+void     gm_multi_rest_last     (GmMulti *self,
+                                 GmTransfer *transfer);
 void     gm_multi_detach        (GmMulti *self,
                                  GmTransfer *transfer); /* the removal itself */

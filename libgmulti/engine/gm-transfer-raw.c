@@ -16,6 +16,7 @@ gm_transfer_keep_raw (GmTransfer *self)
   connection->user = NULL;
   connection->host.question = NULL;
   gm_connection_set_want (connection, GM_IO_NONE);
+  gm_reactor_set_timer (gm_multi_get_reactor (self->multi), &connection->timer, 0); /* of an earlier idleness */
   raw = g_new0 (GmRaw, 1);
   raw->connection = connection;
   raw->multi = self->multi;

@@ -291,8 +291,6 @@ attach (GmTransfer *self,
     }
   else if (connection->host.holder == NULL)
     gm_connection_set_holder (connection, self);
-  if (connection->socket != NULL)
-    gm_socket_renew (connection->socket);
   self->info.hop.connection_id = connection->id;
   self->info.hop.reused = run->request.reused;
   self->info.hop.times.queue_end = gm_multi_get_reactor (self->multi)->now;
@@ -1134,6 +1132,8 @@ finish (GmTransfer *self,
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "result %s", gm_result_name (result));
   if (result != GM_OK && self->run != NULL && gm_transfer_story (self) != NULL)
     gm_transfer_tell_failure (self, result);
+  if (keep && gm_multi_get_reactor (self->multi)->foreign)
+    gm_multi_rest_last (self->multi, self);
   gm_transfer_end_run (self, keep);
   self->result = result;
   gm_transfer_leave_rates (self);

@@ -311,7 +311,7 @@ is_answered (gpointer data)
   return scripted_server_n_pongs (data) > 0;
 }
 
-/* Answered with nobody there to ask for anything. */
+/* Answered with nobody there to ask for anything; a foreign loop, which does not watch then, does it with the next request. */
 static void
 run_ping (Case *c)
 {
@@ -320,10 +320,50 @@ run_ping (Case *c)
 
   get_first (c, server);
   scripted_server_ping_all (server);
-  g_assert_true (case_run_until (c, is_answered, server, 10000));
+  if (case_driver (c)->type->flags & DRIVER_EVENTS)
+    {
+      case_run_to_rest (c);
+      case_run_for (c, 20 * case_patience ());
+    }
+  else
+    g_assert_true (case_run_until (c, is_answered, server, 10000));
   case_run_transfer (t = new_stream (c, server, "/a"));
   case_check_ok (t, 200, "yes");
+  g_assert_true (case_run_until (c, is_answered, server, 10000));
   g_assert_cmpuint (scripted_server_n_connections (server), ==, 1);
+}
+
+/* … also while another transfer runs elsewhere. */
+static void
+run_ping_beside (Case *c)
+{
+  ScriptedServer *server = new_server (c), *other = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  CaseTransfer *busy = case_transfer (c, scripted_server_url (other, "/stall")), *t;
+
+  scripted_server_on (other, "*", scripted_answer_stall (scripted_answer_new ()));
+  case_add (busy);
+  case_run_asked (c, other, 1);
+  case_add (t = new_stream (c, server, "/first"));
+  case_run_done (t);
+  scripted_server_ping_all (server);
+  g_assert_true (case_run_until (c, is_answered, server, 10000));
+  case_remove (busy);
+}
+
+/* The server takes leave while nobody transfers: what waits to be read is read before the connection is used. */
+static void
+run_goaway_at_rest (Case *c)
+{
+  ScriptedServer *server = new_server (c);
+  CaseTransfer *t;
+
+  get_first (c, server);
+  scripted_server_leave_all (server);
+  g_usleep (60000 * case_patience ());
+  case_run_transfer (t = new_stream (c, server, "/a"));
+  case_check_ok (t, 200, "yes");
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
+  g_assert_cmpuint (scripted_server_n_requests (server), ==, 2);
 }
 
 /* Too many of them: the server is told why it is left, and what it has not answered fails. */
@@ -358,6 +398,8 @@ const CaseSpec case_frames[] = {
   { "frames-fewer", run_fewer, FLAGS, WHY },
   { "frames-paused", run_paused, FLAGS, WHY },
   { "frames-ping", run_ping, FLAGS, WHY },
+  { "frames-ping-beside", run_ping_beside, FLAGS, WHY },
+  { "frames-goaway-at-rest", run_goaway_at_rest, FLAGS, WHY },
   { "frames-ping-flood", run_ping_flood, FLAGS, WHY },
 #endif
   { NULL },

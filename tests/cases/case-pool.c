@@ -16,20 +16,21 @@ run_dead_by_close (Case *c)
   case_check_log (c, "GET /1#0 GET /2#1");
 }
 
-/* While nobody transfers, an idle connection is watched: its end is answered with ours, and a program is told. */
+/* While anybody transfers, an idle connection is watched: its end is answered with ours, and a program is told. */
 static void
 run_dead_while_idle (Case *c)
 {
-  CaseTransfer *busy = case_transfer (c, "/stall");
-  ScriptedServer *other;
+  CaseTransfer *t = case_transfer (c, "/1");
+  ScriptedServer *other = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  CaseTransfer *busy = case_transfer (c, scripted_server_url (other, "/stall"));
 
   scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "x"));
-  case_check_ok (case_get (c, "/1"), 200, "x");
-  other = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
   scripted_server_on (other, "*", scripted_answer_stall (scripted_answer_new ()));
-  case_set (busy, CURLOPT_URL, scripted_server_url (other, "/stall"));
   case_add (busy);
-  case_run_for (c, 30);
+  case_run_asked (c, other, 1);
+  case_add (t);
+  case_run_done (t);
+  case_check_ok (t, 200, "x");
   g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 1);
   scripted_server_drop_all (case_server (c), SCRIPTED_END_FIN);
   case_run_for (c, 60 * case_patience ());
@@ -37,6 +38,59 @@ run_dead_while_idle (Case *c)
   if (case_driver (c)->type->flags & DRIVER_EVENTS)
     g_assert_cmpuint (driver_n_sockets (case_driver (c)), ==, 1);
   case_remove (busy);
+}
+
+/* While nobody transfers, a foreign loop watches nothing, and so may end. What died meanwhile is found before it is used: an
+ * upload is not begun over it, and need not be begun again. */
+static void
+run_dead_at_rest (Case *c)
+{
+  static const ScriptedEnd ends[] = { SCRIPTED_END_FIN, SCRIPTED_END_CLOSE, SCRIPTED_END_RESET };
+  g_autoptr (GBytes) data = g_bytes_new_static ("0123456789", 10);
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "x"));
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      CaseTransfer *t = case_transfer (c, "/up");
+
+      case_check_ok (case_get (c, "/1"), 200, "x");
+      case_run_to_rest (c);
+      g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 1);
+      scripted_server_drop_all (case_server (c), ends[i]);
+      g_usleep (5000); /* not longer than two requests in a row are apart */
+      case_upload_from (t, g_bytes_ref (data), 0);
+      case_set (t, CURLOPT_UPLOAD, 1L);
+      case_set (t, CURLOPT_INFILESIZE, 10L);
+      case_run_transfer (t);
+      case_check_ok (t, 200, "x");
+      g_assert_cmpuint (t->n_seeks, ==, 0);
+      g_assert_cmpint (case_info (t, CURLINFO_NUM_CONNECTS), ==, 1);
+      case_remove (t);
+      case_rewind (t);
+      case_set (t, CURLOPT_FORBID_REUSE, 1L);
+      t->upload_at = 0;
+      case_run_transfer (t);
+      case_check_ok (t, 200, "x");
+      g_assert_cmpint (case_info (t, CURLINFO_NUM_CONNECTS), ==, 0);
+    }
+  g_assert_cmpuint (scripted_server_n_requests (case_server (c)), ==, 3 * G_N_ELEMENTS (ends));
+}
+
+/* … and what nobody wants again does not stay half-closed for ever. */
+static void
+run_forgotten_at_rest (Case *c)
+{
+  ScriptedServer *other;
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "x"));
+  other = case_new_server (c, SCRIPTED_SERVER_DEFAULT);
+  scripted_server_on (other, "*", scripted_answer_text (200, NULL, "y"));
+  case_check_ok (case_get (c, "/1"), 200, "x");
+  scripted_server_drop_all (case_server (c), SCRIPTED_END_FIN);
+  g_usleep (1100000);
+  case_check_ok (case_get (c, scripted_server_url (other, "/")), 200, "y");
+  case_run_for (c, 20 * case_patience ());
+  g_assert_cmpuint (scripted_server_n_open (case_server (c)), ==, 0);
 }
 
 /* The end and the next request cross on the wire: the request is sent again, on a new connection, and only once. */
@@ -327,6 +381,8 @@ const CaseSpec case_pool[] = {
   { "dead-by-close", run_dead_by_close },
   { "dead-while-idle", run_dead_while_idle, CASE_NOT_ON_LIBCURL,
     "libcurl 7.88 looks at idle ones only when it needs them" },
+  { "dead-at-rest", run_dead_at_rest },
+  { "forgotten-at-rest", run_forgotten_at_rest, CASE_SLOW },
   { "dead-on-request", run_dead_on_request },
   { "end-with-answer", run_end_with_answer },
   { "nothing-on-new", run_nothing_on_new },

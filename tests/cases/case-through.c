@@ -27,12 +27,15 @@ static const CaseException everywhere[] = {
 static const CaseException forwarded[] = {
   { "headers-request-target", "the proxy knows where to only by the target" },
   { "dead-while-idle", "the connection to the proxy lives on" },
+  { "dead-at-rest", "the connection to the proxy lives on" },
+  { "forgotten-at-rest", "the connection to the proxy lives on" },
   { "other-origin", "all origins share the connection to the proxy" },
   { "host-limit", "the proxy is the host" },
   { NULL },
 };
 
 static const CaseException tunnelled[] = {
+  { "dead-at-rest", "the end takes a moment through the proxy" },
   { "cut-by-reset", "a tunnel ends in an orderly way" },
   { "reset-while-sending", "a tunnel ends in an orderly way" },
   { "length", "the head of the answer to CONNECT counts in CURLINFO_HEADER_SIZE" },

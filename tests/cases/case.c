@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <string.h>
 
+#define REST_MS 5000 /* more than who says goodbye is given */
 #define RUN_MS 60000 /* far more than any case needs, also on a machine that has other things to do */
 #define TURN_MS 50
 
@@ -496,6 +497,24 @@ case_run_done (CaseTransfer *t)
     }
 }
 
+static gboolean
+all_at_rest (gpointer data)
+{
+  Case *c = data;
+
+  for (guint i = 0; i < c->drivers->len; i++)
+    if (!driver_is_at_rest (g_ptr_array_index (c->drivers, i)))
+      return FALSE;
+  return TRUE;
+}
+
+void
+case_run_to_rest (Case *c)
+{
+  if (!case_run_until (c, all_at_rest, c, REST_MS * case_patience ()))
+    g_error ("%s under %s: a loop would not end", c->spec->name, c->type->name);
+}
+
 void
 case_run_transfer (CaseTransfer *t)
 {
@@ -607,6 +626,7 @@ tear_down (Case *c)
       g_assert_cmpuint (t->n_done + t->n_removed + is_waiting (t), ==, t->n_added);
     }
   g_ptr_array_unref (c->transfers);
+  case_run_to_rest (c);
   g_ptr_array_unref (c->drivers);
   g_ptr_array_unref (c->servers);
 #ifdef CASES_WITH_HTTP2

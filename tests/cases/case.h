@@ -155,6 +155,9 @@ void            case_run_asked     (Case *c,
                                     guint n);
 /* Turns until @t is done, whatever a driver was told of the number that run: a removal does not tell that anew. */
 void            case_run_done      (CaseTransfer *t);
+/* Turns until a loop that ends when it has nothing to watch and no timer would end, of what says goodbye, too; fails when that
+ * does not come. Nothing runs any more. */
+void            case_run_to_rest   (Case *c);
 void            case_run_transfer  (CaseTransfer *t); /* add, and turn until it is done */
 CaseTransfer   *case_get           (Case *c,
                                     const char *url); /* make, add, turn until it is done */

@@ -35,10 +35,10 @@ only one that has neither a body nor a login. A body would have to be sent whole
 refusal first; so these go by HTTP/1.1, and the next request offers it. RFC 9113 has given this upgrade up;
 `CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE` does without it, and takes every request.
 
-Connections that idle in the pool stay with the socket function (`CURL_POLL_IN`, with a handle of the library's own), so that a
-server's end or a PING is seen while nothing is transferred; libcurl says `CURL_POLL_REMOVE` there and sees neither. A loop
-that is to end by itself when nothing is watched any more, as libuv's and libevent's do, therefore goes on until the server or
-`CURLOPT_MAXAGE_CONN` ends them: let it end when `running_handles` is 0, or set `CURLOPT_FORBID_REUSE`.
+Connections that idle in the pool are watched as long as any transfer of the multi handle runs (`CURL_POLL_IN`, with a handle
+of the library's own), so that a server's end or a PING is seen meanwhile. With the end or removal of the last transfer the
+socket function is told `CURL_POLL_REMOVE` for all of them and the timer function -1, so that a loop which ends when nothing is
+left, as libuv's and libevent's do, ends. What came over a connection in between is looked at before it is used again.
 '''
 
 

@@ -57,12 +57,10 @@ WORDS = [
     (rb"Couldn't connect to server", b'Could not connect to server'),
     (rb"(Failed to connect to \S+ port \d+ after N ms: )Could not connect to server", rb'\1Connection refused'),
 ]
-# multi-event and multi-uv end when nothing is watched any more. Ours watches idle connections, to learn when they are
-# closed, and the real one does not: with ours they end once the server closes those, which one here soon does.
 ARGUMENTS = {'anyauthput': ['upload', '$site/digest'], 'httpput': ['upload', '$site/echo'],
              'httpput-postfields': ['$site/echo'], 'chkspeed': ['$site/bytes/400000'], 'htmltidy': ['$nginx/page.html'],
-             'multi-event': ['$brief/bytes/100', '$brief/chunked/200000', '$brief/to/302/bytes/60', '$brief/status/404'],
-             'multi-uv': ['$brief/bytes/100', '$brief/chunked/200000', '$brief/to/302/bytes/60', '$brief/status/404'],
+             'multi-event': ['$site/bytes/100', '$site/chunked/200000', '$site/to/302/bytes/60', '$site/status/404'],
+             'multi-uv': ['$site/bytes/100', '$site/chunked/200000', '$site/to/302/bytes/60', '$site/status/404'],
              'url2file': ['$site/chunked/5000'], 'http2-download': ['5'], 'http2-upload': ['5', 'upload'],
              'postit2': [], 'simplessl': []}
 PAGE = ''.join(f'<p><a href="to-{n}.html">{n}</a></p>\n' for n in range(30))
@@ -87,15 +85,12 @@ class Examples:
         around.write('root/page.html', PAGE)
         around.write('root/simple.xml', XML)
         around.write('root/index.html', content(50_000))
-        plain, secure, brief = free_port(), free_port(), free_port()
+        plain, secure = free_port(), free_port()
         around.start_nginx((plain, f'''
           types {{ text/html html; text/xml xml; }}
           server {{ listen 127.0.0.1:{plain}; listen 127.0.0.1:{secure} ssl http2; root {around.path("root")};
-                    location /upload {{ client_max_body_size 0; return 204; }} }}
-          server {{ listen 127.0.0.1:{brief}; keepalive_timeout 1s;
-                    location / {{ proxy_pass http://127.0.0.1:{self.site.port}/; }} }}'''))
-        self.places.update({'$nginx': f'http://127.0.0.1:{plain}', '$secure': f'https://127.0.0.1:{secure}',
-                            '$brief': f'http://127.0.0.1:{brief}'})
+                    location /upload {{ client_max_body_size 0; return 204; }} }}'''))
+        self.places.update({'$nginx': f'http://127.0.0.1:{plain}', '$secure': f'https://127.0.0.1:{secure}'})
 
     def text(self, name):
         """The example's source with the hosts replaced."""

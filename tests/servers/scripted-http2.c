@@ -641,6 +641,12 @@ scripted_http2_ping (ScriptedHttp2 *self)
   nghttp2_submit_ping (self->session, 0, NULL);
 }
 
+void
+scripted_http2_leave (ScriptedHttp2 *self)
+{
+  nghttp2_submit_goaway (self->session, 0, nghttp2_session_get_last_proc_stream_id (self->session), 0, NULL, 0);
+}
+
 guint
 scripted_http2_n_pings (ScriptedHttp2 *self)
 {

@@ -28,6 +28,7 @@ void           scripted_http2_feed  (ScriptedHttp2 *self,
                                      gint64 now);
 /* Answers count as they come. */
 void           scripted_http2_ping  (ScriptedHttp2 *self);
+void           scripted_http2_leave (ScriptedHttp2 *self);
 guint          scripted_http2_n_pongs (ScriptedHttp2 *self);
 guint          scripted_http2_n_pings (ScriptedHttp2 *self);
 /* What the last PRIORITY_UPDATE said; 0: none. */

@@ -65,6 +65,7 @@ struct _ScriptedServer
   gboolean stop;
   ScriptedEnd drop;
   gboolean ping;
+  gboolean leave;
   guint n_pongs;
   guint n_pings;
   char urgency;
@@ -539,19 +540,19 @@ drop_clients (ScriptedServer *server)
 }
 
 static void
-ping_all (ScriptedServer *server,
-          gint64 now)
+say_to_all (ScriptedServer *server,
+            void (*say) (ScriptedHttp2 *http2),
+            gint64 now)
 {
   g_autoptr (GList) clients = g_hash_table_get_keys (server->clients);
 
-  server->ping = FALSE;
   for (GList *l = clients; l != NULL; l = l->next)
     {
       Client *client = l->data;
 
       if (client->http2 == NULL)
         continue;
-      scripted_http2_ping (client->http2);
+      say (client->http2);
       client_step (client, now);
     }
 }
@@ -612,7 +613,10 @@ serve (ScriptedServer *server,
     accept_all (server, now);
   run_timers (server, now);
   if (server->ping)
-    ping_all (server, now);
+    say_to_all (server, scripted_http2_ping, now);
+  if (server->leave)
+    say_to_all (server, scripted_http2_leave, now);
+  server->ping = server->leave = FALSE;
   if (server->drop != SCRIPTED_END_NONE)
     drop_clients (server);
   arm_timer (server);
@@ -958,6 +962,15 @@ scripted_server_ping_all (ScriptedServer *server)
 {
   g_mutex_lock (&server->mutex);
   server->ping = TRUE;
+  g_mutex_unlock (&server->mutex);
+  wake (server);
+}
+
+void
+scripted_server_leave_all (ScriptedServer *server)
+{
+  g_mutex_lock (&server->mutex);
+  server->leave = TRUE;
   g_mutex_unlock (&server->mutex);
   wake (server);
 }

@@ -75,6 +75,8 @@ void                      scripted_server_drop_all        (ScriptedServer *serve
 
 /* HTTP/2: a PING on each open connection; and how many were answered in all. */
 void                      scripted_server_ping_all        (ScriptedServer *server);
+/* … or a GOAWAY behind what was asked; the connection stays open. */
+void                      scripted_server_leave_all       (ScriptedServer *server);
 guint                     scripted_server_n_pongs         (ScriptedServer *server);
 guint                     scripted_server_n_pings         (ScriptedServer *server); /* of clients, with HTTP/2 */
 /* The digit that the last PRIORITY_UPDATE had as urgency; 0: there was none. */
