@@ -227,6 +227,7 @@ void
 gmulti_session_set_local_address (GMultiSession *self,
                                   GInetSocketAddress *local_address)
 {
+  g_autoptr (GInetSocketAddress) old = NULL; /* goes when nothing is locked */
   GmCoreSettings *settings;
   gboolean changed;
 
@@ -234,7 +235,12 @@ gmulti_session_set_local_address (GMultiSession *self,
   g_return_if_fail (local_address == NULL || G_IS_INET_SOCKET_ADDRESS (local_address));
 
   settings = gm_core_lock_settings (gm_face_session_get_core (self));
-  changed = g_set_object (&settings->local_address, local_address);
+  changed = settings->local_address != local_address;
+  if (changed)
+    {
+      old = settings->local_address;
+      settings->local_address = local_address != NULL ? g_object_ref (local_address) : NULL;
+    }
   gm_core_unlock_settings (gm_face_session_get_core (self), changed);
   if (changed)
     notify (self, MANNER_LOCAL_ADDRESS);

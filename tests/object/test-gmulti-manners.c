@@ -147,6 +147,26 @@ test_way (Fixture *self,
 }
 
 static void
+ask_session (gpointer session,
+             GObject *gone)
+{
+  g_assert_null (gmulti_session_dup_local_address (session));
+}
+
+/* Whose end is told to somebody who then asks the session: it must not hold anything. */
+static void
+test_last_address (Fixture *self,
+                   gconstpointer data)
+{
+  GSocketAddress *address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+
+  gmulti_session_set_local_address (self->session, G_INET_SOCKET_ADDRESS (address));
+  g_object_weak_ref (G_OBJECT (address), ask_session, self->session);
+  g_object_unref (address);
+  gmulti_session_set_local_address (self->session, NULL);
+}
+
+static void
 test_forget (Fixture *self,
              gconstpointer data)
 {
@@ -265,6 +285,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
   add ("language", test_language);
   add ("way", test_way);
+  add ("last-address", test_last_address);
   add ("forget", test_forget);
   add ("metrics", test_metrics);
   add ("signature", test_signature);
