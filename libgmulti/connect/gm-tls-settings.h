@@ -47,7 +47,8 @@ typedef enum
   X (signatures) /* algorithms for signatures, likewise */                                                             \
   X (pins) /* "sha256//base64;sha256//base64", or a file with the public key */                                        \
   X (login_user) /* of a login within TLS (RFC 5054); TLS 1.3, which has none, is then not spoken */                   \
-  X (sni) /* the name to ask for and to check, instead of the URL's host */
+  X (sni) /* the name to ask for and to check, instead of the URL's host */                                            \
+  X (judge) /* who is asked about certificates; what one has accepted is no other's connection */
 
 #define GM_TLS_BYTES(X)                                                                                                \
   X (ca_bytes)                                                                                                         \

@@ -24,6 +24,7 @@
   X (prefix##LOGIN_USER, STRING, block, login_user, 0, 0, FALSE)                                                       \
   X (prefix##LOGIN_PASSWORD, BYTES, block, login_password, 0, 0, FALSE)                                                \
   X (prefix##SNI, STRING, block, sni, 0, 0, FALSE)                                                                     \
+  X (prefix##JUDGE, STRING, block, judge, 0, 0, FALSE)                                                                 \
   X (prefix##CA_BYTES, BYTES, block, ca_bytes, 0, 0, FALSE)                                                            \
   X (prefix##ISSUER_BYTES, BYTES, block, issuer_bytes, 0, 0, FALSE)                                                    \
   X (prefix##CERT_BYTES, BYTES, block, cert_bytes, 0, 0, FALSE)                                                        \

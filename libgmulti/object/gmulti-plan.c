@@ -382,6 +382,27 @@ gm_plan_asks_database (GTlsDatabase *database)
   return database != NULL && !G_IS_TLS_FILE_DATABASE (database);
 }
 
+/* A number that is this database's and was never another one's. (transfer full) */
+static char *
+dup_judge (GTlsDatabase *database)
+{
+  static GMutex lock;
+  static gsize n_judges;
+  GQuark quark = g_quark_from_static_string ("gmulti-judge");
+  gsize number;
+
+  g_mutex_lock (&lock);
+  number = GPOINTER_TO_SIZE (g_object_get_qdata (G_OBJECT (database), quark));
+  if (number == 0)
+    {
+      number = ++n_judges;
+      g_object_set_qdata (G_OBJECT (database), quark, GSIZE_TO_POINTER (number));
+    }
+  g_mutex_unlock (&lock);
+
+  return g_strdup_printf ("database %" G_GSIZE_FORMAT, number);
+}
+
 void
 gm_plan_apply_database (GTlsDatabase *database,
                         GmTransfer *engine,
@@ -391,6 +412,9 @@ gm_plan_apply_database (GTlsDatabase *database,
 
   if (gm_plan_asks_database (database))
     {
+      g_autofree char *judge = dup_judge (database);
+
+      gm_transfer_set_string (engine, PICK (to_proxy, JUDGE), judge);
       gm_transfer_set_int (engine, PICK (to_proxy, VERIFY_PEER), FALSE);
       gm_transfer_set_int (engine, PICK (to_proxy, VERIFY_HOST), FALSE);
       return;

@@ -300,7 +300,7 @@ gmulti_trust_check_is_proxy (GMultiTrustCheck *self)
  * @self: the trust check
  *
  * Takes the certificate for a good one: the transfer goes on. Its connection is used for other transfers, too, if they ask
- * in the same way.
+ * in the same way, and have the same [property@GMulti.Transfer:tls-database].
  *
  * Since: 1.0
  */

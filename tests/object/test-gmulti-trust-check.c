@@ -218,6 +218,37 @@ test_database (Asked *self,
   g_assert_cmpuint (self->n_asked, ==, plain_verdict == 0 ? 0 : 1);
 }
 
+/* What one database has found good says nothing to another one, though the connection is there; to itself it does. */
+static void
+test_whose_verdict (Asked *self,
+                    gconstpointer data)
+{
+  g_autoptr (GTlsDatabase) database = g_object_new (plain_database_get_type (), NULL);
+  g_autoptr (GTlsDatabase) other = g_object_new (plain_database_get_type (), NULL);
+  g_autoptr (GMultiTransfer) same = gmulti_transfer_new (scripted_server_url (self->server, "/in"));
+  g_autoptr (GMultiTransfer) stranger = gmulti_transfer_new (scripted_server_url (self->server, "/in"));
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  plain_verdict = 0;
+  gmulti_transfer_set_tls_database (self->transfer, database);
+  asked_start (self);
+  asked_check_inside (self);
+
+  plain_verdict = G_TLS_CERTIFICATE_REVOKED;
+  gmulti_transfer_set_tls_database (same, database);
+  bytes = face_fetch (self->session, same, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (scripted_server_n_connections (self->server), ==, 1);
+
+  gmulti_transfer_set_tls_database (stranger, other);
+  none = face_fetch (self->session, stranger, &error);
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_null (none);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 2);
+}
+
 /* In a call that waits there is no loop that would bring the verdict. */
 static void
 test_database_blocking (Asked *self,
@@ -509,6 +540,7 @@ main (int argc,
   g_test_add ("/trust-check/pins", Asked, NULL, set_up, test_pins, asked_tear_down);
   if (g_tls_backend_supports_tls (g_tls_backend_get_default ()))
     {
+      g_test_add ("/trust-check/whose-verdict", Asked, NULL, set_up, test_whose_verdict, asked_tear_down);
       g_test_add ("/trust-check/pins-database", Asked, "database", set_up, test_pins, asked_tear_down);
       g_test_add ("/trust-check/proxy-settings", Asked, NULL, set_up, test_proxy_settings, asked_tear_down);
       g_test_add ("/trust-check/proxy-database", Asked, NULL, set_up, test_proxy_database, asked_tear_down);
