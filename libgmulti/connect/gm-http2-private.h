@@ -24,6 +24,7 @@ struct _GmHttp2
   GmResult send_error;
   GmResult verdict; /* what another connection to the same peer would end with, too; else GM_OK */
   guint code; /* of the GOAWAY that was sent or came */
+  gboolean settled; /* the peer's settings came */
   gboolean turning;
   gboolean blocked; /* the transport takes no more for now */
   gboolean draining; /* GOAWAY came, or no stream number is left */

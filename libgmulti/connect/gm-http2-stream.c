@@ -211,10 +211,19 @@ n_unsent (const GmHttp2Stream *self)
   return self->out.len - self->out_pos;
 }
 
+/* Before the peer has said how many streams it takes it may refuse all but the first, and what stands in line behind others
+ * may never be sent: nothing is taken from the source for them, which could not be had again. */
+static gboolean
+may_be_refused (GmHttp2Stream *self)
+{
+  return (!self->http2->settled && self->id != 1) ||
+         (!self->head_sent && self->http2->streams.length > gm_http2_get_max_streams (self->http2));
+}
+
 gsize
 gm_http2_stream_get_room (GmHttp2Stream *self)
 {
-  if (self->http2 == NULL || self->closed || self->out_ended)
+  if (self->http2 == NULL || self->closed || self->out_ended || may_be_refused (self))
     return 0;
 
   return n_unsent (self) < GM_HTTP2_UPLOAD_MAX ? GM_HTTP2_UPLOAD_MAX - n_unsent (self) : 0;

@@ -314,7 +314,7 @@ stream_ended (GmHttp2Stream *stream)
 }
 
 /* The peer takes fewer than had been hoped for, and what was not sent waits in line: those that would wait for ever go
- * elsewhere. */
+ * elsewhere. What waited to know so goes on. */
 static void
 release_impatient (GmHttp2 *self)
 {
@@ -331,6 +331,8 @@ release_impatient (GmHttp2 *self)
     {
       GmHttp2Stream *stream = l->data;
 
+      if (stream->head_sent && !self->settled)
+        gm_http2_mark_ready (stream);
       if (stream->head_sent || stream->closed)
         continue;
       if (room > 0)
@@ -343,6 +345,7 @@ release_impatient (GmHttp2 *self)
       gm_http2_stream_fail (stream, GM_HTTP2_GONE, NGHTTP2_REFUSED_STREAM, TRUE);
       gm_http2_mark_ready (stream);
     }
+  self->settled = TRUE;
 }
 
 static int

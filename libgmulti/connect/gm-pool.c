@@ -1306,9 +1306,11 @@ gm_pool_give_back (GmPool *self,
     connection->retired = TRUE;
   /* Whoever it was in whose name the socket goes, he may be gone. */
   gm_connection_set_holder (connection, gm_http2_get_holder (connection->http2));
-  /* Within its turn: at the end of that. */
+  /* Within its turn: at the end of that. Who goes on with another request finds it again before. */
   if (!gm_http2_is_turning (connection->http2))
     settle_shared (self, connection);
+  else if (connection->state == GM_CONNECTION_BUSY)
+    update_shared (self, connection);
 }
 
 void

@@ -81,7 +81,7 @@ begin_line (GmCurlEasy *easy,
   if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
     easy->after_head = FALSE;
   easy->line_begun = TRUE;
-  easy->line_is_written = FALSE;
+  easy->line_written = 0;
   easy->line_is_trailer = easy->after_head;
   if (is_empty && easy->after_head)
     return FALSE;
@@ -109,6 +109,26 @@ hand_line (GmCurlEasy *easy,
   return n == len ? GM_ANSWER_OK : GM_ANSWER_FAIL;
 }
 
+/* The body's function gets no more at once than of a body, and after PAUSE nothing that it had. */
+static GmAnswer
+write_line (GmCurlEasy *easy,
+            const char *line,
+            gsize len)
+{
+  GmAnswer answer = GM_ANSWER_OK;
+
+  while (answer == GM_ANSWER_OK && easy->line_written < len)
+    {
+      gsize piece = MIN (len - easy->line_written, CURL_MAX_WRITE_SIZE);
+
+      answer = hand_line (easy, easy->set.writefunction, easy->set.writedata, line + easy->line_written, piece);
+      if (answer == GM_ANSWER_OK)
+        easy->line_written += (guint) piece;
+    }
+
+  return answer;
+}
+
 /* With CURLOPT_HEADER the body's function gets it first, but not if it is a trailer. After PAUSE the same line is to come
  * again; who had it will not have it twice. */
 static GmAnswer
@@ -125,11 +145,8 @@ deliver_line (GmCurlEasy *easy,
       return GM_ANSWER_OK;
     }
 
-  if (set->header && !easy->line_is_trailer && !easy->line_is_written)
-    {
-      answer = hand_line (easy, set->writefunction, set->writedata, line, len);
-      easy->line_is_written = answer == GM_ANSWER_OK;
-    }
+  if (set->header && !easy->line_is_trailer)
+    answer = write_line (easy, line, len);
   if (answer == GM_ANSWER_OK && set->headerfunction != NULL)
     answer = hand_line (easy, set->headerfunction, set->headerdata, line, len);
   else if (answer == GM_ANSWER_OK && set->headerdata != NULL)
@@ -440,7 +457,7 @@ debug (GmCurlEasy *easy,
     write_debug (easy, type, data, len);
 }
 
-/* Trailers are not, nor is their end. */
+/* Trailers are not, nor is their end, but those of HTTP/2. */
 static gboolean
 is_shown (GmCurlEasy *easy,
           const char *line,
@@ -449,7 +466,7 @@ is_shown (GmCurlEasy *easy,
   gboolean begins = len > 5 && memcmp (line, "HTTP/", 5) == 0;
 
   if (easy->head_is_shown && !begins)
-    return FALSE;
+    return gm_transfer_get_info (easy->transfer)->http_version == 20;
 
   easy->head_is_shown = *line == '\r' || *line == '\n';
   return TRUE;

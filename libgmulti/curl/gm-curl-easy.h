@@ -101,7 +101,7 @@ struct _GmCurlEasy
   gboolean after_head; /* header lines that come now are trailers */
   gboolean line_begun; /* the line at hand was looked at, and one of its functions may have had it */
   gboolean line_is_trailer;
-  gboolean line_is_written;
+  guint line_written; /* bytes of it that the body's function has had */
   gboolean head_is_shown; /* the debug function had the end of a head */
   gboolean resuming; /* held lines are being offered */
   gboolean refused; /* a held line was not taken: the next question is answered so */

@@ -116,6 +116,13 @@ gm_curl_code_from_result (GmResult result)
   return (guint) result < GM_N_RESULTS ? (CURLcode) codes[result] : CURLE_FAILED_INIT;
 }
 
+static gboolean
+is_malformed (GmResult result)
+{
+  return result == GM_HTTP_BAD_STATUS_LINE || result == GM_HTTP_BAD_HEADER || result == GM_HTTP_BAD_TRAILER ||
+         result == GM_HTTP_BAD_LENGTH;
+}
+
 CURLcode
 gm_curl_code_from_transfer (GmTransfer *transfer)
 {
@@ -147,6 +154,10 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   /* a handshake that is cut off was one that failed */
   if (gm_transfer_get_error (transfer)->phase == GM_PHASE_TLS && (result == GM_RECV_FAILED || result == GM_SEND_FAILED))
     return CURLE_SSL_CONNECT_ERROR;
+
+  /* what is no answer in HTTP/2 is the end of a stream, whatever is wrong with it */
+  if (is_malformed (result) && gm_transfer_get_error (transfer)->h2 != 0)
+    return CURLE_HTTP2_STREAM;
 
   return gm_curl_code_from_result (result);
 }
@@ -454,6 +465,21 @@ write_status (GmCurlEasy *easy,
     WRITE ("The requested URL returned error: %u", info->status);
 }
 
+/* By the names of RFC 9113, section 7. */
+static void
+write_stream (GmCurlEasy *easy,
+              char *buffer)
+{
+  static const char *const names[] = {
+    "NO_ERROR",      "PROTOCOL_ERROR",    "INTERNAL_ERROR",      "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED", "FRAME_SIZE_ERROR",  "REFUSED_STREAM",      "CANCEL",             "COMPRESSION_ERROR",
+    "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+  };
+  guint code = gm_transfer_get_error (easy->transfer)->h2;
+
+  WRITE ("HTTP/2 stream was not closed cleanly: %s (err %u)", code < G_N_ELEMENTS (names) ? names[code] : "unknown", code);
+}
+
 static void
 write_sentence (GmCurlEasy *easy,
                 GmResult result,
@@ -516,7 +542,7 @@ write_sentence (GmCurlEasy *easy,
       write_detailed (easy, result, buffer);
       break;
     case GM_HTTP2_STREAM:
-      WRITE ("HTTP/2 stream was reset by the peer (error %u)", gm_transfer_get_error (easy->transfer)->h2);
+      write_stream (easy, buffer);
       break;
     case GM_HTTP_STATUS:
       write_status (easy, buffer);
@@ -551,6 +577,8 @@ gm_curl_error_write (GmCurlEasy *easy,
     WRITE ("No URL set");
   else if (result == GM_OK || result == GM_AGAIN)
     WRITE ("%s", curl_easy_strerror (easy->result));
+  else if (is_malformed (result) && gm_transfer_get_error (easy->transfer)->h2 != 0)
+    write_stream (easy, buffer);
   else
     write_sentence (easy, result, buffer);
 }

@@ -364,8 +364,9 @@ get_verdict (GmCurlEasy *easy)
 
   if (error->of_proxy)
     return 0;
-  /* nothing was found out yet, which is no good verdict */
-  if (error->phase == GM_PHASE_TLS && error->result != GM_TLS_OCSP && error->result != GM_TLS_PIN)
+  /* nothing was found out yet, which is no good verdict; that HTTP/2 is not spoken is found out after it */
+  if (error->phase == GM_PHASE_TLS && error->result != GM_TLS_OCSP && error->result != GM_TLS_PIN &&
+      error->result != GM_HTTP2_PROTOCOL)
     return MAX (gm_curl_verify_result (error->result), 1);
 
   return gm_curl_verify_result (error->result);

@@ -12,16 +12,27 @@ last_request (const GmHeaders *headers)
   return n > 0 ? (gint) headers->entries[n - 1].request : -1;
 }
 
-/* The anchor is one past the entry's index, so that it is never NULL. */
-static struct curl_header *
-give_out (GmCurlEasy *easy,
-          const GmHeaders *headers,
-          guint index,
-          gsize nth,
-          gsize amount)
+/* What is said of the one pseudo-header of an answer, ":status", which is not among the fields: behind all of them. */
+#define STATUS_NAME ":status"
+#define STATUS_ANCHOR GUINT_TO_POINTER (G_MAXUINT)
+
+static gboolean
+has_status (GmCurlEasy *easy,
+            guint origins,
+            gint request)
 {
-  GmSpan name = gm_headers_get_name (headers, index);
-  GmSpan value = gm_headers_get_value (headers, index);
+  const GmInfo *info = gm_transfer_get_info (easy->transfer);
+
+  return (origins & CURLH_PSEUDO) != 0 && info->http_version == 20 && info->status != 0 &&
+         (request == -1 || request == last_request (gm_transfer_get_headers (easy->transfer)));
+}
+
+static struct curl_header *
+keep (GmCurlEasy *easy,
+      GmSpan name,
+      GmSpan value,
+      struct curl_header header)
+{
   char *text = g_malloc (name.len + value.len + 2);
 
   memcpy (text, name.data, name.len);
@@ -31,16 +42,39 @@ give_out (GmCurlEasy *easy,
   text[name.len + 1 + value.len] = '\0';
   gm_curl_easy_keep_text (easy, GM_CURL_TEXT_HEADER, text);
 
-  easy->header = (struct curl_header){
-    .name = text,
-    .value = text + name.len + 1,
-    .amount = amount,
-    .index = nth,
-    /* the extra bit is libcurl's: it makes programs test with & and not compare */
-    .origin = headers->entries[index].origin | (1u << 27),
-    .anchor = GUINT_TO_POINTER (index + 1),
-  };
+  header.name = text;
+  header.value = text + name.len + 1;
+  /* the extra bit is libcurl's: it makes programs test with & and not compare */
+  header.origin |= 1u << 27;
+  easy->header = header;
   return &easy->header;
+}
+
+static struct curl_header *
+give_status (GmCurlEasy *easy)
+{
+  char digits[8];
+
+  g_snprintf (digits, sizeof digits, "%u", gm_transfer_get_info (easy->transfer)->status);
+  return keep (easy, GM_SPAN (STATUS_NAME), gm_span (digits, strlen (digits)),
+               (struct curl_header){ .amount = 1, .origin = CURLH_PSEUDO, .anchor = STATUS_ANCHOR });
+}
+
+/* The anchor is one past the entry's index, so that it is never NULL. */
+static struct curl_header *
+give_out (GmCurlEasy *easy,
+          const GmHeaders *headers,
+          guint index,
+          gsize nth,
+          gsize amount)
+{
+  return keep (easy, gm_headers_get_name (headers, index), gm_headers_get_value (headers, index),
+               (struct curl_header){
+                 .amount = amount,
+                 .index = nth,
+                 .origin = headers->entries[index].origin,
+                 .anchor = GUINT_TO_POINTER (index + 1),
+               });
 }
 
 CURLHcode
@@ -61,8 +95,15 @@ curl_easy_header (CURL *curl,
     return CURLHE_BAD_ARGUMENT;
 
   headers = gm_transfer_get_headers (easy->transfer);
+  if (has_status (easy, origin, request) && g_ascii_strcasecmp (name, STATUS_NAME) == 0)
+    {
+      if (nameindex > 0)
+        return CURLHE_BADINDEX;
+      *hout = give_status (easy);
+      return CURLHE_OK;
+    }
   if (last_request (headers) < 0)
-    return CURLHE_NOHEADERS;
+    return has_status (easy, ALL_ORIGINS, request) ? CURLHE_MISSING : CURLHE_NOHEADERS;
   if (request > last_request (headers))
     return CURLHE_NOREQUEST;
 
@@ -95,6 +136,10 @@ curl_easy_nextheader (CURL *curl,
     return NULL;
 
   headers = gm_transfer_get_headers (easy->transfer);
+  if (prev == NULL && has_status (easy, origin, request))
+    return give_status (easy);
+  if (prev != NULL && prev->anchor == STATUS_ANCHOR)
+    from = 0;
   if (last_request (headers) < 0 || request > last_request (headers) || from > gm_headers_get_n_entries (headers))
     return NULL;
 

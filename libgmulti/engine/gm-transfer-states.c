@@ -364,20 +364,26 @@ take_connection (GmTransfer *self,
   return connection;
 }
 
+/* A connection that nobody used before is asked for, or needed. Redirects and logins go on with what there is by then. */
+static gboolean
+wants_new_connection (GmTransfer *self)
+{
+  return self->run->fresh || (self->run->connect_settings->fresh_connect && self->run->n_hops == 0);
+}
+
 /* One from the pool, a new one, or a place in the line. */
 static GmResult
 find_connection (GmTransfer *self,
                  gboolean waited)
 {
   GmPool *pool = gm_multi_get_pool (self->multi);
-  const GmConnectSettings *settings = self->run->connect_settings;
+  gboolean fresh = wants_new_connection (self);
   GmConnection *connection = NULL;
   GmPoolRoom room = GM_POOL_MAY_OPEN;
   GmPoolKey key;
 
   make_key (self, &key);
-  if (!settings->fresh_connect && !self->run->fresh &&
-      self->run->transfer_settings->connect_only != GM_CONNECT_ONLY_FOR_USER)
+  if (!fresh && self->run->transfer_settings->connect_only != GM_CONNECT_ONLY_FOR_USER)
     connection = take_connection (self, &key);
   if (connection != NULL)
     {
@@ -388,8 +394,7 @@ find_connection (GmTransfer *self,
       return GM_OK;
     }
 
-  if ((key.speak > GM_SPEAK_HTTP1 && !(waited && self->waiter.hopeless) && !settings->fresh_connect && !self->run->fresh &&
-       gm_pool_is_soon (pool, &key)) ||
+  if ((key.speak > GM_SPEAK_HTTP1 && !(waited && self->waiter.hopeless) && !fresh && gm_pool_is_soon (pool, &key)) ||
       ((room = gm_pool_make_room (pool, &key, self->waiter.ticket)) != GM_POOL_MAY_OPEN && !gm_doh_is_asking (self)))
     {
       gm_pool_wait (pool, &key, &self->waiter);
@@ -400,7 +405,7 @@ find_connection (GmTransfer *self,
       return GM_AGAIN;
     }
 
-  if (self->client.ops->before_lookup != NULL && settings->unix_path == NULL &&
+  if (self->client.ops->before_lookup != NULL && self->run->connect_settings->unix_path == NULL &&
       self->client.ops->before_lookup (&self->client) != GM_ANSWER_OK)
     return GM_RESOLVE_FAILED;
   open_connection (self, &key);

@@ -154,6 +154,21 @@ run_include (Case *c)
   case_check_ok (t, 200, "HTTP/1.1 200 Fine\r\nContent-Length: 4\r\n\r\nbody");
 }
 
+/* No call gets more of it than of a body (which the write callback of all cases looks at). */
+static void
+run_include_long (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/");
+  g_autofree char *value = g_strnfill (3 * CURL_MAX_WRITE_SIZE, 'v');
+  g_autofree char *fields = g_strdup_printf ("X-Long: %s\r\n", value);
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, fields, "body"));
+  case_set (t, CURLOPT_HEADER, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, NULL);
+  g_assert_cmpuint (t->body_length, ==, t->head->len + 4);
+}
+
 /* --- nothing of ours may break out of its line --- */
 
 static void
@@ -245,6 +260,7 @@ const CaseSpec case_headers[] = {
   { "headers-refused-login", run_refused_login },
   { "headers-bearer", run_bearer },
   { "headers-include", run_include },
+  { "headers-include-long", run_include_long },
   { "inject-header", run_inject_header, CASE_NOT_ON_LIBCURL, "libcurl sends a header line as it is" },
   { "inject-options", run_inject_options, CASE_NOT_ON_LIBCURL, "libcurl sends these options as they are" },
   { "inject-url", run_inject_url },

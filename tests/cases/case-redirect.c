@@ -426,6 +426,23 @@ run_infos (Case *c)
   g_assert_cmpint (case_info_off (t, CURLINFO_REDIRECT_TIME_T), >, 0);
 }
 
+/* A connection of its own is asked for: the first one is, and the others may go over that. */
+static void
+run_fresh_connection (Case *c)
+{
+  CaseTransfer *t = follow (c, "/a");
+
+  scripted_server_on (case_server (c), "/a", scripted_answer_redirect (302, "/b"));
+  scripted_server_on (case_server (c), "/b", scripted_answer_redirect (302, "/c"));
+  scripted_server_on (case_server (c), "/c", scripted_answer_text (200, NULL, "arrived"));
+  case_run_transfer (case_transfer (c, "/c"));
+  case_set (t, CURLOPT_FRESH_CONNECT, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "arrived");
+  g_assert_cmpint (case_info (t, CURLINFO_NUM_CONNECTS), ==, 1);
+  g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 2);
+}
+
 const CaseSpec case_redirect[] = {
   { "redirect-get", run_get },
   { "redirect-not-followed", run_not_followed },
@@ -448,5 +465,6 @@ const CaseSpec case_redirect[] = {
   { "redirect-long-body", run_long_body },
   { "redirect-second-connection", run_second_connection },
   { "redirect-infos", run_infos },
+  { "redirect-fresh-connection", run_fresh_connection },
   { NULL },
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "case-tables.h"
 
+#include <string.h>
+
 /* Many transfers on one connection: who shares it, who waits for it, who goes elsewhere. */
 
 #define N 40
@@ -170,6 +172,65 @@ run_lost_while_idle (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (server), ==, 2);
 }
 
+/* ---- answers ---- */
+
+static int
+debug_cb (CURL *easy,
+          curl_infotype type,
+          char *data,
+          size_t size,
+          void *user_data)
+{
+  if (type == CURLINFO_HEADER_IN)
+    g_string_append_len (user_data, data, (gssize) size);
+  return 0;
+}
+
+/* Trailers are told to the debug function as a head is; the status is a header of a kind of its own. */
+static void
+run_told (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_HTTP2);
+  CaseTransfer *t = new_stream (c, server, "/a");
+  g_autoptr (GString) told = g_string_new (NULL);
+  struct curl_header *header;
+
+  scripted_server_on (server, "/a", scripted_answer_chunked (200, NULL, "hello", 5, "x-sum: 1\r\n"));
+  case_set (t, CURLOPT_VERBOSE, 1L);
+  case_set (t, CURLOPT_DEBUGFUNCTION, debug_cb);
+  case_set (t, CURLOPT_DEBUGDATA, told);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "hello");
+  g_assert_cmpstr (told->str, ==, "HTTP/2 200 \r\n\r\nx-sum: 1\r\n");
+  g_assert_cmpint (curl_easy_header (t->easy, ":status", 0, CURLH_PSEUDO, -1, &header), ==, CURLHE_OK);
+  g_assert_cmpstr (header->value, ==, "200");
+  g_assert_cmpint (curl_easy_header (t->easy, ":status", 1, CURLH_PSEUDO, -1, &header), ==, CURLHE_BADINDEX);
+  g_assert_cmpint (curl_easy_header (t->easy, ":status", 0, CURLH_HEADER, -1, &header), ==, CURLHE_MISSING);
+  header = curl_easy_nextheader (t->easy, CURLH_PSEUDO | CURLH_TRAILER, -1, NULL);
+  g_assert_cmpstr (header->name, ==, ":status");
+  header = curl_easy_nextheader (t->easy, CURLH_PSEUDO | CURLH_TRAILER, -1, header);
+  g_assert_cmpstr (header->name, ==, "x-sum");
+  g_assert_null (curl_easy_nextheader (t->easy, CURLH_PSEUDO | CURLH_TRAILER, -1, header));
+}
+
+/* What is no answer ends its stream, and a stream that was ended is told of by the name of its error. */
+static void
+run_malformed (Case *c)
+{
+  ScriptedServer *server = case_new_server (c, SCRIPTED_SERVER_HTTP2);
+  CaseTransfer *t;
+
+  scripted_server_on (server, "/a", scripted_answer_text (200, "Bad Name: 1\r\n", "yes"));
+  scripted_server_on (server, "/b", scripted_answer_exact ("RST 2\r\n\r\n"));
+  case_run_transfer (t = new_stream (c, server, "/a"));
+  case_check_error (t, CURLE_HTTP2_STREAM);
+  g_assert_nonnull (strstr (t->error, "was not closed cleanly: PROTOCOL_ERROR (err 1)"));
+  case_run_transfer (t = new_stream (c, server, "/b"));
+  case_check_error (t, CURLE_HTTP2_STREAM);
+  g_assert_nonnull (strstr (t->error, "was not closed cleanly: INTERNAL_ERROR (err 2)"));
+  g_assert_cmpuint (scripted_server_n_connections (server), ==, 1);
+}
+
 /* ---- weights ---- */
 
 /* Told with the request; what is no weight, or was not set, is not told (the server then keeps the last one in mind). */
@@ -327,6 +388,8 @@ const CaseSpec case_streams[] = {
   { "streams-refused", run_refused, FLAGS, WHY },
   { "streams-deaf", run_deaf, FLAGS, WHY },
   { "streams-lost-while-idle", run_lost_while_idle, FLAGS, WHY },
+  { "streams-told", run_told, FLAGS, "it tells of the end of trailers, too" },
+  { "streams-malformed", run_malformed, FLAGS, "it cannot use a connection without TLS twice" },
   { "streams-weight", run_weight, FLAGS, WHY },
   { "streams-upgrade", run_upgrade, UPGRADE_FLAGS, NULL },
   { "streams-upgrade-kinds", run_upgrade_kinds, UPGRADE_FLAGS, NULL },

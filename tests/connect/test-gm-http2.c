@@ -759,6 +759,36 @@ test_settings_in_flight (void)
   world_free (world);
 }
 
+/* Who may yet be refused gives nothing away that could not be had again: all but the first, until the peer has said how many
+ * there may be, and who stands in line. */
+static void
+test_uploads_in_line (void)
+{
+  World *world = world_new (0);
+  nghttp2_settings_entry one[] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1 } };
+  Reader *first = reader_new_full (world, "PUT", 1000);
+  Reader *second = reader_new_full (world, "PUT", 1000);
+  Reader *third;
+
+  g_assert_cmpuint (gm_http2_stream_get_room (first->stream), >, 0);
+  g_assert_cmpuint (gm_http2_stream_get_room (second->stream), ==, 0);
+  nghttp2_submit_settings (world->server, 0, one, 1);
+  pump (world);
+  g_assert_cmpuint (first->to_upload, ==, 0);
+  third = reader_new_full (world, "PUT", 1000);
+  pump (world);
+  g_assert_cmpuint (third->to_upload, ==, 1000);
+  server_answer (world, request_id (world, 0));
+  pump (world);
+  g_assert_cmpstr (first->log->str, ==, "H200 E ");
+  reader_free (first);
+  reader_free (second);
+  pump (world);
+  g_assert_cmpuint (third->to_upload, ==, 0);
+  reader_free (third);
+  world_free (world);
+}
+
 static void
 test_ping_while_idle (void)
 {
@@ -1109,6 +1139,7 @@ main (int argc,
   g_test_add_func ("/http2/session-freed-first", test_session_freed_first);
   g_test_add_func ("/http2/goodbye", test_goodbye);
   g_test_add_func ("/http2/settings-in-flight", test_settings_in_flight);
+  g_test_add_func ("/http2/uploads-in-line", test_uploads_in_line);
   g_test_add_func ("/http2/ping-while-idle", test_ping_while_idle);
   g_test_add_func ("/http2/bad-answers", test_bad_answers);
   g_test_add_func ("/http2/wrong-length", test_wrong_length);

@@ -55,6 +55,15 @@ void          plan_choose_wakeup (Chance      *chance,
                                  PlanTransfer *transfer);
 void          plan_choose_tls   (Chance       *chance,
                                  PlanTransfer *transfer);
+void          plan_choose_http2 (Chance       *chance,
+                                 PlanTransfer *transfer);
+void          plan_choose_http2_series (Chance *chance,
+                                 Plan         *plan);
+/* plan-wide.c, plan.c, for those: a gate that asks for a login; what callbacks do. */
+void          plan_choose_login (Chance       *chance,
+                                 PlanTransfer *transfer);
+void          plan_choose_action (Chance      *chance,
+                                 PlanTransfer *transfer);
 void          plan_choose_subject (Chance     *chance,
                                  Plan         *plan);
 /* plan-wide.c, for them: an answer of any size; a form; a request body. */

@@ -71,6 +71,8 @@ void
 plan_response_free (PlanResponse *response)
 {
   g_ptr_array_unref (response->pieces);
+  if (response->frames != NULL)
+    g_ptr_array_unref (response->frames);
   g_free (response);
 }
 

@@ -61,6 +61,8 @@ plan_choose_subject (Chance *chance, Plan *plan)
     }
   if (plan->theme == PLAN_THEME_WAKEUP && plan->wait > PLAN_WAIT_WAIT)
     plan->wait = PLAN_WAIT_POLL;
+  if (plan->theme == PLAN_THEME_HTTP2)
+    plan_choose_http2_series (chance, plan);
   if (plan->theme != PLAN_THEME_TLS)
     return;
   plan->tls = chance_percent (chance, 60) ? PLAN_TLS_GOOD : (PlanTls) (PLAN_TLS_EXPIRED + chance_below (chance, 5));

@@ -8,6 +8,7 @@
 
 static const char *const theme_names[PLAN_THEME_N] = {
   "", "auth", "proxy", "coding", "cookies", "mime", "callbacks", "upload", "raw", "misc", "limits", "wakeup", "mime", "tls",
+  "http2",
 };
 
 static const char *
@@ -493,6 +494,14 @@ plan_answer (Chance *chance, PlanTransfer *transfer, gboolean close)
 }
 
 void
+plan_choose_login (Chance *chance, PlanTransfer *transfer)
+{
+  choose_gate (chance, transfer, &transfer->wide.login, 401, "WWW-Authenticate");
+  plan_set_number (transfer, CURLOPT_HTTPAUTH, choose_schemes (chance, transfer));
+  plan_set_text (transfer, CURLOPT_USERPWD, "me:secret");
+}
+
+void
 plan_choose_mime (Chance *chance, PlanTransfer *transfer)
 {
   choose_mime (chance, transfer);
@@ -526,6 +535,7 @@ plan_wide_choose (Chance *chance, const Plan *plan, PlanTransfer *transfer)
   static void (*const choosers[PLAN_THEME_N]) (Chance *, PlanTransfer *) = {
     NULL, choose_auth, choose_proxy, plan_choose_coding, choose_cookies, choose_mime, choose_callbacks, choose_upload,
     choose_raw, choose_misc, plan_choose_limits, plan_choose_wakeup, choose_lines, plan_choose_tls,
+    plan_choose_http2,
   };
 
   transfer->wide.theme = plan->theme;

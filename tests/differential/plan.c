@@ -346,8 +346,8 @@ choose_switches (Chance *chance, PlanTransfer *transfer)
     plan_set_text (transfer, CURLOPT_DEFAULT_PROTOCOL, "http");
 }
 
-static void
-choose_action (Chance *chance, PlanTransfer *transfer)
+void
+plan_choose_action (Chance *chance, PlanTransfer *transfer)
 {
   static const char *const names[PLAN_AT_N][PLAN_DO_N] = {
     { "", "header-pause", "header-abort", "header-call" },
@@ -404,6 +404,7 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
   guint n_responses = 1;
 
   transfer->index = index;
+  transfer->plan = plan;
   transfer->reuse_of = -1;
   transfer->port = plan->port;
   transfer->refused_port = plan->refused_port;
@@ -438,7 +439,7 @@ transfer_new (Chance *chance, const Plan *plan, guint index)
       choose_redirects (chance, transfer, n_responses > 1);
       choose_ranges (chance, transfer);
       choose_switches (chance, transfer);
-      choose_action (chance, transfer);
+      plan_choose_action (chance, transfer);
     }
   if (transfer->header_lines->len > 0)
     plan_set_list (transfer, CURLOPT_HTTPHEADER, transfer->header_lines->str);
@@ -511,7 +512,8 @@ plan_new (guint64 seed)
   if (seed >= PLAN_SUBJECT)
     {
       plan->theme = (PlanTheme) MIN (PLAN_FIRST_SUBJECT + seed / PLAN_SUBJECT - 1, PLAN_THEME_N - 1);
-      n = plan->theme == PLAN_THEME_LIMITS ? 2 + chance_below (&chance, 9) : 1 + chance_below (&chance, 3);
+      n = plan->theme == PLAN_THEME_HTTP2 ? 1 + chance_below (&chance, 5)
+          : plan->theme == PLAN_THEME_LIMITS ? 2 + chance_below (&chance, 9) : 1 + chance_below (&chance, 3);
     }
   /* The seed's own, so that even bytes that hold them are the same from run to run. */
   plan->port = 20000 + (guint) (seed % 5000);
@@ -521,6 +523,8 @@ plan_new (guint64 seed)
   if (plan->wait > PLAN_WAIT_EVENTS)
     plan->wait = PLAN_WAIT_EVENTS;
   plan->max_connects = -1;
+  plan->multiplex = plan->most_streams = -1;
+  plan->solo = n == 1;
   plan_choose_subject (&chance, plan);
   plan->transfers = g_ptr_array_new_with_free_func (transfer_free);
   if (plan->theme == PLAN_THEME_NONE)

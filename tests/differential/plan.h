@@ -6,6 +6,8 @@
 #include <curl/curl.h>
 #include <glib.h>
 
+typedef struct _Plan Plan;
+
 typedef enum
 {
   PLAN_WAIT_POLL,   /* curl_multi_poll() */
@@ -35,9 +37,34 @@ typedef enum
   PLAN_CONTINUE_REFUSED, /* 417 before the body */
 } PlanContinue;
 
+typedef enum
+{
+  PLAN_FRAME_HEAD,       /* bytes: "name: value" lines, ":status" first; also one of 1xx */
+  PLAN_FRAME_DATA,
+  PLAN_FRAME_TRAILER,    /* ends the stream */
+  PLAN_FRAME_END,        /* an empty piece of data, the last */
+  PLAN_FRAME_RESET,      /* number: the code; what follows never comes */
+  PLAN_FRAME_GOAWAY,     /* number: the code; this stream is the last that counts */
+  PLAN_FRAME_REJECT,     /* the same, but the stream before it was the last */
+  PLAN_FRAME_STREAMS,    /* number: how many there may be at once from now on */
+  PLAN_FRAME_WINDOW,     /* number: how much may be sent in a stream that begins */
+  PLAN_FRAME_PING,
+  PLAN_FRAME_CLOSE,      /* of the connection */
+} PlanFrameKind;
+
+/* What the server does in one round where HTTP/2 is spoken. */
+typedef struct
+{
+  PlanFrameKind kind;
+  gboolean end;          /* of HEAD and DATA: of the stream, too */
+  GString *bytes;        /* (owned) (nullable) */
+  guint32 number;
+} PlanFrame;
+
 typedef struct
 {
   GPtrArray *pieces;     /* (owned) (element-type PlanPiece) */
+  GPtrArray *frames;     /* (owned) (nullable) (element-type PlanFrame): the same for HTTP/2; see plan_response_get_frames() */
   gboolean early;        /* answers before the request's body has come in */
   gboolean drop_reused;  /* closes without a word when the request comes over a used connection */
   PlanContinue on_expect;
@@ -102,6 +129,7 @@ typedef enum
   PLAN_THEME_WAKEUP,     /* what ends a wait */
   PLAN_THEME_LINES,      /* forms whose line ends are converted */
   PLAN_THEME_TLS,
+  PLAN_THEME_HTTP2,
   PLAN_THEME_N,
 } PlanTheme;
 
@@ -149,6 +177,7 @@ typedef struct
   int remove_round;      /* -1: never; counted from the start */
   guint pause_rounds;    /* how long a pause lasts */
   int reuse_of;          /* -1: a handle of its own; else that transfer's, when it is done */
+  const Plan *plan;      /* (unowned) */
   gboolean reset;        /* curl_easy_reset() before the handle is used again */
   gboolean plain;        /* nothing special: what is left is connections, limits and order */
   gboolean progress;
@@ -170,10 +199,25 @@ typedef enum
   PLAN_TLS_CLEARTEXT,    /* speaks none */
 } PlanTls;
 
-typedef struct
+/* What the server of a series says to HTTP/2. */
+typedef enum
+{
+  PLAN_HTTP2_NONE,
+  PLAN_HTTP2_OFFERED,    /* and HTTP/1.1 */
+  PLAN_HTTP2_ONLY,
+} PlanHttp2;
+
+struct _Plan
 {
   guint64 seed;
   PlanTls tls;
+  PlanHttp2 http2;
+  guint32 max_streams;   /* of the server's settings; 0: not said */
+  guint32 window;        /* as before */
+  gint64 http_version;   /* CURLOPT_HTTP_VERSION of all of it; 0: left alone */
+  gboolean solo;         /* there is one transfer only */
+  long multiplex;        /* CURLMOPT_PIPELINING; -1: left alone */
+  long most_streams;     /* CURLMOPT_MAX_CONCURRENT_STREAMS; -1: left alone */
   const char *tls_priority; /* (nullable): of GnuTLS */
   guint tls_request;     /* gnutls_certificate_request_t: of a client's certificate */
   gboolean tls_rude;     /* ends without saying goodbye */
@@ -187,7 +231,7 @@ typedef struct
   long max_connects;     /* -1: left alone */
   long buffer_size;      /* 0: left alone; as it is where handles are used again: libcurl 7.88 then writes behind it */
   GPtrArray *transfers;  /* (owned) (element-type PlanTransfer) */
-} Plan;
+};
 
 /* For logins at one.test and at 127.0.0.1. */
 #define PLAN_NETRC "/tmp/gmulti-differential-netrc"
@@ -198,6 +242,9 @@ typedef struct
 
 Plan   *plan_new          (guint64       seed);
 void    plan_free         (Plan         *plan);
+/* The frames of an answer, made of its pieces when there are none of its own. (transfer none) (element-type PlanFrame) */
+GPtrArray *plan_response_get_frames (PlanResponse *response,
+                           gboolean      head);
 /* The body's byte at @offset, for uploads and downloads alike. */
 guint8  plan_byte         (gint64        offset);
 /* A number below @bound, from the seed and a counter. */

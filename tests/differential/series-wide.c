@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define CURL_DISABLE_DEPRECATION /* what programs still use */
 #include "series.h"
+#include "server-tls.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ debug_cb (CURL *easy, curl_infotype type, char *data, size_t size, void *user_da
     case CURLINFO_SSL_DATA_IN:
     case CURLINFO_SSL_DATA_OUT:
       /* The records are the TLS library's own. */
-      if (handle->transfer->wide.theme == PLAN_THEME_TLS)
+      if (handle->transfer->wide.theme >= PLAN_THEME_TLS)
         break;
       note (handle, "debug of type", (long) type);
       break;
@@ -328,6 +329,8 @@ handle_wide_prepare (Handle *handle)
     handle_add_parts (handle);
   if (wide->theme == PLAN_THEME_TLS)
     handle_tls_prepare (handle);
+  if (wide->theme == PLAN_THEME_HTTP2)
+    curl_easy_setopt (handle->easy, CURLOPT_CAINFO, server_tls_get_file (SERVER_TLS_AUTHORITY));
 }
 
 static void
@@ -337,7 +340,7 @@ note_headers (Handle *handle)
   int transfer = (int) handle->transfer->index;
   struct curl_header *header = NULL;
 
-  while ((header = curl_easy_nextheader (handle->easy, CURLH_HEADER | CURLH_TRAILER | CURLH_CONNECT | CURLH_1XX, -1, header)) != NULL)
+  while ((header = curl_easy_nextheader (handle->easy, CURLH_HEADER | CURLH_TRAILER | CURLH_CONNECT | CURLH_1XX | CURLH_PSEUDO, -1, header)) != NULL)
     record_line (handle->series->record, transfer, "header %s=%s %zu of %zu from %u", header->name, header->value, header->index,
                  header->amount, header->origin & ~(1u << 27));
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)

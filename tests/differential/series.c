@@ -365,6 +365,11 @@ series_play (guint64 seed)
   if (plan->max_connects >= 0)
     curl_multi_setopt (series->multi, CURLMOPT_MAXCONNECTS, plan->max_connects);
 
+  if (plan->multiplex >= 0)
+    curl_multi_setopt (series->multi, CURLMOPT_PIPELINING, plan->multiplex);
+  if (plan->most_streams >= 0)
+    curl_multi_setopt (series->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, plan->most_streams);
+
   play_rounds (series);
   if (plan->theme == PLAN_THEME_LIMITS)
     server_note_rest (series->server);

@@ -78,9 +78,12 @@ server_tls_get_pin (const Plan *plan)
 ScriptedTls *
 server_tls_new (const Plan *plan)
 {
+  static const char *const both[] = { "h2", "http/1.1", NULL }, *const only[] = { "h2", NULL };
+  static const char *const *const offers[] = { [PLAN_HTTP2_OFFERED] = both, [PLAN_HTTP2_ONLY] = only };
   ScriptedTls *tls = scripted_tls_new_with (zoo_new_credentials (find_shown (plan), 0));
 
   tls->priority = g_strdup (plan->tls_priority);
+  tls->alpn = offers[plan->http2];
   tls->client_certificate = (gnutls_certificate_request_t) plan->tls_request;
   return tls;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "server.h"
+#include "server-http2.h"
 #include "server-tls.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ typedef struct
 {
   int fd;
   ScriptedTlsSession *tls;  /* (owned) (nullable) */
+  ServerHttp2 *http2;       /* (owned) (nullable): what is spoken on it */
   char *host;               /* (owned) (nullable): whom the last request was for */
   guint number;             /* in the order of acceptance */
   guint n_requests;
@@ -58,6 +60,7 @@ conn_free (gpointer data)
 {
   Conn *conn = data;
 
+  server_http2_free (conn->http2);
   scripted_tls_session_free (conn->tls);
   g_free (conn->host);
   close (conn->fd);
@@ -344,6 +347,60 @@ choose_response (Server *server, Conn *conn, const char *head)
     (*n)++;
 }
 
+static PlanResponse *
+choose_http2 (gpointer data, int number, const char *head)
+{
+  Server *server = data;
+  PlanTransfer *transfer;
+  PlanResponse *response;
+
+  if (number < 0)
+    return NULL;
+  transfer = g_ptr_array_index (server->plan->transfers, (guint) number);
+  response = refuse (&transfer->wide.login, head, "Authorization");
+  if (response != NULL)
+    return response;
+  return g_ptr_array_index (transfer->responses, MIN (server->n_answered[number]++, transfer->responses->len - 1));
+}
+
+static int
+find_http2 (gpointer data, const char *line)
+{
+  return find_transfer (data, line);
+}
+
+static gssize
+send_http2 (gpointer conn, const char *bytes, gsize size)
+{
+  return conn_send (conn, bytes, size);
+}
+
+static const ServerHttp2Class http2_class = { find_http2, choose_http2, send_http2 };
+
+/* True when HTTP/2 is spoken, or may be about to. */
+static gboolean
+take_http2 (Server *server, Conn *conn)
+{
+  gsize n = MIN (strlen (SERVER_HTTP2_PREFACE), conn->input->len);
+
+  if (conn->http2 == NULL && server->plan->http2 != PLAN_HTTP2_NONE && conn->n_requests == 0
+      && memcmp (conn->input->str, SERVER_HTTP2_PREFACE, n) == 0)
+    {
+      if (n < strlen (SERVER_HTTP2_PREFACE))
+        return TRUE;
+      conn->http2 = server_http2_new (&http2_class, server->plan, server->record, server, conn);
+    }
+  if (conn->http2 == NULL)
+    return FALSE;
+  if (!server_http2_feed (conn->http2, conn->input->str, conn->input->len))
+    {
+      conn->shut = TRUE;
+      shutdown (conn->fd, SHUT_WR);
+    }
+  g_string_truncate (conn->input, 0);
+  return TRUE;
+}
+
 static void
 take_boundary (Conn *conn, const char *head)
 {
@@ -551,6 +608,8 @@ take_input (Server *server, Conn *conn)
 {
   const char *end;
 
+  if (take_http2 (server, conn))
+    return;
   if (conn->n_requests == 0 && !conn->tunnel && !take_socks (server, conn))
     return;
   take_body (server, conn);
@@ -609,6 +668,8 @@ read_conn (Server *server, Conn *conn, gboolean *gone)
     }
   *gone = got == 0 || errno != EAGAIN;
   take_input (server, conn);
+  if (conn->http2 != NULL && !conn->shut)
+    some |= server_http2_flush (conn->http2);
   return some;
 }
 
@@ -671,9 +732,11 @@ server_read (Server *server)
 }
 
 static gboolean
-can_step (const Conn *conn)
+can_step (const Conn *conn, int transfer)
 {
-  return !conn->shut && conn->response != NULL && (conn->body == BODY_NONE || conn->response->early);
+  if (conn->http2 != NULL)
+    return !conn->shut && server_http2_can_step (conn->http2, transfer);
+  return conn->transfer == transfer && !conn->shut && conn->response != NULL && (conn->body == BODY_NONE || conn->response->early);
 }
 
 /* Sends what fits. True when all of it is gone. */
@@ -692,6 +755,16 @@ send_some (Conn *conn, const GString *bytes)
     }
   conn->piece_sent = 0;
   return TRUE;
+}
+
+/* Not close(): unread input would turn it into a reset, which may overtake the answer. */
+static void
+end_conn (Server *server, Conn *conn)
+{
+  conn->shut = TRUE;
+  if (conn->tls != NULL && !server->plan->tls_rude)
+    scripted_tls_say_goodbye (conn->tls);
+  shutdown (conn->fd, SHUT_WR);
 }
 
 static void
@@ -713,11 +786,7 @@ step_response (Server *server, Conn *conn)
         return;
       break;
     case PLAN_PIECE_CLOSE:
-      /* Not close(): unread input would turn it into a reset, which may overtake the answer. */
-      conn->shut = TRUE;
-      if (conn->tls != NULL && !server->plan->tls_rude)
-        scripted_tls_say_goodbye (conn->tls);
-      shutdown (conn->fd, SHUT_WR);
+      end_conn (server, conn);
       break;
     case PLAN_PIECE_RESET:
       setsockopt (conn->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -734,6 +803,8 @@ gboolean
 server_step (Server *server, guint round)
 {
   g_autoptr (GPtrArray) able = g_ptr_array_new ();
+  g_autoptr (GArray) transfers = g_array_new (FALSE, FALSE, sizeof (int));
+  guint which;
   Conn *conn;
 
   /* In the order of the transfers, which does not depend on who connected first. */
@@ -741,13 +812,19 @@ server_step (Server *server, guint round)
     for (guint i = 0; i < server->conns->len; i++)
       {
         conn = g_ptr_array_index (server->conns, i);
-        if (conn->transfer == transfer && can_step (conn))
-          g_ptr_array_add (able, conn);
+        if (!can_step (conn, transfer))
+          continue;
+        g_ptr_array_add (able, conn);
+        g_array_append_val (transfers, transfer);
       }
   if (able->len == 0)
     return FALSE;
-  conn = g_ptr_array_index (able, plan_choose (server->plan->seed, round, able->len));
-  step_response (server, conn);
+  which = plan_choose (server->plan->seed, round, able->len);
+  conn = g_ptr_array_index (able, which);
+  if (conn->http2 == NULL)
+    step_response (server, conn);
+  else if (server_http2_step (conn->http2, g_array_index (transfers, int, which)) == SERVER_HTTP2_CLOSE)
+    end_conn (server, conn);
   return TRUE;
 }
 
@@ -765,8 +842,12 @@ server_hang_up (Server *server)
     }
   if (first == NULL)
     return FALSE;
+  if (first->http2 != NULL)
+    first->transfer = server_http2_get_transfer (first->http2);
   if (is_worth_a_line (server, first))
     record_line (server->record, first->transfer, "server hangs up");
+  if (server->plan->theme == PLAN_THEME_HTTP2 && first->tls != NULL)
+    scripted_tls_say_goodbye (first->tls);
   first->shut = TRUE;
   shutdown (first->fd, SHUT_WR);
   return TRUE;

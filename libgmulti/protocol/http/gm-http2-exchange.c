@@ -127,7 +127,6 @@ open_stream (Http2 *self)
 
   request->info->request_bytes += scratch->len;
   request->info->hop.bytes_sent += scratch->len;
-  show_head (request, gm_span (scratch->data, scratch->len));
   gm_http2_fields_add_head (fields,
                             gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS ? GM_SPAN ("https") : GM_SPAN ("http"),
                             gm_span (scratch->data, scratch->len));
@@ -143,7 +142,10 @@ open_stream (Http2 *self)
   if (result == GM_HTTP2_GONE)
     request->unprocessed = TRUE;
   if (result == GM_OK)
-    head_is_given (self);
+    {
+      show_head (request, gm_span (scratch->data, scratch->len));
+      head_is_given (self);
+    }
 
   return result;
 }
@@ -362,13 +364,20 @@ take_failure (Http2 *self,
   request->unprocessed = event->unprocessed;
   if (result == GM_HTTP2_STREAM && event->code == GM_HTTP2_HTTP_1_1_REQUIRED)
     request->again_in_http1 = (gm_http_speak (request) & GM_SPEAK_HTTP1) != 0;
-  /* What the rules were broken by is the length of the body. */
-  if (result == GM_HTTP2_PROTOCOL && in_body)
+  /* What the rules were broken by is the length of the body; or it was ended early, with nothing to say against it. */
+  if ((result == GM_HTTP2_PROTOCOL && in_body) || (result == GM_HTTP2_STREAM && event->code == 0 && in_body && self->left > 0))
     result = self->left > 0 ? GM_PARTIAL : GM_HTTP_BAD_LENGTH;
   gm_error_set (request->error, result, request->phase, 0);
   request->error->h2 = event->code;
 
   return result;
+}
+
+/* All of the length that was announced is there: how the stream ends is nobody's business any more. */
+static gboolean
+is_whole (Http2 *self)
+{
+  return self->recv_state == RECV_BODY && self->plan.body.framing == GM_HTTP_BODY_LENGTH && self->left == 0;
 }
 
 static GmResult
@@ -393,7 +402,7 @@ take_event (Http2 *self,
       break;
     case GM_HTTP2_FAILED:
     default:
-      result = take_failure (self, event);
+      result = is_whole (self) ? body_is_complete (self) : take_failure (self, event);
       break;
     }
   gm_http2_stream_take (self->stream, 0);
