@@ -128,6 +128,7 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
 {
   GmResult result = gm_transfer_get_result (transfer);
   GmUrl *url = gm_transfer_get_url (transfer);
+  const char *detail = gm_transfer_get_error (transfer)->detail;
 
   /* a file has another number for it than a server */
   if (result == GM_RESUME_REFUSED && url != NULL && gm_url_get_scheme (url) == GM_SCHEME_FILE)
@@ -136,6 +137,11 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   if (result == GM_UNSUPPORTED_SCHEME && url != NULL && gm_transfer_get_error (transfer)->phase != GM_PHASE_CONNECT &&
       (gm_url_get_scheme (url) == GM_SCHEME_HTTP || gm_url_get_scheme (url) == GM_SCHEME_HTTPS))
     return CURLE_COULDNT_CONNECT;
+  /* an upload that this version of HTTP has no form for, and a head of too many fields, have their own, too */
+  if (result == GM_BAD_REQUEST && g_strcmp0 (detail, GM_DETAIL_CHUNKED_UPLOAD) == 0)
+    return CURLE_UPLOAD_FAILED;
+  if (result == GM_HTTP_HEADER_FLOOD && g_strcmp0 (detail, GM_DETAIL_N_FIELDS) == 0)
+    return CURLE_TOO_LARGE;
   /* and others for what cannot be opened to be written, or written */
   if (gm_transfer_get_error (transfer)->phase == GM_PHASE_STORAGE)
     {
@@ -387,6 +393,15 @@ write_detailed (GmCurlEasy *easy,
       WRITE ("SSL: no alternative certificate subject name matches target host name '%s' (it is for: %s)",
              host_of (easy), detail);
       break;
+    case GM_BAD_REQUEST:
+      if (g_str_equal (detail, GM_DETAIL_CHUNKED_UPLOAD))
+        WRITE ("Chunks are not possible in HTTP 1.0: an upload needs a size");
+      else
+        WRITE ("%s", curl_easy_strerror (CURLE_BAD_FUNCTION_ARGUMENT));
+      break;
+    case GM_HTTP_HEADER_FLOOD:
+      WRITE ("Too %s response headers", g_str_equal (detail, GM_DETAIL_N_FIELDS) ? "many" : "large");
+      break;
     case GM_TLS_CA_FILE:
       WRITE ("error reading ca cert file %s", detail);
       break;
@@ -481,6 +496,15 @@ write_stream (GmCurlEasy *easy,
 }
 
 static void
+write_fixed (GmResult result,
+             char *buffer)
+{
+  const char *sentence = fixed_sentence (result);
+
+  WRITE ("%s", sentence != NULL ? sentence : curl_easy_strerror (gm_curl_code_from_result (result)));
+}
+
+static void
 write_sentence (GmCurlEasy *easy,
                 GmResult result,
                 char *buffer)
@@ -539,6 +563,8 @@ write_sentence (GmCurlEasy *easy,
     case GM_TLS_SETTINGS:
     case GM_AUTH_FAILED:
     case GM_BAD_CONTENT_ENCODING:
+    case GM_BAD_REQUEST:
+    case GM_HTTP_HEADER_FLOOD:
       write_detailed (easy, result, buffer);
       break;
     case GM_HTTP2_STREAM:
@@ -557,11 +583,7 @@ write_sentence (GmCurlEasy *easy,
       WRITE ("Could not open file %s", host_of (easy));
       break;
     default:
-      {
-        const char *sentence = fixed_sentence (result);
-
-        WRITE ("%s", sentence != NULL ? sentence : curl_easy_strerror (gm_curl_code_from_result (result)));
-      }
+      write_fixed (result, buffer);
       break;
     }
 }

@@ -46,6 +46,7 @@ need_jar (GmCurlEasy *easy)
   stores->cookies_on = TRUE;
   if (find_jar (easy) == NULL)
     stores->jar = gm_cookie_jar_new ();
+  gm_cookie_jar_keep_homeless (find_jar (easy));
   return find_jar (easy);
 }
 
@@ -158,7 +159,8 @@ tell_cookie (GmCurlEasy *easy,
   gm_curl_notes_tell (easy, GM_NOTE_COOKIE, text, replaced);
 }
 
-/* A line of a cookie file, or of a head; that one must say its domain: libcurl would send it to every host there is. */
+/* A line of a cookie file, or of a head. What does not say its domain libcurl would send to every host there is; here the
+ * first one that is asked gets it. */
 static void
 add_cookie (GmCurlEasy *easy,
             const char *text)
@@ -173,6 +175,11 @@ add_cookie (GmCurlEasy *easy,
     fault = gm_cookie_parse (gm_span (text + strlen (SET_COOKIE), strlen (text) - strlen (SET_COOKIE)), now, &line);
   else
     fault = gm_cookie_parse_netscape (gm_span (text, strlen (text)), &line);
+  if (fault == GM_COOKIE_FAULT_NONE && line.domain.len == 0)
+    {
+      gm_cookie_jar_add_homeless (jar, gm_span (text + strlen (SET_COOKIE), strlen (text) - strlen (SET_COOKIE)));
+      return;
+    }
   n_before = gm_cookie_jar_get_n (jar);
   if (fault == GM_COOKIE_FAULT_NONE && gm_cookie_jar_add (jar, &line, FALSE, now) == GM_COOKIE_FAULT_NONE &&
       easy->set.verbose)
@@ -505,7 +512,10 @@ gm_curl_stores_dup (GmCurlStores *self)
   copy = g_new0 (GmCurlStores, 1);
   copy->cookies_on = self->cookies_on;
   if (self->jar != NULL)
-    copy->jar = gm_cookie_jar_new ();
+    {
+      copy->jar = gm_cookie_jar_new ();
+      gm_cookie_jar_keep_homeless (copy->jar);
+    }
   if (self->cookie_files != NULL)
     copy->cookie_files = g_ptr_array_copy (self->cookie_files, (GCopyFunc) (void (*) (void)) g_strdup, NULL);
   if (copy->cookie_files != NULL)

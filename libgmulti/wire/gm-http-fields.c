@@ -131,6 +131,16 @@ find_field (GmSpan name)
 /* RFC 9110 section 8.6: a list of one same number may be read as that number; anything else is somebody's attack or
  * fault. */
 static gboolean
+is_number (GmSpan text)
+{
+  for (gsize i = 0; i < text.len; i++)
+    if (!g_ascii_isdigit (text.data[i]))
+      return FALSE;
+
+  return text.len > 0;
+}
+
+static gboolean
 read_content_length (GmHttpFacts *facts,
                      GmSpan value)
 {
@@ -140,11 +150,18 @@ read_content_length (GmHttpFacts *facts,
       gsize len = comma != NULL ? (gsize) (comma - value.data) : value.len;
       guint64 length;
 
-      if (!gm_span_to_uint64 (gm_span_strip (gm_span (value.data, len)), G_MAXINT64, &length))
+      if (gm_span_to_uint64 (gm_span_strip (gm_span (value.data, len)), G_MAXINT64, &length))
+        {
+          if ((facts->flags & GM_HTTP_LENGTH_OVERFLOW) != 0 ||
+              (facts->content_length >= 0 && facts->content_length != (gint64) length))
+            return FALSE;
+          facts->content_length = (gint64) length;
+        }
+      /* RFC 9110 section 8.6: nobody can send so much; the body ends when the server is done. */
+      else if (facts->content_length < 0 && is_number (gm_span_strip (gm_span (value.data, len))))
+        facts->flags |= GM_HTTP_LENGTH_OVERFLOW;
+      else
         return FALSE;
-      if (facts->content_length >= 0 && facts->content_length != (gint64) length)
-        return FALSE;
-      facts->content_length = (gint64) length;
       if (comma == NULL)
         return TRUE;
       value.data += len + 1;
@@ -408,7 +425,7 @@ static gboolean
 has_no_body (guint status,
              GmHttpAsked asked)
 {
-  return asked == GM_HTTP_ASKED_HEAD || status == 204 || status == 304 || (status >= 100 && status < 200);
+  return asked == GM_HTTP_ASKED_HEAD || status == 204 || status == 304 || (status >= 100 && status < 200 && status != 101);
 }
 
 GmResult
@@ -427,9 +444,14 @@ gm_http_body_find (GmHttpBody *body,
       if (status >= 100 && status < 200)
         found.reusable = TRUE;
     }
+  else if (status == 101)
+    {
+      found.framing = GM_HTTP_BODY_UNTIL_CLOSE;
+      found.reusable = FALSE;
+    }
   else if (facts->flags & GM_HTTP_TRANSFER_ENCODING)
     {
-      if (facts->content_length >= 0)
+      if (facts->content_length >= 0 || (facts->flags & GM_HTTP_LENGTH_OVERFLOW) != 0)
         return GM_HTTP_BOTH_FRAMINGS;
       if (facts->flags & GM_HTTP_OTHER_CODING)
         return GM_HTTP_BAD_ENCODING;

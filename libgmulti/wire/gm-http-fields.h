@@ -23,6 +23,7 @@ typedef enum
   GM_HTTP_CONTENT_RANGE = 1 << 10, /* a well-formed one; the range_ members hold */
   GM_HTTP_BAD_CONTENT_RANGE = 1 << 11, /* one that cannot be read, or two that differ */
   GM_HTTP_BEHIND_CHUNKED = 1 << 12, /* with OTHER_CODING: something stands behind chunked, so nobody can undo it */
+  GM_HTTP_LENGTH_OVERFLOW = 1 << 13, /* Content-Length is a number beyond all that can be counted: as if it were not there */
 } GmHttpFlags;
 
 typedef struct
@@ -97,7 +98,8 @@ typedef struct
 /* RFC 9112 section 6.3. @version is 10 or 11 (9: body until close). GM_OK, or, @body untouched: GM_HTTP_BOTH_FRAMINGS
  * (Transfer-Encoding beside Content-Length), GM_HTTP_BAD_ENCODING (a transfer coding that we never ask for). Answers
  * that have no body by method or status are not judged for those two. An interim answer (1xx) has no body and leaves
- * the connection usable; 101 is the caller's matter. A tunnel (2xx to CONNECT) has no body here and is not reusable. */
+ * the connection usable; after 101 all is another protocol's until the connection ends. A tunnel (2xx to CONNECT) has no
+ * body here and is not reusable. */
 GmResult gm_http_body_find        (GmHttpBody *body,
                                    const GmHttpFacts *facts,
                                    guint version,

@@ -512,6 +512,7 @@ gm_http1_head_feed (GmHttp1Head *parser,
     }
   else if (answer == GM_PARSE_BAD)
     {
+      parser->n_entries = headers->n_entries - parser->first_entry;
       gm_headers_truncate (headers, parser->base, parser->first_entry);
       taken = 0;
     }
@@ -520,11 +521,19 @@ gm_http1_head_feed (GmHttp1Head *parser,
   return answer;
 }
 
+gboolean
+gm_http1_head_is_full (const GmHttp1Head *parser)
+{
+  return parser->n_entries >= parser->limits->fields;
+}
+
 GmParse
 gm_http1_head_finish (GmHttp1Head *parser,
                       GmHeaders *headers,
                       GmResult *why)
 {
+  GmResult how = GM_PARTIAL;
+
   if (parser->state == STATE_NEW || headers->len == parser->base)
     return bad (why, GM_GOT_NOTHING);
   if (parser->state == STATE_STATUS_LINE && (parser->flags & GM_HTTP1_ALLOW_09) &&
@@ -534,8 +543,11 @@ gm_http1_head_finish (GmHttp1Head *parser,
       return GM_PARSE_DONE;
     }
 
+  /* Without a whole status line nothing has been said. */
+  if (parser->state == STATE_STATUS_LINE)
+    how = GM_GOT_NOTHING;
   gm_headers_truncate (headers, parser->base, parser->first_entry);
-  return bad (why, GM_PARTIAL);
+  return bad (why, how);
 }
 
 void

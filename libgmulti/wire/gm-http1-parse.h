@@ -95,8 +95,10 @@ GmParse gm_http1_head_feed   (GmHttp1Head *parser,
                               gsize *consumed,
                               GmResult *why);
 
+/* After BAD with GM_HTTP_HEADER_FLOOD: whether it has as many fields as there may be. */
+gboolean gm_http1_head_is_full (const GmHttp1Head *parser);
 /* The peer closed while the answer was MORE (or nothing was fed). DONE: with GM_HTTP1_ALLOW_09 a body that happens to
- * be a piece of "HTTP/"; as above. Otherwise BAD with GM_GOT_NOTHING (no byte came) or GM_PARTIAL. */
+ * be a piece of "HTTP/"; as above. Otherwise BAD with GM_GOT_NOTHING (not even a whole status line came) or GM_PARTIAL. */
 GmParse gm_http1_head_finish (GmHttp1Head *parser,
                               GmHeaders *headers,
                               GmResult *why);

@@ -110,8 +110,10 @@ next_word (Reader *self,
       advance (self, 1);
     }
   word[len] = '\0';
-  /* Its quotes end nowhere, it is too long, or it holds a NUL: then it was not its end that stopped us. */
+  /* Its quotes end nowhere, it is too long, or it holds a NUL: then it was not its end that stopped us. Nor is there
+   * anything behind quotes. */
   *bad = !closed || (self->rest.len > 0 && !(quoted ? *self->rest.data == '"' : is_space (*self->rest.data)));
+  *bad |= quoted && self->rest.len > 1 && !is_space (self->rest.data[1]);
   if (*bad)
     {
       wipe (&word);
@@ -186,6 +188,19 @@ take_value (Reader *self,
   return FALSE;
 }
 
+/* What has a value. */
+static gboolean
+is_keyword (const char *word)
+{
+  static const char *const known[] = { "machine", "login", "password", "account" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_ascii_strcasecmp (word, known[i]) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
 /* What stands behind @keyword. */
 static GmNetrc
 take_keyword (Reader *self,
@@ -201,6 +216,9 @@ take_keyword (Reader *self,
       skip_macro (self);
       return GM_NETRC_NONE;
     }
+  /* Other programs have words of their own ("port 8080"): each is passed over by itself, what stands behind it, too. */
+  if (!is_keyword (keyword))
+    return GM_NETRC_NONE;
 
   value = next_word (self, &bad);
   if (value == NULL)
@@ -217,8 +235,8 @@ take_keyword (Reader *self,
   if (g_ascii_strcasecmp (keyword, "password") == 0)
     return take_value (self, &self->password, value) ? GM_NETRC_FOUND : GM_NETRC_NONE;
 
-  wipe (&value);
-  return g_ascii_strcasecmp (keyword, "account") == 0 ? GM_NETRC_NONE : GM_NETRC_BAD;
+  wipe (&value); /* an account */
+  return GM_NETRC_NONE;
 }
 
 GmNetrc

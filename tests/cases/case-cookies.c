@@ -445,6 +445,24 @@ run_reset_and_copy (Case *c)
   curl_slist_free_all (list);
 }
 
+/* A Set-Cookie line by hand that says no domain is for the host that is asked next. */
+static void
+run_homeless (Case *c)
+{
+  CaseTransfer *t = to_host (c, "://a.example/x/y");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, ""));
+  case_set (t, CURLOPT_COOKIELIST, "Set-Cookie: a=1");
+  case_set (t, CURLOPT_COOKIELIST, "Set-Cookie: b=2; Path=/x");
+  case_set (t, CURLOPT_COOKIELIST, "Set-Cookie: c=3; Domain=b.example");
+  case_run_transfer (t);
+  go_to (t, "://b.example/x");
+  go_to (t, "://a.example/");
+  g_assert_cmpstr (sent (c, 0), ==, "b=2; a=1");
+  g_assert_cmpstr (sent (c, 1), ==, "c=3");
+  g_assert_cmpstr (sent (c, 2), ==, "a=1");
+}
+
 const CaseSpec case_cookies[] = {
   { "cookies-sent-back", run_sent_back },
   { "cookies-own-host", run_own_host },
@@ -459,6 +477,7 @@ const CaseSpec case_cookies[] = {
   { "cookies-long", run_long },
   { "cookies-list", run_list },
   { "cookies-file", run_file },
+  { "cookies-homeless", run_homeless, CASE_NOT_ON_LIBCURL, "libcurl sends them everywhere" },
   { "cookies-no-file", run_no_file },
   { "cookies-shared", run_shared },
   { "cookies-shared-unwanted", run_shared_unwanted },

@@ -50,11 +50,23 @@ run_lengths (Case *c)
     { HEAD "Content-Length: 0x5\r\n\r\nhello", CURLE_WEIRD_SERVER_REPLY },
     { HEAD "Content-Length: 5x\r\n\r\nhello", CURLE_WEIRD_SERVER_REPLY },
     { HEAD "Content-Length: five\r\n\r\nhello", CURLE_WEIRD_SERVER_REPLY },
-    { HEAD "Content-Length: 99999999999999999999999\r\n\r\nhello", CURLE_WEIRD_SERVER_REPLY },
+    { HEAD "Content-Length: 99999999999999999999999, 5\r\n\r\nhello", CURLE_WEIRD_SERVER_REPLY },
     { HEAD "Content-Length:\r\n\r\nhello", CURLE_WEIRD_SERVER_REPLY },
   };
 
   check_shapes (c, shapes, G_N_ELEMENTS (shapes));
+}
+
+/* Nobody can count so far: the connection's end is the body's. */
+static void
+run_uncountable (Case *c)
+{
+  scripted_server_on (case_server (c), "/a", scripted_answer_end (
+                        scripted_answer_exact (HEAD "Content-Length: 36893488147419103232\r\n\r\nhello"), SCRIPTED_END_FIN));
+  scripted_server_on (case_server (c), "/b", scripted_answer_text (200, NULL, "next"));
+  case_check_ok (case_get (c, "/a"), 200, "hello");
+  case_check_ok (case_get (c, "/b"), 200, "next");
+  g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 2);
 }
 
 /* Twice the same is the same (RFC 9110 section 8.6). */
@@ -237,6 +249,52 @@ run_garbage (Case *c)
     }
 }
 
+/* One field too many has a number of its own. */
+static void
+run_many_fields (Case *c)
+{
+  GString *text = g_string_new (HEAD "Content-Length: 2\r\n");
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append (text, "A: b\r\n");
+  g_string_append (text, "\r\nok");
+  scripted_server_on (case_server (c), "/a",
+                      scripted_answer_bytes (scripted_answer_new (), g_string_free_to_bytes (text)));
+  case_check_error (case_get (c, "/a"), (CURLcode) 100); /* CURLE_TOO_LARGE, which 7.88 has not */
+}
+
+/* Less than a status line is no answer. */
+static void
+run_cut_status (Case *c)
+{
+  static const char *const pieces[] = { "H", "HTTP/", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    {
+      g_autofree char *target = g_strdup_printf ("/%u", i);
+
+      scripted_server_on (case_server (c), target,
+                          scripted_answer_end (scripted_answer_exact (pieces[i]), SCRIPTED_END_FIN));
+      case_check_error (case_get (c, target), CURLE_GOT_NOTHING);
+    }
+}
+
+/* What follows the switch that the application asked for is for it to read. */
+static void
+run_asked_switching (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/a");
+
+  scripted_server_on (
+    case_server (c), "/a",
+    scripted_answer_end (
+      scripted_answer_exact ("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nother bytes"),
+      SCRIPTED_END_FIN));
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Connection: Upgrade", "Upgrade: x", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 101, "other bytes");
+}
+
 /* A protocol switch that nobody asked for. */
 static void
 run_switching (Case *c)
@@ -254,6 +312,7 @@ run_switching (Case *c)
 
 const CaseSpec case_refused[] = {
   { "refused-lengths", run_lengths, CASE_NOT_ON_LIBCURL, "libcurl 7.88 takes several of these" },
+  { "refused-not-uncountable", run_uncountable },
   { "same-lengths", run_same_lengths },
   { "refused-both-framings", run_both_framings, CASE_NOT_ON_LIBCURL, "libcurl ignores the length beside chunked" },
   { "old-chunked", run_old_chunked, CASE_NOT_ON_LIBCURL, "libcurl 7.88 uses the connection again" },
@@ -264,6 +323,9 @@ const CaseSpec case_refused[] = {
   { "refused-floods", run_floods },
   { "refused-http09", run_http09 },
   { "refused-garbage", run_garbage },
+  { "refused-many-fields", run_many_fields, CASE_NOT_ON_LIBCURL, "libcurl 7.88 has no limit to their number" },
+  { "refused-cut-status", run_cut_status },
+  { "refused-not-switching", run_asked_switching },
   { "refused-switching", run_switching, CASE_NOT_ON_LIBCURL, "libcurl 7.88 hands the new protocol over as a body" },
   { NULL },
 };

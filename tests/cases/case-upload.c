@@ -72,6 +72,29 @@ run_put_unknown (Case *c)
   g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 1);
 }
 
+/* Which piece it is the application may say itself; who does not know where to go on sends all of it. */
+static void
+run_put_ranges (Case *c)
+{
+  GBytes *data = g_bytes_new_static ("0123456789", 10);
+  CaseTransfer *t = put (c, "/a", g_bytes_ref (data), 3, TRUE);
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "ok"));
+  case_set (t, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) 4);
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Content-Range: bytes 4-9/20", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  t = put (c, "/b", data, 3, TRUE);
+  case_set (t, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) -1);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+  g_assert_cmpstr (scripted_request_header (request (c, 0), "Content-Range"), ==, "bytes 4-9/20");
+  g_assert_cmpuint (scripted_request_count (request (c, 0), "Content-Range"), ==, 1);
+  g_assert_cmpmem (request (c, 0)->body->data, request (c, 0)->body->len, "456789", 6);
+  g_assert_cmpstr (scripted_request_header (request (c, 1), "Content-Range"), ==, "bytes 0-9/10");
+  g_assert_cmpmem (request (c, 1)->body->data, request (c, 1)->body->len, "0123456789", 10);
+}
+
 static void
 run_put_empty (Case *c)
 {
@@ -446,6 +469,7 @@ const CaseSpec case_upload[] = {
   { "put", run_put },
   { "put-unknown", run_put_unknown },
   { "http10-upload", run_http10 },
+  { "put-ranges", run_put_ranges },
   { "put-empty", run_put_empty },
   { "post-fields", run_post_fields },
   { "post-size-afterwards", run_post_size_afterwards, CASE_NOT_ON_LIBCURL, "libcurl drops the copy" },

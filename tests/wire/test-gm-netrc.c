@@ -58,7 +58,7 @@ static const struct
   { "machine b password y\nmachine a login u", "a", NULL, "u:-" },
   { "machine login password p", "a", NULL, "" },
   { "machine a login u password p machine", "b", NULL, "!" },
-  { "machine a login machine b password p", "b", NULL, "!" },
+  { "machine a login machine b password p", "b", NULL, "" },
   /* The default one, and what stands behind it. */
   { "default login d password q", "a", NULL, "d:q" },
   { "machine a login u password p default login d password q", "a", NULL, "u:p" },
@@ -81,13 +81,16 @@ static const struct
     "u:p" },
   { "macdef init\r\nmachine a login evil password z\r\n\r\nmachine a login u password p", "a", NULL, "u:p" },
   { "macdef init\nmachine a login evil password z", "a", NULL, "" },
+  /* Words of other programs. */
+  { "machine a port 8080 login u password p", "a", NULL, "u:p" },
+  { "machine a login u protocol http password p force yes", "a", NULL, "u:p" },
+  { "nonsense a", "a", NULL, "" },
   /* Nonsense. */
   { "machine", "a", NULL, "!" },
   { "machine a login", "a", NULL, "!" },
   { "machine a login u password", "a", NULL, "!" },
   { "machine a login \"u", "a", NULL, "!" },
   { "machine a login \"u\nx\" password p", "a", NULL, "!" },
-  { "nonsense a", "a", NULL, "!" },
   { "machine a login \"u\"v password p", "a", NULL, "!" },
 };
 

@@ -31,6 +31,7 @@ struct _GmCookieJar
   GQueue used; /* all entries, the longest unused one first */
   guint64 clock; /* counts creations and uses */
   GmStateFiles files;
+  GPtrArray *homeless; /* (owned) (nullable) (element-type utf8): fields without a domain; NULL: they are not wanted */
   GmSameSite said; /* in the line before, by whoever reads @files */
   void (*changed) (gpointer user_data);
   void (*loaded) (gpointer user_data, int error, guint n_damaged);
@@ -189,6 +190,8 @@ gm_cookie_jar_unref (GmCookieJar *self)
   if (self->destroy != NULL)
     self->destroy (self->user_data);
   g_hash_table_unref (self->sites);
+  if (self->homeless != NULL)
+    g_ptr_array_unref (self->homeless);
   gm_state_files_clear (&self->files);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -655,6 +658,54 @@ gm_cookie_jar_add (GmCookieJar *self,
   return GM_COOKIE_FAULT_NONE;
 }
 
+/* ---- cookies that do not say whose they are ---- */
+
+void
+gm_cookie_jar_keep_homeless (GmCookieJar *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->homeless == NULL)
+    self->homeless = g_ptr_array_new_with_free_func (g_free);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gm_cookie_jar_add_homeless (GmCookieJar *self,
+                            GmSpan set_cookie)
+{
+  g_mutex_lock (&self->lock);
+  if (self->homeless != NULL && self->homeless->len < GM_COOKIE_JAR_MAX_HOMELESS)
+    g_ptr_array_add (self->homeless, g_strndup (set_cookie.data, set_cookie.len));
+  g_mutex_unlock (&self->lock);
+}
+
+/* The first host that is asked for gets them; with the lock held. */
+static G_NO_INLINE gboolean
+give_a_home (GmCookieJar *self,
+             const GmCookieOrigin *origin,
+             gint64 now)
+{
+  gboolean changed = FALSE;
+
+  for (guint i = 0; i < self->homeless->len; i++)
+    {
+      const char *text = g_ptr_array_index (self->homeless, i);
+      GmCookieLine line;
+
+      if (gm_cookie_parse (gm_span (text, strlen (text)), now, &line) != GM_COOKIE_FAULT_NONE)
+        continue;
+      line.domain = origin->host;
+      line.host_only = TRUE;
+      if (line.path.len == 0)
+        line.path = GM_SPAN ("/");
+      if (keeps_promise (&line, TRUE))
+        changed |= store (self, &line, TRUE, now);
+    }
+  g_ptr_array_set_size (self->homeless, 0);
+
+  return changed;
+}
+
 /* ---- who gets what ---- */
 
 static gboolean
@@ -726,8 +777,11 @@ gm_cookie_jar_write (GmCookieJar *self,
   Site *site;
   guint n, n_sent = 0;
   gsize start = out->len;
+  gboolean changed = FALSE;
 
   g_mutex_lock (&self->lock);
+  if (G_UNLIKELY (self->homeless != NULL && self->homeless->len > 0 && origin->host.len > 0))
+    changed = give_a_home (self, origin, now);
   site = origin->host.len > 0 ? find_site (self, origin->host) : NULL;
   n = site != NULL ? collect (self, site, origin, now, found) : 0;
   if (n > 1)
@@ -750,7 +804,7 @@ gm_cookie_jar_write (GmCookieJar *self,
     }
   if (site != NULL)
     tidy_site (self, site);
-  g_mutex_unlock (&self->lock);
+  unlock_and_tell (self, changed);
 
   return n_sent;
 }
@@ -882,6 +936,11 @@ take_line (gpointer store,
     return FALSE;
   if (drop_session && !line.persistent)
     return TRUE;
+  if (G_UNLIKELY (self->homeless != NULL && line.domain.len == 0))
+    {
+      gm_cookie_jar_add_homeless (self, gm_span (text.data + strlen (SET_COOKIE), text.len - strlen (SET_COOKIE)));
+      return TRUE;
+    }
   if (said != GM_SAME_SITE_DEFAULT)
     line.same_site = said;
 

@@ -18,6 +18,7 @@
 #define GM_COOKIE_JAR_MAX_SITE 180
 /* In all: RFC 6265bis section 6.1. */
 #define GM_COOKIE_JAR_MAX 3000
+#define GM_COOKIE_JAR_MAX_HOMELESS 50
 /* Taken from one answer, and sent in one request, at most: libcurl's limits, which servers can live with. */
 #define GM_COOKIES_MAX_TAKEN 50
 #define GM_COOKIES_MAX_SENT 150
@@ -101,6 +102,12 @@ GmCookieFault  gm_cookie_jar_add        (GmCookieJar *self,
                                          const GmCookieLine *line,
                                          gboolean from_file,
                                          gint64 now);
+/* From now on lines with "Set-Cookie:" that name no domain, of a file or by gm_cookie_jar_add_homeless(), are kept, up to
+ * GM_COOKIE_JAR_MAX_HOMELESS: they become cookies of the first host that the jar is asked for, and of it alone. */
+void           gm_cookie_jar_keep_homeless (GmCookieJar *self);
+/* @set_cookie: the field's value, which gm_cookie_parse() took. */
+void           gm_cookie_jar_add_homeless (GmCookieJar *self,
+                                         GmSpan set_cookie);
 /* What the Cookie field to @origin says, "a=b; c=d" (RFC 6265bis section 5.8.3), appended to @out, at most @room bytes
  * and GM_COOKIES_MAX_SENT cookies; returns how many there are. */
 guint          gm_cookie_jar_write      (GmCookieJar *self,

@@ -41,7 +41,7 @@ take_url_login (const GmUrl *url,
                 Login *login)
 {
   if (gm_url_dup_user (url, FALSE, &login->user) != GM_OK || gm_url_dup_password (url, FALSE, &login->password) != GM_OK)
-    return GM_BAD_REQUEST;
+    return GM_BAD_URL;
 
   return GM_OK;
 }

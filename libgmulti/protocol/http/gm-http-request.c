@@ -26,6 +26,8 @@ typedef enum
   FIELD_CONDITION = 1 << 12,
   FIELD_CONNECTION = 1 << 13,
   FIELD_PROXY_AUTHORIZATION = 1 << 14,
+  FIELD_CONTENT_RANGE = 1 << 15,
+  FIELD_UPGRADE = 1 << 16,
 } Field;
 
 static guint
@@ -52,6 +54,8 @@ field_find (GmSpan name)
     { "If-Unmodified-Since", FIELD_CONDITION },
     { "Connection", FIELD_CONNECTION },
     { "Proxy-Authorization", FIELD_PROXY_AUTHORIZATION },
+    { "Content-Range", FIELD_CONTENT_RANGE },
+    { "Upgrade", FIELD_UPGRADE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
@@ -223,6 +227,14 @@ gm_http_cookie_origin_init (const GmRequest *request,
     }
 }
 
+gboolean
+gm_http_asks_for_upgrade (const GmHttp *self)
+{
+  const GmRequestSettings *settings = self->request->settings;
+
+  return self->upgrading || (settings->headers != NULL && (user_fields_scan (settings).overridden & FIELD_UPGRADE) != 0);
+}
+
 static inline GmSpan
 text_span (const char *text)
 {
@@ -319,7 +331,7 @@ static void
 write_content_range (const GmRequest *request,
                      GmByteBuilder *out)
 {
-  guint64 from = (guint64) request->settings->resume_from;
+  guint64 from = (guint64) MAX (request->settings->resume_from, 0);
   guint64 total = from + (guint64) request->source->size;
 
   gm_byte_builder_append_literal (out, "Content-Range: bytes ");
@@ -333,10 +345,14 @@ write_content_range (const GmRequest *request,
 
 static GmResult
 write_range (const GmRequest *request,
+             gboolean overridden,
              GmByteBuilder *out)
 {
   const GmRequestSettings *settings = request->settings;
   gboolean download = request->method == GM_METHOD_GET || request->method == GM_METHOD_HEAD;
+
+  if (overridden)
+    return GM_OK;
 
   if (download && settings->resume_from > 0)
     {
@@ -353,6 +369,10 @@ write_range (const GmRequest *request,
       gm_byte_builder_append_literal (out, "\r\n");
     }
   else if (request->method == GM_METHOD_PUT && settings->resume_from > 0 && request->source->size >= 0)
+    write_content_range (request, out);
+  /* who would go on at whatever is there already sends all of it, as libcurl does, and says so */
+  else if (request->method == GM_METHOD_PUT && settings->resume_from < 0 && settings->range == NULL &&
+           request->source->size > 0)
     write_content_range (request, out);
   else if (!download && settings->resume_from <= 0 && settings->range != NULL)
     return write_upload_range (request, out);
@@ -537,7 +557,7 @@ offers_upgrade (const GmHttp *self,
 
   return request->settings->http_version == GM_HTTP_2 && (request->connection->speak & GM_SPEAK_HTTP2_LATER) != 0 &&
          request->connection->http2 == NULL && self->upload == GM_HTTP_UPLOAD_NONE && !request->old_version &&
-         !self->may_log_in && (overridden & FIELD_CONNECTION) == 0 && !request->settings->transfer_coding;
+         !self->may_log_in && (overridden & (FIELD_CONNECTION | FIELD_UPGRADE)) == 0 && !request->settings->transfer_coding;
 }
 
 /* What the jar has for this origin, and what the user says himself, where that may go. */
@@ -612,8 +632,9 @@ write_own_fields (GmHttp *self,
     result = write_user_fields (self, TRUE, out);
   if (result == GM_OK && self->may_log_in)
     result = gm_http_auth_write (self, target, (overridden & FIELD_AUTHORIZATION) != 0, out);
-  if (result == GM_OK && ((overridden & FIELD_RANGE) == 0 || self->upload != GM_HTTP_UPLOAD_NONE))
-    result = write_range (request, out);
+  if (result == GM_OK)
+    result = write_range (request,
+                          (overridden & (self->upload == GM_HTTP_UPLOAD_NONE ? FIELD_RANGE : FIELD_CONTENT_RANGE)) != 0, out);
   if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_USER_AGENT) != 0, GM_SPAN ("User-Agent"), settings->user_agent);
   if (result == GM_OK && (overridden & FIELD_ACCEPT) == 0)
@@ -681,10 +702,10 @@ gm_http_write_head (GmHttp *self,
     result = gm_http1_write_request_line (out, method, target, old ? 10 : 11);
   if (result == GM_OK)
     result = write_own_fields (self, user.overridden, target, out);
-  if (result == GM_OK && gm_proxy_forwards (request->proxy))
-    result = write_proxy_fields (request->proxy, out);
   if (result == GM_OK && settings->headers != NULL)
     result = write_user_fields (self, FALSE, out);
+  if (result == GM_OK && gm_proxy_forwards (request->proxy))
+    result = write_proxy_fields (request->proxy, out);
   if (result == GM_OK && G_UNLIKELY (offers_upgrade (self, user.overridden)))
     write_upgrade (self, out);
   if (result == GM_OK)

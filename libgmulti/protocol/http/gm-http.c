@@ -446,7 +446,8 @@ gm_http_take_head (GmHttp *self,
   request->info->http_version = version;
   GM_TRACE (HTTP, request->id, request->connection->id, "status %u, version %u, %u fields", status, version, n);
 
-  if (status >= 100 && status < 200)
+  /* The user asked by himself for what follows a 101: it is his to read, as a body is. */
+  if (status >= 100 && status < 200 && !(status == 101 && version == 11 && !self->upgrading && gm_http_asks_for_upgrade (self)))
     {
       gm_http_answer_goes_on (self, sending);
       return take_interim (self, status, first, plan);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gm-bytes.h"
+#include "gm-cookie-jar.h"
 #include "gm-http-fields.h"
 #include "gm-request.h"
 
@@ -142,6 +143,8 @@ GmResult gm_http_write_head  (GmHttp *self,
 void     gm_http_walk_user_fields (const GmHttp *self,
                               void (*func) (GmSpan name, GmSpan value, gpointer data),
                               gpointer data);
+/* Whether the user's fields, or the engine, offer to go over to another protocol. */
+gboolean gm_http_asks_for_upgrade (const GmHttp *self);
 /* The host as it is told; empty: the user's fields have it. */
 GmSpan   gm_http_get_own_host (const GmHttp *self);
 /* Who the server is to the jar. */

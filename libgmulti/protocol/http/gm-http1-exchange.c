@@ -602,6 +602,22 @@ go_over (Http1 *self,
   return GM_AGAIN;
 }
 
+/* Which limit it was is told. */
+static G_NO_INLINE GmResult
+note_flood (Http1 *self,
+            GmResult result)
+{
+  GmRequest *request = self->exchange.request;
+
+  if (result == GM_HTTP_HEADER_FLOOD && gm_http1_head_is_full (&self->head))
+    {
+      g_free (request->error->detail);
+      request->error->detail = g_strdup (GM_DETAIL_N_FIELDS);
+    }
+
+  return result;
+}
+
 static GmResult
 feed (Http1 *self,
       const char *data,
@@ -619,7 +635,7 @@ feed (Http1 *self,
           GmParse parse = gm_http1_head_feed (&self->head, request->headers, data, len, &consumed, &result);
 
           if (parse == GM_PARSE_BAD)
-            return result;
+            return note_flood (self, result);
           if (parse == GM_PARSE_DONE)
             result = take_head (self);
           if (G_UNLIKELY (self->plan.upgraded) && result == GM_OK)
