@@ -129,9 +129,9 @@ typedef enum
   GM_N_RESULTS,
 } GmResult;
 
-/* GmError.detail of two results that have several causes: BAD_REQUEST where a body of unknown size is to go by HTTP/1.0, and
- * HTTP_HEADER_FLOOD where there are too many fields. */
-#define GM_DETAIL_CHUNKED_UPLOAD "chunked upload"
+/* GmError.detail of results that have several causes: BAD_REQUEST where an address that was given for a host cannot be read,
+ * and HTTP_HEADER_FLOOD where there are too many fields. */
+#define GM_DETAIL_OVERRIDE "address of a host"
 #define GM_DETAIL_N_FIELDS "number of fields"
 
 /* Where a transfer was when something went wrong, in the order of its life. */

@@ -70,7 +70,7 @@ gm_coding_find (GmSpan name,
     const char *name;
     GmCoding coding;
   } known[] = {
-    { "identity", GM_CODING_IDENTITY },
+    { "identity", GM_CODING_IDENTITY }, { "none", GM_CODING_IDENTITY }, /* which some say instead */
 #if HAVE_ZLIB
     { "gzip", GM_CODING_GZIP },     { "x-gzip", GM_CODING_GZIP }, { "deflate", GM_CODING_DEFLATE },
 #endif

@@ -396,7 +396,7 @@ read_addresses (GmSpan text)
     }
 }
 
-static gboolean
+static void
 remove_override (GmResolver *self,
                  GmSpan text)
 {
@@ -405,11 +405,10 @@ remove_override (GmResolver *self,
   guint16 port;
 
   if (!take_host (&text, &host) || !read_port (text, &port))
-    return FALSE;
+    return;
 
   name = g_ascii_strdown (host.data, (gssize) host.len);
   gm_dns_cache_remove (self->cache, name, port);
-  return TRUE;
 }
 
 static gboolean
@@ -449,13 +448,13 @@ gm_resolver_add_overrides (GmResolver *self,
   for (; list != NULL; list = list->next)
     {
       GmSpan text = gm_span (list->data, list->data != NULL ? strlen (list->data) : 0);
-      gboolean good;
 
       if (text.len == 0)
         continue;
-      good = text.data[0] == '-' ? remove_override (self, gm_span (text.data + 1, text.len - 1))
-                                 : add_override (self, text);
-      if (!good)
+      /* what takes away nothing does no harm */
+      if (text.data[0] == '-')
+        remove_override (self, gm_span (text.data + 1, text.len - 1));
+      else if (!add_override (self, text))
         result = GM_BAD_REQUEST;
     }
 

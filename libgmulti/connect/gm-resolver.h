@@ -34,7 +34,8 @@ void        gm_resolver_set_cache   (GmResolver *self,
 GmDnsCache *gm_resolver_get_cache   (GmResolver *self);
 void        gm_resolver_set_max     (GmResolver *self,
                                      guint max_threads); /* 20 unless told */
-/* Feeds overrides; malformed entries are answered with BAD_REQUEST and the rest still count. */
+/* Feeds overrides; malformed entries are answered with BAD_REQUEST, unless they would take something away, and the rest
+ * still count. */
 GmResult    gm_resolver_add_overrides (GmResolver *self,
                                      const GmStringList *list);
 /* For tests: called on a worker instead of getaddrinfo; returns an EAI code and a new list. */

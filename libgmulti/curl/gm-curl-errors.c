@@ -137,9 +137,9 @@ gm_curl_code_from_transfer (GmTransfer *transfer)
   if (result == GM_UNSUPPORTED_SCHEME && url != NULL && gm_transfer_get_error (transfer)->phase != GM_PHASE_CONNECT &&
       (gm_url_get_scheme (url) == GM_SCHEME_HTTP || gm_url_get_scheme (url) == GM_SCHEME_HTTPS))
     return CURLE_COULDNT_CONNECT;
-  /* an upload that this version of HTTP has no form for, and a head of too many fields, have their own, too */
-  if (result == GM_BAD_REQUEST && g_strcmp0 (detail, GM_DETAIL_CHUNKED_UPLOAD) == 0)
-    return CURLE_UPLOAD_FAILED;
+  /* an entry of CURLOPT_RESOLVE, and a head of too many fields, have their own, too */
+  if (result == GM_BAD_REQUEST && g_strcmp0 (detail, GM_DETAIL_OVERRIDE) == 0)
+    return CURLE_SETOPT_OPTION_SYNTAX;
   if (result == GM_HTTP_HEADER_FLOOD && g_strcmp0 (detail, GM_DETAIL_N_FIELDS) == 0)
     return CURLE_TOO_LARGE;
   /* and others for what cannot be opened to be written, or written */
@@ -394,8 +394,8 @@ write_detailed (GmCurlEasy *easy,
              host_of (easy), detail);
       break;
     case GM_BAD_REQUEST:
-      if (g_str_equal (detail, GM_DETAIL_CHUNKED_UPLOAD))
-        WRITE ("Chunks are not possible in HTTP 1.0: an upload needs a size");
+      if (g_str_equal (detail, GM_DETAIL_OVERRIDE))
+        WRITE ("Couldn't parse an entry of CURLOPT_RESOLVE");
       else
         WRITE ("%s", curl_easy_strerror (CURLE_BAD_FUNCTION_ARGUMENT));
       break;

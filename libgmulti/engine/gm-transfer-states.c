@@ -604,16 +604,23 @@ set_up_source (GmTransfer *self)
 }
 
 /* Once for each time they are set: what expires would never do so if each use of the handle renewed it. */
-static void
+static GmResult
 feed_overrides (GmTransfer *self)
 {
   GmResolver *resolver = gm_multi_get_resolver (self->multi);
   guint serial = gm_dns_cache_get_serial (gm_resolver_get_cache (resolver));
 
+  GmResult result;
+
   if (self->overrides_fed == serial)
-    return;
-  gm_resolver_add_overrides (resolver, self->run->connect_settings->overrides);
-  self->overrides_fed = serial;
+    return GM_OK;
+  result = gm_resolver_add_overrides (resolver, self->run->connect_settings->overrides);
+  if (result == GM_OK)
+    self->overrides_fed = serial;
+  else if (self->error.detail == NULL)
+    self->error.detail = g_strdup (GM_DETAIL_OVERRIDE);
+
+  return result;
 }
 
 /* ---- states ---- */
@@ -644,8 +651,9 @@ state_starting (GmTransfer *self)
     return result;
 
   if (run->connect_settings->overrides != NULL)
-    feed_overrides (self);
-  result = set_up_source (self);
+    result = feed_overrides (self);
+  if (result == GM_OK)
+    result = set_up_source (self);
   if (result != GM_OK)
     return result;
   wipe_request (self, (GmMethod) run->request_settings->method, TRUE);

@@ -98,6 +98,8 @@ run_names (Case *c)
   case_check_ok (get_decoded (c, "/a"), 200, "old");
   case_check_ok (get_decoded (c, "/b"), 200, "none");
   case_check_ok (get_decoded (c, "/c"), 200, "same");
+  serve (c, "/d", "Content-Encoding: none\r\n", g_bytes_new_static ("as it is", 8));
+  case_check_ok (get_decoded (c, "/d"), 200, "as it is");
 }
 
 /* Not asked for, or asked for and wanted as it is: the bytes of the wire. */

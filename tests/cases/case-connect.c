@@ -393,7 +393,29 @@ run_keep_alive_probes (Case *c)
   g_assert_cmpint (value, !=, 0);
 }
 
+/* What is no address fails the transfer; what takes away nothing does not. */
+static void
+run_bad_override (Case *c)
+{
+  static const char *const lines[] = { "a.test:80:nonsense", "a.test:port:127.0.0.1", "a.test:80" };
+  CaseTransfer *t;
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "ok"));
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      t = case_transfer (c, "/a");
+      case_set (t, CURLOPT_RESOLVE, case_list (t, lines[i], NULL));
+      case_run_transfer (t);
+      case_check_error (t, CURLE_SETOPT_OPTION_SYNTAX);
+    }
+  t = case_transfer (c, "/a");
+  case_set (t, CURLOPT_RESOLVE, case_list (t, "-nobody.test:80", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "ok");
+}
+
 const CaseSpec case_connect[] = {
+  { "connect-bad-override", run_bad_override },
   { "unix", run_unix },
   { "unix-missing", run_unix_missing },
   { "resolve", run_resolve },

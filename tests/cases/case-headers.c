@@ -250,7 +250,25 @@ run_inject_encoded (Case *c)
     g_assert_null (scripted_request_header (scripted_server_request (case_server (c), 1), "Evil"));
 }
 
+/* A request has one Host, and no byte of its path is beyond ASCII; a query is left as it is. */
+static void
+run_one_host (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/caf\xc3\xa9/%C3%A9?q=\xc3\xa9");
+  const ScriptedRequest *request;
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, ""));
+  case_set (t, CURLOPT_HTTPHEADER, case_list (t, "Host: first.test", "Host: second.test", NULL));
+  case_run_transfer (t);
+  case_check_ok (t, 200, "");
+  request = scripted_server_request (case_server (c), 0);
+  g_assert_cmpuint (scripted_request_count (request, "Host"), ==, 1);
+  g_assert_cmpstr (scripted_request_header (request, "Host"), ==, "first.test");
+  g_assert_cmpstr (request->target, ==, "/caf%c3%a9/%C3%A9?q=\xc3\xa9");
+}
+
 const CaseSpec case_headers[] = {
+  { "headers-one-host", run_one_host },
   { "headers-own", run_own },
   { "headers-removed", run_removed },
   { "headers-agent", run_agent },

@@ -157,7 +157,7 @@ is_wanted (const GmHttp *self,
   return !(id == FIELD_EXPECT && request->no_expect);
 }
 
-/* @host: the user's Host, which belongs in front (RFC 9110 section 7.2), or all but that. */
+/* @host: the user's Host, which belongs in front (RFC 9110 section 7.2), and of which there is one; or all but that. */
 static GmResult
 write_user_fields (const GmHttp *self,
                    gboolean host,
@@ -175,7 +175,7 @@ write_user_fields (const GmHttp *self,
       if ((id == FIELD_HOST) != host || !is_wanted (self, id, field.name))
         continue;
       result = gm_http1_write_field (out, field.name, field.value);
-      if (result != GM_OK)
+      if (result != GM_OK || host)
         return result;
     }
 
@@ -290,6 +290,7 @@ write_proxy_fields (const GmProxy *proxy,
 static GmResult
 write_absolute_line (const GmRequest *request,
                      GmSpan method,
+                     GmSpan path,
                      guint version,
                      GmByteBuilder *out)
 {
@@ -298,7 +299,7 @@ write_absolute_line (const GmRequest *request,
   gm_byte_builder_append_span (&target, gm_url_get_scheme_name (request->url));
   gm_byte_builder_append_literal (&target, "://");
   gm_byte_builder_append_span (&target, gm_url_get_authority_for_host_header (request->url));
-  gm_byte_builder_append_span (&target, gm_url_get_request_target (request->url));
+  gm_byte_builder_append_span (&target, path);
   if (target.failed)
     return GM_OUT_OF_MEMORY;
 
@@ -660,6 +661,45 @@ write_own_fields (GmHttp *self,
   return result;
 }
 
+/* No byte of a path is beyond ASCII (RFC 3986 section 2.1); libcurl writes them so, and leaves queries as they are. */
+static gboolean
+path_is_plain (GmSpan target)
+{
+  const char *end = target.data + target.len;
+  const char *p = target.data;
+  guint64 word;
+
+  for (; end - p >= (gssize) sizeof word; p += sizeof word)
+    {
+      memcpy (&word, p, sizeof word);
+      if (G_UNLIKELY ((word & G_GUINT64_CONSTANT (0x8080808080808080)) != 0))
+        break;
+    }
+  for (; p < end; p++)
+    if (G_UNLIKELY ((guchar) *p >= 0x80))
+      return memchr (target.data, '?', (gsize) (p - target.data)) != NULL;
+
+  return TRUE;
+}
+
+static G_NO_INLINE char *
+encode_path (GmSpan *target)
+{
+  GString *text = g_string_sized_new (target->len * 3);
+  const char *query = memchr (target->data, '?', target->len);
+  const char *path_end = query != NULL ? query : target->data + target->len;
+
+  for (const char *p = target->data; p < path_end; p++)
+    if ((guchar) *p >= 0x80)
+      g_string_append_printf (text, "%%%02x", (guchar) *p);
+    else
+      g_string_append_c (text, *p);
+  g_string_append_len (text, path_end, target->data + target->len - path_end);
+  *target = gm_span (text->str, text->len);
+
+  return g_string_free (text, FALSE);
+}
+
 GmResult
 gm_http_write_head (GmHttp *self,
                     GmByteBuilder *out)
@@ -670,12 +710,15 @@ gm_http_write_head (GmHttp *self,
   UserFields user = { 0 };
   GmSpan method = method_word (request);
   GmSpan target = gm_url_get_request_target (request->url);
+  g_autofree char *encoded = NULL;
   GmResult result;
 
   if (settings->headers != NULL)
     user = user_fields_scan (settings);
   if (settings->request_target != NULL)
     target = text_span (settings->request_target);
+  else if (G_UNLIKELY (!path_is_plain (target)))
+    encoded = encode_path (&target);
 
   self->upload = request->source->kind == GM_SOURCE_NONE ? GM_HTTP_UPLOAD_NONE
                  : request->source->size >= 0            ? GM_HTTP_UPLOAD_LENGTH
@@ -697,7 +740,7 @@ gm_http_write_head (GmHttp *self,
   /* HTTP/2 has parts for what is absolute. */
   if (G_UNLIKELY (gm_proxy_forwards (request->proxy)) && settings->request_target == NULL &&
       request->connection->http2 == NULL)
-    result = write_absolute_line (request, method, old ? 10 : 11, out);
+    result = write_absolute_line (request, method, target, old ? 10 : 11, out);
   else
     result = gm_http1_write_request_line (out, method, target, old ? 10 : 11);
   if (result == GM_OK)
