@@ -5,6 +5,7 @@
 #include "gm-curl-certinfo.h"
 #include "gm-curl-client.h"
 #include "gm-curl-errors.h"
+#include "gm-curl-memory.h"
 #include "gm-curl-meter.h"
 #include "gm-curl-mime.h"
 #include "gm-curl-multi.h"
@@ -39,7 +40,10 @@ gm_curl_easy_get_active_multi (GmCurlEasy *self)
 static GmCurlEasy *
 easy_alloc (void)
 {
-  GmCurlEasy *self = gm_new0 (GmCurlEasy);
+  GmCurlEasy *self = gm_curl_memory.calloc (1, sizeof *self);
+
+  if (self == NULL)
+    return NULL;
 
   self->magic = MAGIC;
   self->link.data = self;
@@ -50,6 +54,9 @@ CURL *
 curl_easy_init (void)
 {
   GmCurlEasy *self = easy_alloc ();
+
+  if (self == NULL)
+    return NULL;
 
   self->transfer = gm_transfer_dup (gm_curl_get_defaults (), self);
   gm_transfer_set_ops (self->transfer, &self->ops);
@@ -68,6 +75,9 @@ curl_easy_duphandle (CURL *curl)
     return NULL;
 
   self = easy_alloc ();
+  if (self == NULL)
+    return NULL;
+
   self->transfer = gm_transfer_dup (original->transfer, self);
   gm_transfer_set_ops (self->transfer, &self->ops);
   self->set = original->set;
@@ -137,7 +147,7 @@ gm_curl_easy_destroy (GmCurlEasy *self)
   if (self->held_lines != NULL)
     g_string_free (self->held_lines, TRUE);
   self->magic = 0;
-  g_free (self);
+  gm_curl_memory.free (self);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define MAX_POST_TEXT 8000000 /* libcurl's limit for any text that is set */
 #define MAX_POST_COPY (2 * (gint64) G_MAXINT32) /* a larger one is a mistake: CURLOPT_POSTFIELDS does not copy */
 
 /* ---- where ---- */
@@ -294,6 +295,8 @@ gm_curl_set_copypostfields (GmCurlEasy *easy,
 
   if (size < 0)
     size = (gint64) strlen (value->pointer);
+  if (size > MAX_POST_TEXT && easy->set.postfieldsize < 0)
+    return CURLE_BAD_FUNCTION_ARGUMENT;
   if (size > MAX_POST_COPY)
     return CURLE_OUT_OF_MEMORY;
 

@@ -62,7 +62,7 @@ curl_easy_escape (CURL *curl,
                   int length)
 {
   static const char digits[] = "0123456789ABCDEF";
-  char *result, *out;
+  char *result, *out, *fitting;
   size_t len;
 
   if (!get_length (string, length, &len) || len > SIZE_MAX / 3 - 1)
@@ -85,8 +85,11 @@ curl_easy_escape (CURL *curl,
           *out++ = digits[c & 15];
         }
     }
-  *out = '\0';
-  return result;
+  *out++ = '\0';
+
+  /* who keeps it need not keep the room for what was not encoded */
+  fitting = gm_curl_memory.realloc (result, (size_t) (out - result));
+  return fitting != NULL ? fitting : result;
 }
 
 char *

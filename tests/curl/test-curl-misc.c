@@ -310,6 +310,7 @@ test_strerror (void)
     g_assert_nonnull (curl_easy_strerror ((CURLcode) i));
   g_assert_cmpstr (curl_easy_strerror (CURLE_OK), ==, "No error");
   g_assert_cmpstr (curl_easy_strerror (CURLE_OBSOLETE20), ==, "Unknown error");
+  g_assert_cmpstr (curl_easy_strerror (CURLE_BAD_FUNCTION_ARGUMENT), ==, "A libcurl function was given a bad argument");
   g_assert_cmpstr (curl_easy_strerror (CURL_LAST), ==, "Unknown error");
   g_assert_cmpstr (curl_easy_strerror ((CURLcode) -1), ==, "Unknown error");
   for (int i = -1; i < CURLM_LAST; i++)
@@ -347,7 +348,7 @@ test_version (void)
     g_assert_cmpint (g_ascii_strcasecmp (p[0], p[1]), <, 0);
 }
 
-static guint n_mallocs, n_frees;
+static guint n_mallocs, n_frees, n_reallocs, n_callocs;
 
 static void *
 counting_malloc (size_t size)
@@ -370,17 +371,36 @@ counting_strdup (const char *text)
   return strdup (text);
 }
 
+static void *
+counting_realloc (void *p,
+                  size_t size)
+{
+  n_reallocs++;
+  return realloc (p, size);
+}
+
+static void *
+counting_calloc (size_t n,
+                 size_t size)
+{
+  n_callocs++;
+  return calloc (n, size);
+}
+
 static void
 test_global (void)
 {
   const curl_ssl_backend **backends = NULL;
+  CURL *easy;
   char *text;
 
   g_assert_cmpint (curl_global_init_mem (CURL_GLOBAL_ALL, malloc, free, realloc, strdup, NULL), ==, CURLE_FAILED_INIT);
-  g_assert_cmpint (curl_global_init_mem (CURL_GLOBAL_ALL, counting_malloc, counting_free, realloc, counting_strdup,
-                                         calloc), ==, CURLE_OK);
+  g_assert_cmpint (curl_global_init_mem (CURL_GLOBAL_ALL, counting_malloc, counting_free, counting_realloc,
+                                         counting_strdup, counting_calloc), ==, CURLE_OK);
   text = curl_easy_escape (NULL, "a b", 0);
+  g_assert_cmpstr (text, ==, "a%20b");
   g_assert_cmpuint (n_mallocs, ==, 1);
+  g_assert_cmpuint (n_reallocs, ==, 1);
   curl_free (text);
   g_assert_cmpuint (n_frees, ==, 1);
   curl_slist_free_all (curl_slist_append (NULL, "x"));
@@ -391,6 +411,13 @@ test_global (void)
   g_assert_cmpint (curl_global_init_mem (CURL_GLOBAL_ALL, malloc, free, realloc, strdup, calloc), ==, CURLE_OK);
   curl_free (curl_easy_escape (NULL, "a b", 0));
   g_assert_cmpuint (n_mallocs, ==, 4);
+
+  /* handles are the application's, too */
+  easy = curl_easy_init ();
+  g_assert_cmpuint (n_callocs, ==, 1);
+  n_frees = 0;
+  curl_easy_cleanup (easy);
+  g_assert_cmpuint (n_frees, >=, 1);
 
   g_assert_cmpint (curl_global_sslset (CURLSSLBACKEND_OPENSSL, NULL, &backends), ==, CURLSSLSET_UNKNOWN_BACKEND);
   g_assert_nonnull (backends);
