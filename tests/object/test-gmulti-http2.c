@@ -55,6 +55,47 @@ check_got (Fixture *f,
   g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "got", 3);
 }
 
+/* ---- a demand for a login ---- */
+
+#define LONG_PAGE (3 * 1024 * 1024) /* more than is kept while somebody is asked */
+
+static gboolean
+authenticate_cb (GMultiTransfer *transfer,
+                 GMultiChallenge *challenge,
+                 gpointer user_data)
+{
+  guint *n_asked = user_data;
+
+  (*n_asked)++;
+  gmulti_challenge_answer (challenge, "user", "secret");
+  return TRUE;
+}
+
+static ScriptedAnswer *
+answer_long (const ScriptedRequest *request,
+             gpointer user_data)
+{
+  if (scripted_request_header (request, "Authorization") != NULL)
+    return scripted_answer_text (200, NULL, "got");
+  return scripted_answer_text (401, "WWW-Authenticate: Basic realm=\"long\"\r\n", user_data);
+}
+
+/* Its page is too long to be kept: its stream ends, and not the connection. */
+static void
+test_long_page (Fixture *f,
+                gconstpointer data)
+{
+  g_autofree char *page = g_strnfill (LONG_PAGE, 'x');
+  g_autoptr (GMultiTransfer) transfer = new_transfer (f, "/long");
+  guint n_asked = 0;
+
+  scripted_server_on (f->server, "/long", scripted_answer_handler (scripted_answer_new (), answer_long, page));
+  g_signal_connect (transfer, "authenticate", G_CALLBACK (authenticate_cb), &n_asked);
+  check_got (f, transfer);
+  g_assert_cmpuint (n_asked, ==, 1);
+  g_assert_cmpuint (scripted_server_n_connections (f->server), ==, 1);
+}
+
 /* ---- threads ---- */
 
 #define N_THREADS 3
@@ -297,6 +338,7 @@ main (int argc,
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("threads", test_threads);
+  ADD ("long-page", test_long_page);
   ADD ("policies", test_policies);
   ADD ("priority", test_priority);
   ADD ("idle-ping", test_idle_ping);
