@@ -518,7 +518,13 @@ driver_n_sockets (Driver *driver)
 gboolean
 driver_is_at_rest (Driver *driver)
 {
-  return !(driver->type->flags & DRIVER_EVENTS) || (driver_n_sockets (driver) == 0 && driver->timer_at < 0);
+  long timeout_ms = 0;
+
+  if (driver->type->flags & DRIVER_EVENTS)
+    return driver_n_sockets (driver) == 0 && driver->timer_at < 0;
+
+  curl_multi_timeout (driver->multi, &timeout_ms);
+  return timeout_ms < 0;
 }
 
 guint

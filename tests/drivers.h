@@ -67,7 +67,7 @@ void    driver_turn          (Driver *driver,
 /* Descriptors that are announced now, and would be ready at once: a program would spin on them. */
 guint   driver_n_sockets     (Driver *driver);
 guint   driver_n_ready       (Driver *driver);
-/* A loop that ends when it has nothing to watch and no timer would end now. */
+/* A loop that ends when it has nothing to watch and no timer would end now; who pulls has no time limit. */
 gboolean driver_is_at_rest   (Driver *driver);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Driver, driver_free)

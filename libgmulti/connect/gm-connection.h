@@ -216,9 +216,9 @@ void          gm_pool_keep_up    (GmPool *self,
                                   gint64 interval_us);
 /* Those that are busy take no more users, and are not kept: there may be a better way by now. */
 void          gm_pool_retire     (GmPool *self);
-/* For a foreign loop, which may be one that ends when nothing is watched any more: nobody transfers now. What idles has
- * neither watch nor timer from here on, until it is used again: its age, and what came over it meanwhile, is looked at when
- * somebody wants it or another connection is made. O(those that began to idle since, those that close and carriers). */
+/* Nobody transfers now, and a loop that is not ours may end when there is nothing left. What idles has no timer from here on,
+ * and no watch of a foreign loop, until it is used again: its age, and what came over it meanwhile, is looked at when somebody
+ * wants it or another connection is made. O(those that began to idle since, those that close and carriers). */
 void          gm_pool_rest       (GmPool *self);
 /* What servers and proxies ask for, shared by all who use the pool; made on first use. */
 GmAuthStore  *gm_pool_get_auth_store (GmPool *self);

@@ -494,15 +494,8 @@ carrier_shutdown (GmLayer *layer)
 static gboolean
 is_alive (CarrierLayer *self)
 {
-  GmConnection *carrier = self->carrier;
   GmHttp2Event event;
 
-  if (carrier != NULL && carrier->socket != NULL && carrier->socket->resting)
-    {
-      gm_layer_query (carrier->top, GM_QUERY_LOOK, NULL);
-      if (gm_connection_readable (carrier))
-        gm_http2_turn (carrier->http2);
-    }
   return self->stream != NULL && !gm_http2_stream_peek (self->stream, &event) && !is_over (self);
 }
 
@@ -539,7 +532,7 @@ session_query (CarrierLayer *self,
       *(gint64 *) answer = self->carrier->connected_at;
       return TRUE;
     case GM_QUERY_LOOK:
-      return TRUE; /* the carrier is watched as long as anybody transfers */
+      return TRUE; /* the carrier is watched all the time, or else the pool looks at it */
     case GM_QUERY_ALPN:
     case GM_QUERY_TLS:
     case GM_QUERY_TLS_SESSION:

@@ -59,6 +59,7 @@ struct _GmPool
   guint next_doubt; /* place in it that comes next */
   GmTimer doubt_timer;
   gint64 looked_at; /* at those that rest */
+  gboolean carriers_rest; /* some of them may */
   GQueue waiting_origins;
   GmPoolCalls calls; /* of all but carriers, which need no place */
   gboolean held; /* somebody stood back for a call, and there may have been enough for both */
@@ -1082,14 +1083,47 @@ take_shared (GmPool *self,
   return NULL;
 }
 
+/* What came to carriers that rest is given to those who idle over them. Not while one of these is asked: it may close. */
+static void
+look_at_carriers (GmPool *self)
+{
+  GList *link = self->all.tail;
+  guint n = 0;
+
+  self->carriers_rest = FALSE;
+  while (link != NULL && n < MAX_LOOKED_AT)
+    {
+      GmConnection *connection = link->data;
+
+      link = link->prev;
+      if (connection->origin == NULL)
+        continue;
+      if (!connection->origin->key.carrier)
+        return;
+      if (!rests (connection))
+        continue;
+      self->carriers_rest = TRUE;
+      gm_layer_query (connection->top, GM_QUERY_LOOK, NULL);
+      if (connection->http2 != NULL && gm_connection_readable (connection))
+        {
+          gm_pool_turn_shared (self, connection);
+          link = self->all.tail; /* it may be another list now */
+          n++;
+        }
+    }
+}
+
 GmConnection *
 gm_pool_take (GmPool *self,
               const GmPoolKey *key,
               const GmConnectSettings *settings,
               guint32 ticket)
 {
-  GmOrigin *origin = find_origin (self, key);
+  GmOrigin *origin;
 
+  if (G_UNLIKELY (self->carriers_rest))
+    look_at_carriers (self);
+  origin = find_origin (self, key);
   if (origin != NULL && G_UNLIKELY (is_behind (&origin->calls, ticket)))
     {
       self->held = TRUE;
@@ -1257,6 +1291,15 @@ keep_or_close (GmPool *self,
     close_gracefully (self, g_queue_peek_tail (&self->idle_lru));
 }
 
+/* A loop of our own watches on: then it is the timers alone that go. */
+static void
+rest_socket (GmPool *self,
+             GmConnection *connection)
+{
+  if (connection->socket != NULL && self->reactor->foreign)
+    gm_socket_rest (connection->socket);
+}
+
 /* After something happened to a session: who may use it, and whether it is still of use. */
 static void
 settle_shared (GmPool *self,
@@ -1266,8 +1309,8 @@ settle_shared (GmPool *self,
 
   if (connection->state == GM_CONNECTION_IDLE && !usable)
     close_gracefully (self, connection);
-  else if (connection->state == GM_CONNECTION_IDLE && connection->resting && connection->socket != NULL)
-    gm_socket_rest (connection->socket); /* its turn may have told of it */
+  else if (connection->state == GM_CONNECTION_IDLE && connection->resting)
+    rest_socket (self, connection); /* its turn may have told of it */
   else if (connection->state == GM_CONNECTION_BUSY && connection->n_users == 0)
     {
       leave_shared (connection);
@@ -1446,8 +1489,8 @@ rest_carriers (GmPool *self)
       if (!connection->origin->key.carrier)
         return;
       gm_reactor_set_timer (self->reactor, &connection->timer, 0); /* of an earlier idleness */
-      if (connection->socket != NULL)
-        gm_socket_rest (connection->socket);
+      rest_socket (self, connection);
+      self->carriers_rest = self->reactor->foreign;
     }
 }
 
@@ -1468,8 +1511,7 @@ gm_pool_rest (GmPool *self)
         return;
       connection->resting = TRUE;
       gm_reactor_set_timer (self->reactor, &connection->timer, 0);
-      if (connection->socket != NULL)
-        gm_socket_rest (connection->socket);
+      rest_socket (self, connection);
     }
 }
 

@@ -190,8 +190,7 @@ gm_curl_multi_tell_timer (GmCurlMulti *self)
 void
 gm_curl_multi_tell_rest (GmCurlMulti *self)
 {
-  if (self->socket_function != NULL)
-    gm_multi_rest (self->engine);
+  gm_multi_rest (self->engine);
   gm_curl_multi_tell_timer (self);
 }
 

@@ -99,7 +99,7 @@ void             gm_multi_close_idle    (GmMulti *self);
 /* See gm_pool_keep_up (). */
 void             gm_multi_keep_up       (GmMulti *self,
                                          gint64 interval_us);
-/* To be called after a turn and a removal where a foreign loop watches: many such loops end when nothing is watched, and
+/* To be called after a turn and a removal where the loop is the application's: many such loops end when nothing is watched, and
  * drop what they were told once they hear that no transfer runs. See gm_pool_rest (). */
 void             gm_multi_rest          (GmMulti *self);
 /* There are other ways than before: idle connections are closed, answers of name servers forgotten, busy ones take
