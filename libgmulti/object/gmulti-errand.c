@@ -231,6 +231,13 @@ ensure_head (GmErrand *self)
     gm_store_set_head (self->store, self->head);
 }
 
+/* Why, of an error's status: that of a proxy is nothing that the server has said. */
+static GmResult
+refusal (GmErrand *self)
+{
+  return self->head->status == 407 && gm_transfer_get_info (self->engine)->used_proxy ? GM_PROXY_LOGIN : GM_HTTP_STATUS;
+}
+
 static GmAnswer
 discard (GmErrand *self,
          gsize len)
@@ -240,7 +247,7 @@ discard (GmErrand *self,
     return GM_ANSWER_ABORT;
   if (self->refused && self->n_discarded > MAX_DISCARDED)
     {
-      self->write_fault = GM_HTTP_STATUS;
+      self->write_fault = refusal (self);
       return GM_ANSWER_ABORT;
     }
 
@@ -590,7 +597,8 @@ update_numbers (GmErrand *self)
 
   self->mirror.received = info->downloaded;
   self->mirror.sent = info->uploaded;
-  self->mirror.total = info->download_size;
+  /* what comes with a refusal is no part of what is waited for */
+  self->mirror.total = G_LIKELY (!self->refused) ? info->download_size : -1;
   self->mirror.upload_total = info->upload_size;
   phase = gm_transfer_get_phase (self->engine);
   /* at its end it is in none: that which it was in is kept */
@@ -674,7 +682,7 @@ describe_failure (GmErrand *self,
   else if (self->engine != NULL)
     {
       failure.phase = gm_transfer_get_phase (self->engine);
-      if (result == GM_HTTP_STATUS && gm_transfer_get_info (self->engine)->auth_problem != GM_OK)
+      if ((result == GM_HTTP_STATUS || result == GM_PROXY_LOGIN) && gm_transfer_get_info (self->engine)->auth_problem != GM_OK)
         failure.detail = error->detail;
     }
 
@@ -701,7 +709,7 @@ GError *
 gm_errand_make_error (GmErrand *self,
                       GmResult result)
 {
-  g_autofree char *host = NULL;
+  g_autofree char *host = NULL, *fault = NULL;
   GmFailure failure;
   GError *error = NULL;
 
@@ -723,6 +731,9 @@ gm_errand_make_error (GmErrand *self,
     return error;
 
   failure = describe_failure (self, result, &host);
+  fault = gm_plan_dup_fault (gm_face_transfer_get_plan (self->transfer), result);
+  if (fault != NULL)
+    failure.detail = fault;
   if (failure.phase != GM_PHASE_NONE)
     self->mirror.phase = (guint8) failure.phase;
   return gm_failure_to_error (&failure);
@@ -790,7 +801,7 @@ end (GmErrand *self,
       if (result == GM_OK)
         ensure_head (self);
       if (result == GM_OK && self->refused)
-        result = self->write_fault != GM_OK ? self->write_fault : GM_HTTP_STATUS;
+        result = self->write_fault != GM_OK ? self->write_fault : refusal (self);
       if (result == GM_ABORTED && self->write_fault != GM_OK)
         result = self->write_fault;
       if (result == GM_READ_FAILED && self->read_fault != GM_OK)

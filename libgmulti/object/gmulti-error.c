@@ -145,7 +145,7 @@ static const Row rows[] = {
   ROW (PROXY_REFUSED, IO (PROXY_NOT_ALLOWED), LASTS, N_("The proxy refused to connect to {host}")),
   ROW (PROXY_BAD_REPLY, OWN (PROTOCOL), LASTS, N_("The answer of the proxy for {host} makes no sense")),
   ROW (PROXY_CLOSED, IO (PROXY_FAILED), PASSES, N_("The proxy closed the connection to {host} while it was made")),
-  ROW (PROXY_LOGIN, IO (PROXY_AUTH_FAILED), LASTS, N_("The proxy for {host} did not accept the login")),
+  ROW (PROXY_LOGIN, IO (PROXY_AUTH_FAILED), LASTS, N_("The proxy for {host} wants a login, or another one")),
   ROW (SOCKS_REFUSED, IO (PROXY_FAILED), PASSES, N_("The proxy could not connect to {host}")),
   ROW (SOCKS_NAME_TOO_LONG, OWN (BAD_REQUEST), LASTS, N_("A name or password is too long for the proxy of {host}")),
 
@@ -373,7 +373,7 @@ append_detail (GString *text,
                const GmFailure *failure)
 {
   if (failure->detail == NULL || (failure->result != GM_HTTP_STATUS && failure->result != GM_PROXY_LOGIN &&
-                                  failure->result != GM_PROXY_BAD_REPLY && failure->result != GM_TOO_LARGE))
+                                  failure->result != GM_PROXY_BAD_REPLY && failure->result != GM_BAD_REQUEST && failure->result != GM_TOO_LARGE))
     return;
 
   g_string_append (text, ": ");
@@ -427,7 +427,8 @@ append_cause (GString *text,
               const Row *row,
               int sys_errno)
 {
-  if (sys_errno == 0 || row->cause_kind == ERRNO)
+  if (sys_errno == 0 || row->cause_kind == ERRNO || (row->result == GM_FILE_NOT_FOUND && sys_errno == ENOENT) ||
+      (row->result == GM_FILE_ACCESS && sys_errno == EACCES) || row->result == GM_FILE_IS_FOLDER)
     return;
 
   g_string_append (text, ": ");

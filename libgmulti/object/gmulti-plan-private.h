@@ -97,6 +97,10 @@ void     gm_plan_take_body  (GmPlan *self,
  * network. */
 guint    gm_plan_get_constraints (const GmPlan *self);
 
+/* (transfer full) (nullable): which part of it has led to @result. */
+char    *gm_plan_dup_fault (const GmPlan *self,
+                            GmResult result);
+
 /* The header lines in the layout the engine wants; they live as long as the errand. NULL if there are none. @form_type
  * (nullable) is the Content-Type of a form, which nobody else knows; @languages (nullable) the
  * Accept-Language of a plan that has none. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gmulti-plan-private.h"
 
+#include "gm-config.h"
+#include "gm-http1-write.h"
 #include "gm-request-settings.h"
 #include "gmulti-certificate-private.h"
 #include "gmulti-enums.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* The engine takes 0 for its own default and has no "never"; 49 days are one. */
@@ -525,4 +528,38 @@ gm_plan_apply (const GmPlan *self,
     gm_plan_apply_priority (self->priority, engine);
   apply_limits (self, engine);
   return result;
+}
+
+static gboolean
+has_private_key (GTlsCertificate *certificate)
+{
+  GmTlsSettings *identity = gm_face_certificate_make_identity (certificate);
+  gboolean has = identity->key_file != NULL || identity->key_bytes != NULL;
+
+  gm_tls_settings_unref (identity);
+  return has;
+}
+
+char *
+gm_plan_dup_fault (const GmPlan *self,
+                   GmResult result)
+{
+  const char *word = result == GM_BAD_REQUEST ? self->bad_header : NULL;
+  g_autofree char *safe = NULL;
+
+  if (result == GM_TLS_SETTINGS && self->tls_pins != NULL)
+    return g_strdup (_("a pin has another form than “sha256//…”"));
+  if (result == GM_TLS_CLIENT_CERTIFICATE && self->client_certificate != NULL &&
+      !has_private_key (self->client_certificate))
+    return g_strdup (_("it has no private key"));
+  if (result != GM_BAD_REQUEST)
+    return NULL;
+
+  if (word == NULL && self->method != NULL && !gm_http_is_token (gm_span (self->method, strlen (self->method))))
+    word = self->method;
+  safe = word != NULL ? g_strescape (word, NULL) : NULL;
+  if (word == NULL)
+    return NULL;
+
+  return g_strdup_printf (word == self->method ? _("its method is “%s”") : _("its header “%s” is not valid"), safe);
 }

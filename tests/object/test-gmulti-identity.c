@@ -221,6 +221,21 @@ test_proxy (Visit *self,
   visit_check_inside (self);
 }
 
+static void
+test_keyless (Visit *self,
+              gconstpointer data)
+{
+  g_autoptr (GBytes) pem = zoo_get_pem (own_zoo, 0);
+  g_autoptr (GTlsCertificate) keyless = NULL;
+  g_autofree char *message = NULL;
+
+  keyless = g_tls_certificate_new_from_pem (g_bytes_get_data (pem, NULL), (gssize) g_bytes_get_size (pem), NULL);
+  gmulti_transfer_set_client_certificate (self->transfer, keyless);
+  visit_start (self);
+  message = visit_check_refused (self, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_cmpstr (message, ==, "The certificate or key for 127.0.0.1 cannot be used: it has no private key");
+}
+
 int
 main (int argc,
       char **argv)
@@ -232,7 +247,7 @@ main (int argc,
   } tests[] = {
     { "later", test_later },       { "declined", test_declined },   { "cancelled", test_cancelled },
     { "blocking", test_blocking }, { "prompt", test_prompt },       { "not-asked", test_not_asked },
-    { "redirect", test_redirect }, { "proxy", test_proxy },
+    { "redirect", test_redirect }, { "proxy", test_proxy },       { "keyless", test_keyless },
   };
   static Host hosts[4];
   g_autoptr (GBytes) pem = NULL;

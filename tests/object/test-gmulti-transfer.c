@@ -242,6 +242,47 @@ test_range (void)
   g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_BAD_REQUEST);
 }
 
+static void
+check_fault (GMultiSession *session,
+             GMultiTransfer *transfer,
+             const char *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (face_fetch (session, transfer, &error));
+  g_assert_cmpstr (error->message, ==, message);
+}
+
+/* A message names what it is about, and nothing twice. */
+static void
+test_faults (void)
+{
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_DEFAULT);
+  g_autoptr (GMultiProxy) proxy = gmulti_proxy_new (scripted_server_url (server, "/"), NULL);
+  g_autoptr (GMultiSession) session = gmulti_session_new ();
+  g_autoptr (GMultiTransfer) transfer = gmulti_transfer_new ("http://far.example/");
+
+  gmulti_transfer_set_header (transfer, "Bad name", "x");
+  check_fault (session, transfer, "The request to far.example cannot be sent as it is: its header “Bad name” is not valid");
+  gmulti_transfer_set_header (transfer, "Bad name", NULL);
+  gmulti_transfer_set_tls_pins (transfer, "nonsense");
+  check_fault (session, transfer,
+               "The TLS settings for far.example cannot be used: a pin has another form than “sha256//…”");
+  gmulti_transfer_set_tls_pins (transfer, NULL);
+
+  scripted_server_on (server, "*", scripted_answer_text (407, NULL, "who is there?"));
+  gmulti_transfer_set_proxy_resolver (transfer, G_PROXY_RESOLVER (proxy));
+  check_fault (session, transfer, "The proxy for far.example wants a login, or another one");
+  g_assert_cmpfloat (gmulti_transfer_get_fraction (transfer), <, 0);
+  gmulti_transfer_set_uri (transfer, scripted_server_url (server, "/"));
+  gmulti_transfer_set_proxy_resolver (transfer, NULL);
+  check_fault (session, transfer, "127.0.0.1 answered with the status 407");
+  gmulti_transfer_set_method (transfer, "GE T");
+  check_fault (session, transfer, "The request to 127.0.0.1 cannot be sent as it is: its method is “GE T”");
+  gmulti_transfer_set_uri (transfer, "file:///no/such/file");
+  check_fault (session, transfer, "The file /no/such/file does not exist");
+}
+
 int
 main (int argc,
       char *argv[])
@@ -253,5 +294,6 @@ main (int argc,
   g_test_add_func ("/transfer/frozen", test_frozen);
   g_test_add_func ("/transfer/response-values", test_response_values);
   g_test_add_func ("/transfer/range", test_range);
+  g_test_add_func ("/transfer/faults", test_faults);
   return g_test_run ();
 }

@@ -412,7 +412,7 @@ check_proxy_login (const ProxyWay *way,
     }
   else
     {
-      g_assert_error (error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_HTTP_STATUS);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED);
       g_assert_cmpuint (get_status (transfer), ==, 407);
     }
 }
