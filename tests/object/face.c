@@ -2,6 +2,7 @@
 #include "face.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #define LIMIT_MS 20000
 
@@ -90,6 +91,29 @@ face_fetch (GMultiSession *session,
   g_assert_null (result);
   face_wait_for (result != NULL);
   return gmulti_session_fetch_finish (session, result, error);
+}
+
+void
+face_check_text (GBytes *bytes,
+                 const char *text)
+{
+  g_assert_nonnull (bytes);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
+}
+
+void
+face_check_fetched (GMultiSession *session,
+                    GAsyncResult **result,
+                    const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  face_wait_for (*result != NULL);
+  bytes = gmulti_session_fetch_finish (session, *result, &error);
+  g_assert_no_error (error);
+  face_check_text (bytes, text);
+  g_clear_object (result);
 }
 
 void

@@ -43,6 +43,14 @@ GBytes  *face_fetch      (GMultiSession *session,
                           GMultiTransfer *transfer,
                           GError **error);
 
+/* That is all an answer says. */
+void     face_check_text (GBytes *bytes,
+                          const char *text);
+/* Waits for *@result, of a fetch, and takes it: that is all its answer says. */
+void     face_check_fetched (GMultiSession *session,
+                             GAsyncResult **result,
+                             const char *text);
+
 /* The length of an answer, checked against the scripted server's pattern. */
 void     face_check_pattern (GBytes *bytes,
                              guint64 seed,

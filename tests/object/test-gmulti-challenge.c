@@ -139,7 +139,7 @@ test_declined_body (Asked *self,
   gmulti_challenge_decline (self->question);
   face_wait_for (self->bytes != NULL || self->error != NULL);
   g_assert_no_error (self->error);
-  g_assert_cmpmem (g_bytes_get_data (self->bytes, NULL), g_bytes_get_size (self->bytes), "outside", 7);
+  face_check_text (self->bytes, "outside");
 }
 
 /* As long as is kept, and one byte more; in chunks, so that nobody knows before. */
@@ -206,6 +206,9 @@ test_endless_page_declined (Asked *self,
   face_wait_for (self->bytes != NULL || self->error != NULL);
   g_assert_error (self->error, GMULTI_TRANSFER_ERROR, GMULTI_TRANSFER_ERROR_TOO_LARGE);
   g_assert_true (g_str_has_suffix (self->error->message, "the page that comes with the demand for a login"));
+  g_assert_null (self->bytes);
+  g_assert_cmpuint (self->n_asked, ==, 1);
+  g_assert_cmpuint (scripted_server_n_connections (self->server), ==, 1);
 }
 
 /* RFC 7617: the server would cut the name at its colon. */

@@ -213,7 +213,7 @@ fetch (Fixture *self,
   gmulti_transfer_set_connectable (self->transfer, connectable);
   bytes = face_fetch (self->session, self->transfer, &error);
   g_assert_no_error (error);
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "example.test", strlen ("example.test"));
+  face_check_text (bytes, "example.test");
 }
 
 static void

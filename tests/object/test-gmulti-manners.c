@@ -56,7 +56,7 @@ check (Fixture *self,
   g_autoptr (GBytes) bytes = face_fetch (self->session, transfer, &error);
 
   g_assert_no_error (error);
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), expected, strlen (expected));
+  face_check_text (bytes, expected);
 }
 
 static void

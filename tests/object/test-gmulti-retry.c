@@ -140,14 +140,6 @@ fetch (Fixture *self,
 }
 
 static void
-assert_text (GBytes *bytes,
-             const char *text)
-{
-  g_assert_nonnull (bytes);
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
-}
-
-static void
 count_cb (GObject *object,
           GParamSpec *pspec,
           gpointer data)
@@ -194,7 +186,7 @@ test_busy (Fixture *self,
   g_signal_connect (self->transfer, "notify::attempt", G_CALLBACK (count_cb), &n_attempts);
   bytes = fetch (self, &error);
   g_assert_no_error (error);
-  assert_text (bytes, BODY);
+  face_check_text (bytes, BODY);
   g_assert_cmpstr (self->told->str, ==, "2:GMultiTransferError 3:GMultiTransferError ");
   /* the second pause: twice half a second, more or less a quarter */
   g_assert_cmpuint (self->delay, >=, 750);
@@ -244,7 +236,7 @@ test_retry_after (Fixture *self,
   make (self, "/polite", 1, 2);
   bytes = fetch (self, &error);
   g_assert_no_error (error);
-  assert_text (bytes, BODY);
+  face_check_text (bytes, BODY);
   g_assert_cmpuint (self->delay, ==, 1000);
 
   make (self, "/rude", 0, 9);
@@ -302,7 +294,7 @@ test_put (Fixture *self,
         gmulti_transfer_set_body_stream (self->transfer, NULL, stream, (gint64) strlen (BODY));
       bytes = fetch (self, &error);
       g_assert_no_error (error);
-      assert_text (bytes, BODY);
+      face_check_text (bytes, BODY);
       g_assert_cmpuint (gmulti_transfer_get_attempt (self->transfer), ==, 2);
     }
   face_folder_free (g_steal_pointer (&folder));
@@ -480,7 +472,7 @@ test_limits (Fixture *self,
   face_wait_for (self->result != NULL);
   bytes = gmulti_session_fetch_finish (self->session, self->result, &error);
   g_assert_no_error (error);
-  assert_text (bytes, BODY);
+  face_check_text (bytes, BODY);
 }
 
 static void
@@ -493,7 +485,7 @@ test_blocking (Fixture *self,
   make (self, "/busy", 1, 2);
   bytes = gmulti_session_fetch (self->session, self->transfer, NULL, &error);
   g_assert_no_error (error);
-  assert_text (bytes, BODY);
+  face_check_text (bytes, BODY);
   g_assert_cmpstr (self->told->str, ==, "2:GMultiTransferError ");
 }
 

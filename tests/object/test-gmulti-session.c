@@ -49,13 +49,6 @@ new_transfer (Fixture *fixture,
 }
 
 static void
-assert_text (GBytes *bytes,
-             const char *text)
-{
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
-}
-
-static void
 test_fetch (Fixture *fixture,
             gconstpointer data)
 {
@@ -69,7 +62,7 @@ test_fetch (Fixture *fixture,
   g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_NEW);
   bytes = face_fetch (fixture->session, transfer, &error);
   g_assert_no_error (error);
-  assert_text (bytes, "hello");
+  face_check_text (bytes, "hello");
 
   g_assert_cmpint (gmulti_transfer_get_state (transfer), ==, GMULTI_TRANSFER_STATE_SUCCEEDED);
   g_assert_true (gmulti_transfer_is_finished (transfer));
@@ -111,7 +104,7 @@ test_again (Fixture *fixture,
       g_autoptr (GBytes) bytes = face_fetch (fixture->session, transfer, &error);
 
       g_assert_no_error (error);
-      assert_text (bytes, "hello");
+      face_check_text (bytes, "hello");
     }
   g_assert_cmpuint (scripted_server_n_connections (fixture->server), ==, 1);
 
@@ -219,7 +212,7 @@ test_accept_status (Fixture *fixture,
   gmulti_transfer_set_accept_status (transfer, TRUE);
   bytes = face_fetch (fixture->session, transfer, &error);
   g_assert_no_error (error);
-  assert_text (bytes, "no such thing");
+  face_check_text (bytes, "no such thing");
 }
 
 static void
@@ -886,7 +879,7 @@ test_preconnect (Fixture *fixture,
 
   bytes = face_fetch (fixture->session, transfer, &error);
   g_assert_no_error (error);
-  assert_text (bytes, "hello");
+  face_check_text (bytes, "hello");
   metrics = gmulti_transfer_ref_metrics (transfer);
   g_assert_true (gmulti_metrics_is_reused (metrics));
   g_assert_cmpuint (scripted_server_n_connections (fixture->server), ==, 1);
@@ -980,7 +973,7 @@ test_task_holds (Fixture *fixture,
   face_wait_for (result != NULL);
   source = g_async_result_get_source_object (result);
   bytes = gmulti_session_fetch_finish (GMULTI_SESSION (source), result, NULL);
-  assert_text (bytes, "hello");
+  face_check_text (bytes, "hello");
 }
 
 static void
@@ -1088,7 +1081,7 @@ test_doh (Fixture *fixture,
   gmulti_session_set_tls_database (fixture->session, database);
   bytes = face_fetch (fixture->session, transfer, &error);
   g_assert_no_error (error);
-  assert_text (bytes, "hello");
+  face_check_text (bytes, "hello");
   g_assert_cmpint (g_atomic_int_get (&names.n_asked), >=, 1);
 
   /* The system knows this one, and is not asked. */
@@ -1127,7 +1120,7 @@ test_referer (Fixture *fixture,
       gmulti_transfer_set_header (transfer, "X-Other", "stays");
       bytes = face_fetch (fixture->session, transfer, &error);
       g_assert_no_error (error);
-      assert_text (bytes, "hello");
+      face_check_text (bytes, "hello");
     }
 
   for (guint i = 0; i < 2; i++)

@@ -98,14 +98,7 @@ static void
 finish (Fixture *self,
         const char *text)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-
-  face_wait_for (self->result != NULL);
-  bytes = gmulti_session_fetch_finish (self->session, self->result, &error);
-  g_assert_no_error (error);
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
-  g_clear_object (&self->result);
+  face_check_fetched (self->session, &self->result, text);
   g_clear_object (&self->transfer);
 }
 

@@ -150,14 +150,7 @@ visit_wait (Visit *self)
 void
 visit_check_inside (Visit *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-
-  face_wait_for (self->result != NULL);
-  bytes = gmulti_session_fetch_finish (self->session, self->result, &error);
-  g_assert_no_error (error);
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "inside", 6);
-  g_clear_object (&self->result);
+  face_check_fetched (self->session, &self->result, "inside");
 }
 
 char *
