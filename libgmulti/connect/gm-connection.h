@@ -127,6 +127,8 @@ void     gm_connection_look     (GmConnection *self);
 GmSocket *gm_connection_get_socket (GmConnection *self);
 /* What was agreed upon by ALPN; "" = nothing. */
 const char *gm_connection_get_alpn (GmConnection *self);
+/* (nullable): whose turn @runnable is, if it is a connection's. */
+GmConnection *gm_connection_from_runnable (GmRunnable *runnable);
 void     gm_connection_set_holder (GmConnection *self,
                                    gpointer holder);
 

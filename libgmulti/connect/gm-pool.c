@@ -879,6 +879,12 @@ connection_run (GmRunnable *runnable)
     }
 }
 
+GmConnection *
+gm_connection_from_runnable (GmRunnable *runnable)
+{
+  return runnable->run == connection_run ? (GmConnection *) runnable : NULL;
+}
+
 static void
 connection_timeout (GmTimer *timer,
                     gint64 now)

@@ -198,6 +198,24 @@ flight_done (GmJob *job)
   flight_land ((Flight *) job);
 }
 
+GmRunnable *
+gm_resolver_get_waiting (GmResolverAsk *ask,
+                         GmRunnable *previous)
+{
+  gboolean passed = previous == NULL;
+
+  for (GList *l = ask->waiters.head; l != NULL; l = l->next)
+    {
+      GmRunnable *owner = ((GmLookup *) l->data)->owner;
+
+      if (passed && owner != previous)
+        return owner;
+      passed |= owner == previous;
+    }
+
+  return NULL;
+}
+
 void
 gm_resolver_answer (GmResolverAsk *ask,
                     int eai,

@@ -62,6 +62,9 @@ typedef struct
 void        gm_resolver_set_helper  (GmResolver *self,
                                      const GmResolverHelper *helper,
                                      gpointer user_data);
+/* (nullable): of those who wait for the answer, the one behind @previous (NULL: the first) that gets a turn. */
+GmRunnable *gm_resolver_get_waiting (GmResolverAsk *ask,
+                                     GmRunnable *previous);
 /* @eai: 0, or why there are no @addresses (transfer full) (nullable); @life: µs for which they are good. */
 void        gm_resolver_answer      (GmResolverAsk *ask,
                                      int eai,

@@ -16,6 +16,7 @@ typedef struct
   GmTransfer *transfer; /* (owned) */
   int family;
   GByteArray *answer; /* (owned) */
+  GmTransfer *asker; /* (unowned) (nullable): who is asked our question, which has a serial of its */
 } Asked;
 
 static GmDnsType
@@ -85,6 +86,17 @@ set_up_trust (GmTransfer *transfer,
   gm_transfer_set_int (transfer, GM_OPTION_TLS_WITH_SYSTEM_TRUST, tls->with_system_trust);
   gm_transfer_set_int (transfer, GM_OPTION_TLS_MIN_VERSION, tls->min_version);
   gm_transfer_set_int (transfer, GM_OPTION_TLS_MAX_VERSION, tls->max_version);
+  if (tls->ask_trust == GM_TLS_ASK_NEVER)
+    return;
+
+  gm_transfer_set_int (transfer, GM_OPTION_TLS_ASK_TRUST, tls->ask_trust);
+  gm_transfer_set_int (transfer, GM_OPTION_ASK, 1 << GM_QUESTION_TRUST);
+  if (tls->ask_trust == GM_TLS_ASK_ALWAYS)
+    {
+      /* who is asked sees to what is not looked at here */
+      gm_transfer_set_int (transfer, GM_OPTION_TLS_VERIFY_PEER, tls->verify_peer);
+      gm_transfer_set_int (transfer, GM_OPTION_TLS_VERIFY_HOST, tls->verify_host);
+    }
 }
 
 static void
@@ -146,6 +158,121 @@ doh_cancel (gpointer asked)
 }
 
 const GmResolverHelper gm_doh_helper = { doh_ask, doh_cancel };
+
+/* ---- whom to trust ---- */
+
+/* (nullable): one who waits for the answer, and may be asked. It connects, and for it its connection. */
+static GmTransfer *
+find_asker (Asked *self)
+{
+  GmRunnable *waiting = NULL;
+
+  while ((waiting = gm_resolver_get_waiting (self->ask, waiting)) != NULL)
+    {
+      GmConnection *connection = gm_connection_from_runnable (waiting);
+      GmTransfer *transfer = connection != NULL ? connection->host.holder : NULL;
+
+      if (transfer != NULL && transfer->run != NULL && gm_question_has (&transfer->run->question, GM_QUESTION_TRUST))
+        return transfer;
+    }
+
+  return NULL;
+}
+
+/* (nullable): its question, if somebody has been told of it, and it has no answer. */
+static GmQuestion *
+get_told (GmTransfer *transfer)
+{
+  GmQuestion *question = transfer->run != NULL ? &transfer->run->question : NULL;
+
+  return question != NULL && question->told && gm_question_is_open (question) ? question : NULL;
+}
+
+void
+gm_doh_tell_question (GmTransfer *transfer)
+{
+  Asked *self = gm_transfer_get_face (transfer);
+  GmQuestion *question = &transfer->run->question;
+
+  self->asker = find_asker (self);
+  question->told = TRUE;
+  if (self->asker == NULL)
+    {
+      question->serial = ++transfer->last_question;
+      gm_transfer_answer (transfer, question->serial, GM_REPLY_DECLINE, NULL);
+      return;
+    }
+
+  question->serial = ++self->asker->last_question;
+  GM_TRACE (RESOLVE, gm_transfer_get_id (transfer), 0, "has transfer %" G_GUINT64_FORMAT " ask question %u",
+            (guint64) gm_transfer_get_id (self->asker), (guint) question->kind);
+  /* people take their time */
+  transfer->deadlines[GM_DEADLINE_TOTAL] = 0;
+  gm_transfer_hold_clock (self->asker);
+  gm_multi_note (transfer->multi, self->asker, GM_FACT_QUESTION);
+}
+
+/* (nullable): the first one of @asker's that is open, with @serial (0 = any). */
+static GmTransfer *
+find_told (GmTransfer *asker,
+           guint64 serial)
+{
+  const GQueue *hidden = gm_multi_get_hidden (asker->multi);
+
+  for (GList *l = hidden->head; l != NULL; l = l->next)
+    {
+      Asked *self = gm_transfer_get_face (l->data);
+      const GmQuestion *question = self->asker == asker ? get_told (self->transfer) : NULL;
+
+      if (question != NULL && (serial == 0 || question->serial == serial))
+        return self->transfer;
+    }
+
+  return NULL;
+}
+
+const GmQuestion *
+gm_doh_get_question (GmTransfer *asker)
+{
+  GmTransfer *transfer = find_told (asker, 0);
+
+  return transfer != NULL ? get_told (transfer) : NULL;
+}
+
+gboolean
+gm_doh_answer (GmTransfer *asker,
+               guint64 serial,
+               GmReply reply,
+               GmAnswerData *data)
+{
+  GmTransfer *transfer = find_told (asker, serial);
+
+  if (transfer == NULL)
+    return FALSE;
+
+  ((Asked *) gm_transfer_get_face (transfer))->asker = NULL;
+  transfer->deadlines[GM_DEADLINE_TOTAL] = gm_clock_now (gm_multi_get_reactor (transfer->multi)->clock) + TIMEOUT_MS * 1000;
+  gm_transfer_answer (transfer, serial, reply, data);
+  /* one for each family of addresses */
+  if (find_told (asker, 0) != NULL)
+    gm_multi_note (asker->multi, asker, GM_FACT_QUESTION);
+  else
+    gm_transfer_release_clock (asker);
+  return TRUE;
+}
+
+void
+gm_doh_forget_asker (GmTransfer *asker)
+{
+  GmTransfer *transfer;
+
+  while ((transfer = find_told (asker, 0)) != NULL)
+    {
+      ((Asked *) gm_transfer_get_face (transfer))->asker = NULL;
+      transfer->run->question.told = FALSE;
+      gm_reactor_queue (gm_multi_get_reactor (transfer->multi), &transfer->runnable);
+    }
+}
 
 /* ---- the answer ---- */
 

@@ -245,6 +245,12 @@ gm_multi_add (GmMulti *self,
   return GM_OK;
 }
 
+const GQueue *
+gm_multi_get_hidden (GmMulti *self)
+{
+  return &self->hidden;
+}
+
 GmResult
 gm_multi_add_hidden (GmMulti *self,
                      GmTransfer *transfer)

@@ -206,6 +206,9 @@ void     gm_transfer_tell_redirect (GmTransfer *self,
                                  const GmUrl *to);
 void     gm_transfer_tell_retry (GmTransfer *self,
                                  GmResult why);
+/* Somebody is asked: the clock for connecting stands still until the answer, and then goes on. */
+void     gm_transfer_hold_clock    (GmTransfer *self);
+void     gm_transfer_release_clock (GmTransfer *self);
 void     gm_transfer_tell_question (GmTransfer *self);
 void     gm_transfer_tell_answer (GmTransfer *self,
                                  GmReply reply);
@@ -217,6 +220,7 @@ void     gm_transfer_tell_failure (GmTransfer *self,
 void     gm_transfer_keep_raw   (GmTransfer *self);
 
 /* ---- for gm-doh.c, given by gm-multi.c ---- */
+const GQueue *gm_multi_get_hidden (GmMulti *self); /* (element-type GmTransfer) */
 /* Not among those that are counted and listed. AFTER_FORK. */
 GmResult gm_multi_add_hidden    (GmMulti *self,
                                  GmTransfer *transfer);

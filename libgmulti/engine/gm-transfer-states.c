@@ -1014,6 +1014,14 @@ state_running (GmTransfer *self)
 
 /* ---- ends ---- */
 
+/* Somebody may answer what a transfer asks that looks for its host's name. */
+static gboolean
+may_be_asked (GmTransfer *self)
+{
+  return self->run != NULL && gm_question_has (&self->run->question, GM_QUESTION_TRUST) && self->multi != NULL &&
+         gm_multi_get_hidden (self->multi)->head != NULL;
+}
+
 /* The hop gives back what it has: protocol state and connection. */
 static void
 leave_hop (GmTransfer *self,
@@ -1032,6 +1040,8 @@ leave_hop (GmTransfer *self,
     gm_sink_free (g_steal_pointer (&run->request.sink));
   gm_sink_client_clear (&run->request.client_sink);
   gm_question_clear (&run->question);
+  if (G_UNLIKELY (may_be_asked (self)))
+    gm_doh_forget_asker (self);
   run->connect_left = 0;
   self->deadlines[GM_DEADLINE_CONNECT] = self->deadlines[GM_DEADLINE_RESPONSE] = self->deadlines[GM_DEADLINE_WAKE] = 0;
 
@@ -1458,24 +1468,46 @@ end_hop (GmTransfer *self)
 
 /* ---- questions ---- */
 
+void
+gm_transfer_hold_clock (GmTransfer *self)
+{
+  gint64 *due = &self->deadlines[GM_DEADLINE_CONNECT];
+
+  if (*due == 0)
+    return;
+
+  self->run->connect_left = MAX (*due - gm_multi_get_reactor (self->multi)->now, 1);
+  *due = 0;
+}
+
+void
+gm_transfer_release_clock (GmTransfer *self)
+{
+  if (self->run->connect_left != 0 && self->state == GM_STATE_CONNECTING)
+    self->deadlines[GM_DEADLINE_CONNECT] = gm_clock_now (gm_multi_get_reactor (self->multi)->clock) + self->run->connect_left;
+  self->run->connect_left = 0;
+  gm_reactor_queue (gm_multi_get_reactor (self->multi), &self->runnable);
+}
+
 /* After a step that asked something: it is told once, and the clock for connecting stands still until the answer. */
 static void
 tell_question (GmTransfer *self)
 {
   GmQuestion *question = &self->run->question;
-  gint64 *due = &self->deadlines[GM_DEADLINE_CONNECT];
 
   if (question->told || question->reply != GM_REPLY_NONE)
     return;
 
+  gm_transfer_hold_clock (self);
+  if (G_UNLIKELY (gm_doh_is_asking (self)))
+    {
+      gm_doh_tell_question (self);
+      return;
+    }
+
   question->told = TRUE;
   question->serial = ++self->last_question;
   GM_TRACE (TRANSFER, self->id, self->info.hop.connection_id, "asks question %u", (guint) question->kind);
-  if (*due != 0)
-    {
-      self->run->connect_left = MAX (*due - gm_multi_get_reactor (self->multi)->now, 1);
-      *due = 0;
-    }
   if (G_UNLIKELY (gm_transfer_story (self) != NULL))
     gm_transfer_tell_question (self);
   gm_multi_note (self->multi, self, GM_FACT_QUESTION);
@@ -1486,7 +1518,10 @@ gm_transfer_get_question (GmTransfer *self)
 {
   const GmQuestion *question = self->run != NULL ? &self->run->question : NULL;
 
-  return question != NULL && question->told && gm_question_is_open (question) ? question : NULL;
+  if (question != NULL && question->told && gm_question_is_open (question))
+    return question;
+
+  return G_UNLIKELY (may_be_asked (self)) ? gm_doh_get_question (self) : NULL;
 }
 
 void
@@ -1500,7 +1535,8 @@ gm_transfer_answer (GmTransfer *self,
   if (question == NULL || !question->told || question->serial != serial || !gm_question_is_open (question) ||
       reply == GM_REPLY_NONE)
     {
-      gm_answer_data_free (data);
+      if (reply == GM_REPLY_NONE || !may_be_asked (self) || !gm_doh_answer (self, serial, reply, data))
+        gm_answer_data_free (data);
       return;
     }
 
@@ -1508,10 +1544,7 @@ gm_transfer_answer (GmTransfer *self,
   question->answer = data;
   if (G_UNLIKELY (gm_transfer_story (self) != NULL))
     gm_transfer_tell_answer (self, reply);
-  if (self->run->connect_left != 0 && self->state == GM_STATE_CONNECTING)
-    self->deadlines[GM_DEADLINE_CONNECT] = gm_clock_now (gm_multi_get_reactor (self->multi)->clock) + self->run->connect_left;
-  self->run->connect_left = 0;
-  gm_reactor_queue (gm_multi_get_reactor (self->multi), &self->runnable);
+  gm_transfer_release_clock (self);
 }
 
 /* ---- the step ---- */

@@ -1282,6 +1282,8 @@ gm_core_shut_down (GmCore *self)
       wake (self);
       if (!self->own_thread)
         last = g_steal_pointer (&self->context);
+      if (last != NULL)
+        gm_main_source_watch_context (self->source);
       g_mutex_unlock (&self->lock);
     }
   gm_core_unref (self);

@@ -241,8 +241,9 @@ install_default_properties (void)
    *
    * No failure of that server leads back to the system: what it cannot answer is not found, and neither is anything if the
    * URI is not one of `https:`. Only the host in the URI itself is looked up by the system; with an address in its place
-   * nothing is. Its certificate has to be good for the authorities of [property@GMulti.Session:tls-database] if that is a
-   * file of them, else for those of the system. What is asked of a proxy by its name is not looked up at all.
+   * nothing is. Its certificate is judged as that of any other server, by [property@GMulti.Session:tls-database] and by
+   * whoever answers [signal@GMulti.Transfer::check-trust] of a transfer that waits for an address. What is asked of a proxy by
+   * its name is not looked up at all.
    *
    * Since: 1.0
    */

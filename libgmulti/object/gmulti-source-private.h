@@ -24,6 +24,9 @@ GSource *gm_main_source_new             (GmCore *core,
 GSource *gm_share_source_new       (GmCore *core,
                                     GMainContext *context,
                                     int poll_fd);
+/* From now on it tells the core when its context goes. Any thread. Not from the beginning: with a callback each dispatch costs
+ * more. */
+void     gm_main_source_watch_context   (GSource *source);
 /* Destroys one of a context that may be about to go: GLib, which has taken all from it then, destroys them one by one, and
  * keeps those that somebody else has destroyed meanwhile. */
 void     gm_source_end             (GSource *source);

@@ -138,12 +138,17 @@ gm_main_source_new (GmCore *core,
   g_source_set_priority (source, priority);
   /* without it GLib takes the poll record out and in again round each dispatch */
   g_source_set_can_recurse (source, TRUE);
-  g_source_set_callback (source, NULL, source, main_source_gone);
   if (poll_fd >= 0)
     ((MainSource *) source)->watch = g_source_add_unix_fd (source, poll_fd, G_IO_IN);
   g_source_attach (source, context);
 
   return source;
+}
+
+void
+gm_main_source_watch_context (GSource *source)
+{
+  g_source_set_callback (source, NULL, source, main_source_gone);
 }
 
 void

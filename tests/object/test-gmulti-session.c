@@ -1096,6 +1096,151 @@ test_doh (Fixture *fixture,
   g_assert_cmpint (g_atomic_int_get (&names.n_asked), <=, 4);
 }
 
+/* A database that knows nothing but whom it is asked about, and finds nothing wrong with it. */
+typedef struct
+{
+  GTlsDatabase parent_instance;
+  gint n_asked; /* atomic */
+} KindDatabase;
+
+typedef GTlsDatabaseClass KindDatabaseClass;
+
+GType kind_database_get_type (void);
+G_DEFINE_TYPE (KindDatabase, kind_database, G_TYPE_TLS_DATABASE)
+
+static GTlsCertificateFlags
+kind_database_verify_chain (GTlsDatabase *database,
+                            GTlsCertificate *chain,
+                            const char *purpose,
+                            GSocketConnectable *identity,
+                            GTlsInteraction *interaction,
+                            GTlsDatabaseVerifyFlags flags,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  g_autofree char *name = g_socket_connectable_to_string (identity);
+
+  g_assert_nonnull (strstr (name, "127.0.0.1"));
+  g_atomic_int_inc (&((KindDatabase *) database)->n_asked);
+  return 0;
+}
+
+static void
+kind_database_class_init (KindDatabaseClass *klass)
+{
+  klass->verify_chain = kind_database_verify_chain;
+}
+
+static void
+kind_database_init (KindDatabase *self)
+{
+}
+
+typedef struct
+{
+  GMultiTransfer *asked; /* (unowned): the last one */
+  GMultiTrustCheck *check; /* (owned) (nullable): left open */
+  gboolean accepts;
+  guint n_asked;
+} Trust;
+
+static gboolean
+check_trust_cb (GMultiTransfer *transfer,
+                GMultiTrustCheck *check,
+                gpointer data)
+{
+  Trust *trust = data;
+
+  g_assert_cmpstr (gmulti_trust_check_get_host (check), ==, "127.0.0.1");
+  trust->n_asked++;
+  trust->asked = transfer;
+  if (trust->accepts)
+    gmulti_trust_check_accept (check);
+  else
+    g_set_object (&trust->check, check);
+  return TRUE;
+}
+
+/* Who is asked about the server of names: whoever waits for it. */
+static void
+test_doh_trust (Fixture *fixture,
+                gconstpointer data)
+{
+  static NameServer names;
+  g_autoptr (ScriptedServer) server = scripted_server_new (SCRIPTED_SERVER_TLS);
+  g_autofree char *uri = g_strdup_printf ("https://127.0.0.1:%u/dns-query", scripted_server_port (server));
+  g_autoptr (GTlsDatabase) database = g_object_new (kind_database_get_type (), NULL);
+  GMultiTransfer *transfers[6];
+  g_autoptr (GAsyncResult) first = NULL, second = NULL;
+  g_autoptr (GBytes) bytes = NULL, others = NULL;
+  g_autoptr (GError) error = NULL;
+  Trust trust = { 0 };
+
+  names = (NameServer){ .ttl = 0 };
+  scripted_server_on (server, "POST /dns-query", scripted_answer_handler (scripted_answer_new (), name_server_answer, &names));
+  gmulti_session_set_doh_uri (fixture->session, uri);
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    {
+      g_autofree char *host = g_strdup_printf ("far%u.example", i / 2);
+
+      transfers[i] = new_far_transfer (fixture, host);
+      if (i < 4)
+        g_signal_connect (transfers[i], "check-trust", G_CALLBACK (check_trust_cb), &trust);
+    }
+
+  /* two wait for one name, and the one that is asked goes */
+  gmulti_session_fetch_async (fixture->session, transfers[0], NULL, face_store_result, &first);
+  gmulti_session_fetch_async (fixture->session, transfers[1], NULL, face_store_result, &second);
+  face_wait_for (trust.n_asked == 1 && gmulti_transfer_get_wait_reason (trust.asked) == GMULTI_WAIT_REASON_ANSWER);
+  g_assert_true (trust.asked == transfers[0]);
+  trust.accepts = TRUE;
+  gmulti_transfer_cancel (transfers[0]);
+  face_wait_for (first != NULL && second != NULL);
+  g_assert_null (gmulti_session_fetch_finish (fixture->session, first, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_clear_object (&trust.check);
+  bytes = gmulti_session_fetch_finish (fixture->session, second, &error);
+  g_assert_no_error (error);
+  assert_text (bytes, "hello");
+  g_assert_true (trust.asked == transfers[1]);
+
+  /* who says no has no address; whom nobody asks has none either */
+  gmulti_session_forget_logins (fixture->session);
+  trust.accepts = FALSE;
+  g_clear_object (&first);
+  g_object_set (transfers[2], "new-connection", TRUE, NULL);
+  gmulti_session_fetch_async (fixture->session, transfers[2], NULL, face_store_result, &first);
+  while (first == NULL)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      if (trust.check != NULL)
+        gmulti_trust_check_reject (trust.check);
+      g_clear_object (&trust.check);
+    }
+  g_assert_null (gmulti_session_fetch_finish (fixture->session, first, &error));
+  g_assert_true (error->domain == G_RESOLVER_ERROR);
+  g_clear_error (&error);
+  g_assert_null (face_fetch (fixture->session, transfers[4], &error));
+  g_assert_true (error->domain == G_RESOLVER_ERROR);
+  g_clear_error (&error);
+
+  /* a database of the application's, in a call that waits */
+  gmulti_session_set_tls_database (fixture->session, database);
+  others = gmulti_session_fetch (fixture->session, transfers[5], NULL, &error);
+  g_assert_no_error (error);
+  assert_text (others, "hello");
+  g_assert_cmpint (g_atomic_int_get (&((KindDatabase *) database)->n_asked), >=, 1);
+
+  /* and a session goes with its question open */
+  gmulti_session_set_tls_database (fixture->session, NULL);
+  gmulti_session_start (fixture->session, transfers[3]);
+  face_run_for (100);
+  for (guint i = 0; i < G_N_ELEMENTS (transfers); i++)
+    g_object_unref (transfers[i]);
+  g_clear_object (&trust.check);
+}
+
 /* Where one comes from is nobody's business who listens: neither a redirect under TLS nor one without takes it off, but one
  * that leads from the one to the other. */
 static void
@@ -1311,6 +1456,7 @@ main (int argc,
   add ("settings", test_settings);
   add ("doh", test_doh);
   add ("doh-given-up", test_doh_given_up);
+  add ("doh-trust", test_doh_trust);
   add ("referer", test_referer);
   add ("rate", test_rate);
   add ("upload-rate", test_upload_rate);
