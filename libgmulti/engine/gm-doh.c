@@ -91,6 +91,7 @@ set_up_trust (GmTransfer *transfer,
 
   gm_transfer_set_int (transfer, GM_OPTION_TLS_ASK_TRUST, tls->ask_trust);
   gm_transfer_set_int (transfer, GM_OPTION_ASK, 1 << GM_QUESTION_TRUST);
+  set_string (transfer, GM_OPTION_TLS_JUDGE, tls->judge);
   if (tls->ask_trust == GM_TLS_ASK_ALWAYS)
     {
       /* who is asked sees to what is not looked at here */
@@ -161,7 +162,15 @@ const GmResolverHelper gm_doh_helper = { doh_ask, doh_cancel };
 
 /* ---- whom to trust ---- */
 
-/* (nullable): one who waits for the answer, and may be asked. It connects, and for it its connection. */
+static const char *
+get_judge (GmTransfer *transfer)
+{
+  const GmTlsSettings *tls = transfer->run->connect_settings->tls;
+
+  return tls != NULL ? tls->judge : NULL;
+}
+
+/* (nullable): one who waits for the answer, and has the same people asked. It connects, and for it its connection. */
 static GmTransfer *
 find_asker (Asked *self)
 {
@@ -172,7 +181,8 @@ find_asker (Asked *self)
       GmConnection *connection = gm_connection_from_runnable (waiting);
       GmTransfer *transfer = connection != NULL ? connection->host.holder : NULL;
 
-      if (transfer != NULL && transfer->run != NULL && gm_question_has (&transfer->run->question, GM_QUESTION_TRUST))
+      if (transfer != NULL && transfer->run != NULL && gm_question_has (&transfer->run->question, GM_QUESTION_TRUST)
+          && g_strcmp0 (get_judge (transfer), get_judge (self->transfer)) == 0)
         return transfer;
     }
 
