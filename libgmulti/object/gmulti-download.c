@@ -126,6 +126,8 @@ gmulti_download_class_init (GMultiDownloadClass *klass)
    *
    * What to do when the destination exists.
    *
+   * The default is %GMULTI_COLLISION_FAIL.
+   *
    * Since: 1.0
    */
   properties[PROP_COLLISION]
@@ -135,6 +137,8 @@ gmulti_download_class_init (GMultiDownloadClass *klass)
    * GMultiDownload:keep-partial: (getter get_keep_partial) (setter set_keep_partial)
    *
    * Whether a download that fails leaves what it has, under the name of the destination with `.part` behind it.
+   *
+   * The default is %FALSE.
    *
    * Since: 1.0
    */

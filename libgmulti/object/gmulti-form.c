@@ -142,6 +142,8 @@ gmulti_form_class_init (GMultiFormClass *klass)
    *
    * Otherwise, and with any other part, it is sent as `multipart/form-data`.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[PROP_URLENCODED]

@@ -515,6 +515,8 @@ install_limits (void)
    *
    * How many transfers of the group may be under way at once; 0 for no limit but the session's.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   properties[PROP_MAX_ACTIVE] = g_param_spec_uint ("max-active", NULL, NULL, 0, G_MAXUINT, 0, flags);
@@ -523,6 +525,8 @@ install_limits (void)
    * GMultiGroup:max-download-rate: (getter get_max_download_rate) (setter set_max_download_rate)
    *
    * How many bytes a second the transfers of the group receive together; 0 for no limit but the session's.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -533,6 +537,8 @@ install_limits (void)
    * GMultiGroup:max-upload-rate: (getter get_max_upload_rate) (setter set_max_upload_rate)
    *
    * How many bytes a second the transfers of the group send together; 0 for no limit but the session's.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */

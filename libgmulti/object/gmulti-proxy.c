@@ -388,6 +388,8 @@ install_properties (GObjectClass *object_class)
    *
    * Whether `http` URIs are reached through a tunnel, too, so that the proxy sees nothing of their requests.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[PROP_TUNNEL] = g_param_spec_boolean ("tunnel", NULL, NULL, FALSE, flags);

@@ -346,6 +346,8 @@ gm_face_session_install_manners (GObjectClass *object_class,
    *
    * Whether [property@GMulti.Session:accept-language] is made of the user's languages, as `g_get_language_names()` has them.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   g_object_class_install_property (object_class, first + MANNER_ACCEPT_LANGUAGE_AUTO,

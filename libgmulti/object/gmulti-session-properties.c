@@ -27,6 +27,8 @@ install_construct_properties (void)
    *
    * Whether the session works in a thread of its own.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   gm_session_properties[GM_SESSION_PROP_HAS_THREAD] = g_param_spec_boolean ("has-thread", NULL, NULL, FALSE, flags);
@@ -42,6 +44,8 @@ install_limit_properties (void)
    *
    * How many transfers are under way at once; 0 means any number. The others wait, in the order of their priority.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   gm_session_properties[GM_SESSION_PROP_MAX_ACTIVE]
@@ -51,6 +55,8 @@ install_limit_properties (void)
    * GMultiSession:max-connections: (getter get_max_connections) (setter set_max_connections)
    *
    * How many connections are open at once; 0 means any number.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -62,6 +68,8 @@ install_limit_properties (void)
    *
    * How many connections to one host are open at once; 0 means any number.
    *
+   * The default is 6.
+   *
    * Since: 1.0
    */
   gm_session_properties[GM_SESSION_PROP_MAX_CONNECTIONS_PER_HOST] = g_param_spec_uint (
@@ -71,6 +79,8 @@ install_limit_properties (void)
    * GMultiSession:max-streams-per-connection: (getter get_max_streams_per_connection) (setter set_max_streams_per_connection)
    *
    * How many transfers share one HTTP/2 connection at most; a server may allow fewer.
+   *
+   * The default is 100.
    *
    * Since: 1.0
    */
@@ -82,6 +92,8 @@ install_limit_properties (void)
    *
    * How many connections are kept open when nobody uses them; -1 means a number that fits that of the transfers.
    *
+   * The default is -1.
+   *
    * Since: 1.0
    */
   gm_session_properties[GM_SESSION_PROP_MAX_IDLE_CONNECTIONS]
@@ -90,7 +102,9 @@ install_limit_properties (void)
   /**
    * GMultiSession:idle-timeout: (getter get_idle_timeout) (setter set_idle_timeout)
    *
-   * After how many milliseconds without use a connection is not used again; 0 means the default, which is two minutes.
+   * After how many milliseconds without use a connection is not used again; 0 means two minutes.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -108,6 +122,8 @@ install_rate_properties (void)
    *
    * How many bytes a second all transfers together receive at most; 0 means any number.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   gm_session_properties[GM_SESSION_PROP_MAX_DOWNLOAD_RATE]
@@ -117,6 +133,8 @@ install_rate_properties (void)
    * GMultiSession:max-upload-rate: (getter get_max_upload_rate) (setter set_max_upload_rate)
    *
    * How many bytes a second all transfers together send at most; 0 means any number.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -219,6 +237,8 @@ install_default_properties (void)
    *
    * How many milliseconds there are at least between two notifications about the progress of a transfer.
    *
+   * The default is 100.
+   *
    * Since: 1.0
    */
   gm_session_properties[GM_SESSION_PROP_PROGRESS_INTERVAL]
@@ -228,6 +248,8 @@ install_default_properties (void)
    * GMultiSession:user-agent: (getter dup_user_agent) (setter set_user_agent)
    *
    * What is sent as `User-Agent` by transfers that have none of their own.
+   *
+   * The default is `libgmulti/` and the version of the library.
    *
    * Since: 1.0
    */

@@ -472,6 +472,8 @@ install_cookie_properties (void)
    *
    * Whether it sends and takes the cookies of the session.
    *
+   * The default is %TRUE.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_USE_COOKIES]
@@ -504,6 +506,8 @@ install_answer_properties (void)
    *
    * Otherwise it fails the transfer with %GMULTI_TRANSFER_ERROR_HTTP_STATUS; the response can be read all the same.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS]
@@ -513,6 +517,8 @@ install_answer_properties (void)
    * GMultiTransfer:http-policy: (getter get_http_policy) (setter set_http_policy)
    *
    * Which versions of HTTP may be used.
+   *
+   * The default is %GMULTI_HTTP_POLICY_AUTO.
    *
    * Since: 1.0
    */
@@ -524,6 +530,8 @@ install_answer_properties (void)
    *
    * Which redirects are followed.
    *
+   * The default is %GMULTI_REDIRECTS_FOLLOW.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_REDIRECTS]
@@ -533,6 +541,8 @@ install_answer_properties (void)
    * GMultiTransfer:max-redirects: (getter get_max_redirects) (setter set_max_redirects)
    *
    * How many redirects are followed one after another.
+   *
+   * The default is 20.
    *
    * Since: 1.0
    */
@@ -549,6 +559,8 @@ install_answer_properties (void)
    * far more data than such a body should give, with %GMULTI_TRANSFER_ERROR_TOO_LARGE.
    *
    * A download to a file, or of a range, does not ask for compression, for a part of compressed data is of no use.
+   *
+   * The default is %TRUE.
    *
    * Since: 1.0
    */
@@ -578,6 +590,8 @@ install_limit_properties (void)
    *
    * Time in which the transfer waits because of limits does not count.
    *
+   * The default is 30000, half a minute.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_CONNECT_TIMEOUT]
@@ -587,6 +601,8 @@ install_limit_properties (void)
    * GMultiTransfer:response-timeout: (getter get_response_timeout) (setter set_response_timeout)
    *
    * How long the server may take to begin its answer, in milliseconds; 0 means any time.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -599,6 +615,8 @@ install_limit_properties (void)
    * How long there may be no data at all, in milliseconds; 0 means any time.
    *
    * Then the transfer fails with %GMULTI_TRANSFER_ERROR_STALLED.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -615,6 +633,8 @@ install_limit_properties (void)
    * [property@GMulti.Transfer:constraints] demand. From then on all does: waiting for a connection, being paused, the time
    * in which somebody thinks about a question, further attempts and the breaks before them.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_TIMEOUT]
@@ -626,6 +646,8 @@ install_limit_properties (void)
    * How many bytes of a body are accepted; 0 means any number.
    *
    * A longer one fails the transfer with %GMULTI_TRANSFER_ERROR_TOO_LARGE. What counts is what comes out of decoding.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -641,7 +663,7 @@ install_manner_properties (void)
   /**
    * GMultiTransfer:max-attempts: (getter get_max_attempts) (setter set_max_attempts)
    *
-   * How many times it is tried before it fails; 1 is the default.
+   * How many times it is tried before it fails.
    *
    * It is tried again after failures that may pass by themselves, see [func@GMulti.error_is_transient], and only where
    * that does no harm: if its method is one of `GET`, `HEAD`, `PUT`, `DELETE`, `OPTIONS` and `TRACE`, or if the request
@@ -655,6 +677,8 @@ install_manner_properties (void)
    *
    * Whatever this says, a transfer whose connection did not survive a change of the network is tried again at once, if
    * that does no harm, see [property@GMulti.Session:network-monitor].
+   *
+   * The default is 1.
    *
    * Since: 1.0
    */
@@ -684,6 +708,8 @@ install_manner_properties (void)
    * Whether it goes over a connection that nobody has used before, as to find out whether a server can be reached. It may be
    * used by others afterwards.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_NEW_CONNECTION]
@@ -699,6 +725,8 @@ install_manner_properties (void)
    *
    * A call that blocks should not be made in the thread that the monitors of GIO tell their tidings in, which mostly is
    * the main thread: they could not tell that the waiting is over.
+   *
+   * The default is %GMULTI_CONSTRAINTS_NONE.
    *
    * Since: 1.0
    */
@@ -719,6 +747,8 @@ install_live_properties (void)
    *
    * It can be changed at any time.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_PRIORITY]
@@ -731,6 +761,8 @@ install_live_properties (void)
    *
    * It can be changed at any time.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   gm_transfer_properties[GM_TRANSFER_PROP_MAX_DOWNLOAD_RATE]
@@ -742,6 +774,8 @@ install_live_properties (void)
    * How many bytes may be sent in a second; 0 means any number.
    *
    * It can be changed at any time.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -831,7 +865,9 @@ install_progress_properties (void)
    *
    * How much of the transfer is done, from 0 to 1, or -1 if its length is not known.
    *
-   * A `GtkProgressBar` can be bound to it as it is: -1 leaves the bar empty. To have it move to and fro meanwhile, call
+   * A `GtkProgressBar` can be bound to it with `g_object_bind_property()` as it is: -1 leaves the bar empty. In an expression
+   * of GTK, as in a `.ui` file, put it through a closure that gives 0 for -1 (`<closure type="gdouble" function="…">`), for
+   * there the bar refuses -1 with a warning. To have it move to and fro meanwhile, call
    * `gtk_progress_bar_pulse()` for each [signal@GMulti.Transfer::progress] at which this is negative:
    *
    * ```c

@@ -3,11 +3,12 @@
 
 import gc
 import os
+import re
 import sys
 
 import gi
 gi.require_version('GMulti', '1')
-from gi.repository import Gio, GLib, GMulti  # pylint: disable=wrong-import-position
+from gi.repository import Gio, GLib, GMulti, GObject  # pylint: disable=wrong-import-position
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'lib'))
@@ -326,11 +327,31 @@ def containers():
     assert found.dup_values('content-type') == ['Text/HTML; charset=utf-8; A="b c"']
 
 
+def defaults():
+    """What a property is at first is in its documentation."""
+    with open(os.path.join(os.environ['GI_TYPELIB_PATH'], 'GMulti-1.gir'), encoding='utf-8') as file:
+        text = file.read()
+    n_told, none = 0, {'GMultiHttpPolicy': 'GMULTI_HTTP_POLICY_AUTO', 'GMultiConstraints': 'GMULTI_CONSTRAINTS_NONE'}
+    for kind in (GMulti.Session, GMulti.Transfer, GMulti.Download, GMulti.Group, GMulti.Form, GMulti.Proxy):
+        part = text[text.index(f'<class name="{kind.__name__}"'):]
+        for spec in kind.list_properties():
+            value = kind().get_property(spec.name)
+            if spec.owner_type != kind.__gtype__ or not spec.flags & GObject.ParamFlags.WRITABLE or not isinstance(
+                    value, (bool, int)):
+                continue
+            page = re.search(f'<property name="{spec.name}".*?</property>', part, re.DOTALL)[0]
+            found = re.search(r'The default(?: is|,) %?([-\w]+)', page)
+            expected = getattr(value, 'value_name', None) or none.get(spec.value_type.name) or str(value).upper()
+            assert found and found[1] == expected, f'{kind.__name__}:{spec.name}: {found and found[1]}, not {expected}'
+            n_told += 1
+    assert n_told > 30, n_told
+
+
 def main():
     tap = Tap()
     for case in (fetch, blocking, status, headers, bad_uri, refused, cancel, download, download_fails, stream, splice, order,
                  many, start, dropped, question_late, question_transfer_first, question_dropped, question_never,
-                 question_in_cycle, trust_late, trust_dropped, retrying, connectable, containers):
+                 question_in_cycle, trust_late, trust_dropped, retrying, connectable, containers, defaults):
         tap.run(case.__name__, case)
     return tap.finish()
 
