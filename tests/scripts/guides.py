@@ -41,6 +41,7 @@ from gi.repository import Gio, GLib, GMulti
 session = GMulti.Session()
 '''
 JS_PRELUDE = '''import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
 import GMulti from 'gi://GMulti';
 for (const name of ['fetch', 'open', 'splice', 'download'])
     Gio._promisify(GMulti.Session.prototype, `${name}_async`, `${name}_finish`);
