@@ -84,6 +84,7 @@ mailbox_watch (GmMailbox *self)
   if (self->n_outstanding > 0 && self->socket == NULL)
     {
       self->socket = gm_socket_new (self->reactor, self->fd, &self->runnable);
+      self->socket->holder = self->reactor->acting;
       gm_socket_set_want (self->socket, GM_IO_IN);
     }
   else if (self->n_outstanding == 0 && self->socket != NULL)
@@ -246,6 +247,18 @@ mailbox_put (GmMailbox *self,
 
   if (!kept)
     gm_job_unref (job);
+}
+
+void
+gm_mailbox_forget (GmMailbox *self,
+                   gconstpointer holder)
+{
+  if (self->socket == NULL || self->socket->holder != holder)
+    return;
+
+  mailbox_watch (self); /* nobody may need it any more */
+  if (self->socket != NULL)
+    self->socket->holder = NULL;
 }
 
 void

@@ -65,4 +65,7 @@ void       gm_job_abandon     (GmJob *job);
 void       gm_job_unref       (GmJob *job);
 
 /* Mailbox; the reactor's. */
+/* Applications are told of the descriptor in the name of the transfer that wanted it first; that one goes. */
+void       gm_mailbox_forget  (GmMailbox *self,
+                               gconstpointer holder);
 void       gm_mailbox_close   (GmMailbox *self); /* the reactor goes: what still comes in is freed unread */

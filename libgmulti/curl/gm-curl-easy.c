@@ -362,6 +362,28 @@ curl_easy_perform (CURL *curl)
   return result;
 }
 
+/* Before there is a connection, or the way to one, libcurl has nothing to pause: who pauses too early, and never lifts it because
+ * he was refused, would wait for ever. */
+static gboolean
+can_pause (GmCurlEasy *self)
+{
+  if (self->multi == NULL || self->finished)
+    return FALSE;
+
+  switch (gm_transfer_get_state (self->transfer))
+    {
+    case GM_STATE_CONNECTING:
+    case GM_STATE_RUNNING:
+      return TRUE;
+    case GM_STATE_IDLE:
+    case GM_STATE_STARTING:
+    case GM_STATE_PENDING:
+    case GM_STATE_DONE:
+    default:
+      return gm_transfer_get_pause (self->transfer) != GM_PAUSE_NONE;
+    }
+}
+
 CURLcode
 curl_easy_pause (CURL *curl,
                  int action)
@@ -369,7 +391,7 @@ curl_easy_pause (CURL *curl,
   GmCurlEasy *self = gm_curl_easy_check (curl);
   GmPause pause;
 
-  if (self == NULL || self->multi == NULL || self->finished)
+  if (self == NULL || !can_pause (self))
     return CURLE_BAD_FUNCTION_ARGUMENT;
 
   pause = (action & CURLPAUSE_RECV ? GM_PAUSE_RECV : GM_PAUSE_NONE) |

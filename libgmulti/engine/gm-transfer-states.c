@@ -1078,6 +1078,8 @@ gm_transfer_end_run (GmTransfer *self,
   self->has_run = TRUE;
   leave_hop (self, keep_connection);
   g_clear_pointer (&run->stores_job, gm_job_abandon);
+  if (reactor->mailbox != NULL)
+    gm_mailbox_forget (reactor->mailbox, self);
   g_clear_pointer (&run->route, g_free);
   self->run = NULL;
   gm_source_clear (&run->source);
@@ -1661,12 +1663,16 @@ static void
 transfer_run (GmRunnable *runnable)
 {
   GmTransfer *self = (GmTransfer *) runnable;
+  GmReactor *reactor;
 
   if (self->stepping > 0 || self->multi == NULL)
     return;
 
+  reactor = gm_multi_get_reactor (self->multi);
+  reactor->acting = self;
   self->stepping++;
   step (self);
+  reactor->acting = NULL;
   if (self->doomed)
     gm_multi_detach (self->multi, self);
   self->stepping--;

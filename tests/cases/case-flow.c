@@ -199,6 +199,19 @@ run_pause_outside (Case *c)
   g_assert_cmpuint (t->body_length, ==, 50);
 }
 
+/* Before there is anything to pause nothing is paused. */
+static void
+run_pause_early (Case *c)
+{
+  CaseTransfer *t = case_transfer (c, "/");
+
+  scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "x"));
+  case_add (t);
+  g_assert_cmpint (curl_easy_pause (t->easy, CURLPAUSE_ALL), ==, CURLE_BAD_FUNCTION_ARGUMENT);
+  case_run (c);
+  case_check_ok (t, 200, "x");
+}
+
 /* Everything has arrived and is paused at the end: it is delivered when it may go on. */
 static void
 run_pause_at_end (Case *c)
@@ -445,6 +458,7 @@ const CaseSpec case_flow[] = {
   { "pause", run_pause },
   { "pause-idle", run_pause_idle },
   { "pause-outside", run_pause_outside },
+  { "pause-early", run_pause_early },
   { "pause-at-end", run_pause_at_end },
   { "pause-siblings", run_pause_siblings },
   { "pause-trailers", run_pause_trailers },
