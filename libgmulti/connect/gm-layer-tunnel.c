@@ -152,6 +152,8 @@ write_request (TunnelLayer *self)
   if (result == GM_OK && proxy->user_agent != NULL && *proxy->user_agent != '\0' &&
       !gm_proxy_has_field (proxy, GM_SPAN ("User-Agent")))
     result = gm_http1_write_field (out, GM_SPAN ("User-Agent"), gm_span (proxy->user_agent, strlen (proxy->user_agent)));
+  if (result == GM_OK)
+    gm_proxy_write_connection (proxy, out);
   if (result == GM_OK && proxy->fields != NULL)
     gm_byte_builder_append (out, proxy->fields, strlen (proxy->fields));
   if (result == GM_OK)

@@ -180,6 +180,16 @@ gm_proxy_parse (const char *text,
 
 /* ---- its own header fields ---- */
 
+static const GmSpan proxy_connection = { "Proxy-Connection", sizeof "Proxy-Connection" - 1 };
+
+void
+gm_proxy_write_connection (const GmProxy *self,
+                           GmByteBuilder *out)
+{
+  if (!self->no_connection && !gm_proxy_has_field (self, proxy_connection))
+    gm_byte_builder_append_literal (out, "Proxy-Connection: Keep-Alive\r\n");
+}
+
 GmResult
 gm_proxy_add_fields (GmProxy *self,
                      const GmStringList *list)
@@ -193,7 +203,11 @@ gm_proxy_add_fields (GmProxy *self,
     {
       GmHttp1UserField field;
 
-      if (gm_http1_user_field_parse (list->data, &field) && !field.remove)
+      if (!gm_http1_user_field_parse (list->data, &field))
+        continue;
+      if (field.remove)
+        self->no_connection |= gm_span_equal_nocase (field.name, proxy_connection);
+      else
         result = gm_http1_write_field (&lines, field.name, field.value);
     }
   gm_byte_builder_append_char (&lines, '\0');

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "gm-bytes.h"
 #include "gm-connect-settings.h"
 #include "gm-result.h"
 #include "gm-url.h"
@@ -31,6 +32,7 @@ struct _GmProxy
   guint8 suppress_head; /* the answer to CONNECT is not told */
   guint8 auth; /* GmAuthScheme: what the login may be used for; HTTP kinds */
   guint8 socks_auth; /* GmSocksAuth; SOCKS5 */
+  guint8 no_connection; /* the user wants no Proxy-Connection */
   guint16 port;
   char *host; /* (owned): A-label, or numeric without brackets, perhaps with a zone id */
   char *user; /* (owned) (nullable) */
@@ -68,6 +70,11 @@ GmResult gm_proxy_add_fields   (GmProxy *self,
 /* Whether @fields have one of that name. */
 gboolean gm_proxy_has_field    (const GmProxy *self,
                                 GmSpan name);
+/* "Proxy-Connection: Keep-Alive", unless @fields have it or the user took it away. RFC 9112, appendix C.2.2 asks for care,
+ * because a proxy that passes it on misleads the next; but it is what libcurl says, and what old proxies keep a
+ * connection for. */
+void     gm_proxy_write_connection (const GmProxy *self,
+                                    GmByteBuilder *out);
 /* "socks5h://host:port": for logs and messages. (owned) */
 char    *gm_proxy_dup_log_text (const GmProxy *self);
 

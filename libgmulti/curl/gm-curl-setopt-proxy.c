@@ -73,7 +73,7 @@ gm_curl_set_proxyauth (GmCurlEasy *easy,
   gulong methods = (gulong) value->number & ~CURLAUTH_ONLY;
   guint schemes = (guint) methods & gm_auth_schemes () & ~(guint) GM_AUTH_BEARER;
 
-  if (methods != CURLAUTH_NONE && schemes == 0)
+  if (value->number != CURLAUTH_NONE && schemes == 0)
     return CURLE_NOT_BUILT_IN;
 
   return gm_curl_set_engine_int (easy, GM_OPTION_PROXY_AUTH, schemes);

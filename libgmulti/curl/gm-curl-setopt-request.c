@@ -510,7 +510,7 @@ gm_curl_set_httpauth (GmCurlEasy *easy,
   if (methods == CURLAUTH_AWS_SIGV4)
     return gm_curl_set_engine_int (easy, GM_OPTION_AUTH, GM_AUTH_SIGNED);
   known = methods & gm_auth_schemes ();
-  if (methods != CURLAUTH_NONE && known == 0)
+  if (value->number != CURLAUTH_NONE && known == 0)
     return CURLE_NOT_BUILT_IN;
 
   return gm_curl_set_engine_int (easy, GM_OPTION_AUTH, (gint64) known);

@@ -47,8 +47,6 @@ def normal_stderr(text):
         elif line.startswith(('{ [', '} [')):
             # How data is cut into pieces is the reader's matter; OpenSSL tells about the pieces of a handshake, too.
             continue
-        elif line == '> Proxy-Connection: Keep-Alive':
-            continue
         # Later releases tell the fields of HTTP/2 in the letters that they have in HTTP/1.
         line = re.sub(r'^> (user-agent|accept): ', lambda match: '> ' + match[1].title() + ': ', line)
         lines.append(line)
@@ -59,13 +57,11 @@ def normal_stderr(text):
 def normal_request(raw):
     """A request as the server saw it: boundaries are drawn by lot, and count in the length.
 
-    Later releases ask with Expect for bodies over 1 MiB alone, ours too. It does not send Proxy-Connection (RFC 9112,
-    appendix C.2.2), knows no GSS-API in SOCKS, and sends cookies with the same path in the order of their making
-    (RFC 6265, section 5.4), where the real one has long names first."""
+    Later releases ask with Expect for bodies over 1 MiB alone, ours too. It knows no GSS-API in SOCKS, and sends cookies
+    with the same path in the order of their making (RFC 6265, section 5.4), where the real one has long names first."""
     size = re.search(rb'^PUT (?:.*\r\n)*?(?:Content-Length: (\d+)|Transfer-Encoding)', raw)
     if size and int(size[1] or 0) < 1 << 20:
         raw = raw.replace(b'Expect: 100-continue\r\n', b'', 1)
-    raw = raw.replace(b'Proxy-Connection: Keep-Alive\r\n', b'', 1)
     raw = re.sub(rb'^\x05\x02\0\x01', b'\x05\x01\0', raw)
     raw = re.sub(rb'^\x05\x03\0\x01\x02', b'\x05\x02\0\x02', raw)
     raw = re.sub(rb'^Cookie: (.*)\r$', lambda match: b'Cookie: ' + b'; '.join(sorted(match[1].split(b'; '))) + b'\r', raw,

@@ -28,6 +28,7 @@ typedef enum
   FIELD_PROXY_AUTHORIZATION = 1 << 14,
   FIELD_CONTENT_RANGE = 1 << 15,
   FIELD_UPGRADE = 1 << 16,
+  FIELD_PROXY_CONNECTION = 1 << 17,
 } Field;
 
 static guint
@@ -56,6 +57,7 @@ field_find (GmSpan name)
     { "Proxy-Authorization", FIELD_PROXY_AUTHORIZATION },
     { "Content-Range", FIELD_CONTENT_RANGE },
     { "Upgrade", FIELD_UPGRADE },
+    { "Proxy-Connection", FIELD_PROXY_CONNECTION },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
@@ -649,6 +651,9 @@ write_own_fields (GmHttp *self,
     result = gm_http1_write_field (out, GM_SPAN ("Referer"), gm_url_get_text_without_fragment (request->referer));
   else if (result == GM_OK)
     result = write_optional (out, (overridden & FIELD_REFERER) != 0, GM_SPAN ("Referer"), settings->referer);
+  if (gm_proxy_forwards (request->proxy) && request->connection->http2 == NULL &&
+      (overridden & FIELD_PROXY_CONNECTION) == 0)
+    gm_proxy_write_connection (request->proxy, out);
   if (result == GM_OK && self->upload == GM_HTTP_UPLOAD_CHUNKED && (overridden & FIELD_TRANSFER_ENCODING) == 0)
     result = gm_http1_write_field (out, GM_SPAN ("Transfer-Encoding"), GM_SPAN ("chunked"));
   if (G_UNLIKELY (request->route != NULL))
