@@ -956,7 +956,7 @@ test_login_elsewhere (Fixture *self,
   ScriptedTls *tls = new_login_server (self, LOGIN_AND_CERTIFICATE);
   g_autoptr (ScriptedServer) other = scripted_server_new_tls (SCRIPTED_SERVER_DEFAULT,
                                                               scripted_tls_new_with (zoo_new_credentials (self->own, 0)));
-  g_autofree char *there = g_strdup_printf ("Location: %s\r\n", scripted_server_url (other, "/"));
+  g_autofree char *there = g_strdup_printf ("Location: %s\r\nConnection: close\r\n", scripted_server_url (other, "/"));
   g_autofree char *back = NULL;
 
   serve (self, tls);
