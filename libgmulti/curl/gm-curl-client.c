@@ -282,7 +282,11 @@ gm_curl_client_ask_rewind (GmCurlEasy *easy,
   if (seekfunc == NULL || easy == NULL || easy->doomed)
     return FALSE;
 
-  CALL_OUT (easy, answer = seekfunc (arg, 0, SEEK_SET));
+  /* before a transfer begins there is no call that one of the callback's could get into */
+  if (gm_curl_easy_get_active_multi (easy) == NULL)
+    answer = seekfunc (arg, 0, SEEK_SET);
+  else
+    CALL_OUT (easy, answer = seekfunc (arg, 0, SEEK_SET));
   return answer == CURL_SEEKFUNC_OK;
 }
 

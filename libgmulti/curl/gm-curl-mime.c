@@ -45,6 +45,7 @@ struct curl_mimepart
   curl_free_callback freefunc;
   void *arg;
   curl_mime *subparts; /* (owned): PART_MULTIPART */
+  gboolean was_read; /* PART_CALLBACK: it stands somewhere behind its beginning */
 };
 
 /* ---- the tree ---- */
@@ -267,6 +268,7 @@ curl_mime_data_cb (curl_mimepart *part,
     return CURLE_OK;
 
   part->kind = PART_CALLBACK;
+  part->was_read = FALSE;
   part->size = MAX (datasize, -1);
   part->readfunc = readfunc;
   part->seekfunc = seekfunc;
@@ -366,9 +368,7 @@ gm_curl_mime_dup (curl_mime *mime)
 typedef struct
 {
   GmCurlEasy *easy; /* (unowned) (nullable) */
-  curl_read_callback readfunc;
-  curl_seek_callback seekfunc;
-  void *arg;
+  curl_mimepart *part; /* (unowned): read only while there is a transfer */
 } Callback;
 
 static GmResult
@@ -380,7 +380,8 @@ callback_read (gpointer data,
 {
   Callback *self = data;
 
-  switch (gm_curl_client_ask_read (self->easy, self->readfunc, self->arg, buffer, len, n))
+  self->part->was_read = TRUE;
+  switch (gm_curl_client_ask_read (self->easy, self->part->readfunc, self->part->arg, buffer, len, n))
     {
     case GM_ANSWER_OK:
       return GM_OK;
@@ -402,7 +403,7 @@ callback_rewind (gpointer data)
 {
   Callback *self = data;
 
-  return gm_curl_client_ask_rewind (self->easy, self->seekfunc, self->arg);
+  return gm_curl_client_ask_rewind (self->easy, self->part->seekfunc, self->part->arg);
 }
 
 static const GmFormReader callback_reader = { callback_read, callback_rewind, g_free };
@@ -536,12 +537,26 @@ add_parts (Composer *self,
            const curl_mime *mime,
            const char *disposition);
 
+/* What an earlier transfer has read begins anew. */
+static void
+add_callback (Composer *self,
+              curl_mimepart *part)
+{
+  Callback *callback = g_new (Callback, 1);
+
+  *callback = (Callback){ self->easy, part };
+  if (part->was_read && !callback_rewind (callback))
+    gm_form_fail (self->form, GM_NOT_REWINDABLE);
+  else
+    part->was_read = FALSE;
+  gm_form_add_reader (self->form, part->coding, &callback_reader, callback, part->size);
+}
+
 static void
 add_content (Composer *self,
-             const curl_mimepart *part,
+             curl_mimepart *part,
              const char *type)
 {
-  Callback *callback;
 
   switch (part->kind)
     {
@@ -552,9 +567,7 @@ add_content (Composer *self,
       gm_form_add_reader (self->form, part->coding, &gm_file_part_reader, gm_file_part_new (part->data), part->size);
       break;
     case PART_CALLBACK:
-      callback = g_new (Callback, 1);
-      *callback = (Callback){ self->easy, part->readfunc, part->seekfunc, part->arg };
-      gm_form_add_reader (self->form, part->coding, &callback_reader, callback, part->size);
+      add_callback (self, part);
       break;
     case PART_MULTIPART:
       /* RFC 2045 section 6.4: only what is in it may be encoded */
@@ -573,7 +586,7 @@ add_parts (Composer *self,
            const curl_mime *mime,
            const char *disposition)
 {
-  for (const curl_mimepart *part = mime->first; part != NULL; part = part->next)
+  for (curl_mimepart *part = mime->first; part != NULL; part = part->next)
     {
       const char *type;
 

@@ -392,6 +392,37 @@ run_callback (Case *c)
     }
 }
 
+/* A handle's next transfer has the whole part again, if it can be sought. */
+static void
+run_callback_again (Case *c)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      Giver giver = { .data = "twice", .step = 3 };
+      curl_mime *mime = new_mime ();
+      CaseTransfer *t;
+
+      OK (curl_mime_data_cb (curl_mime_addpart (mime), 5, give, i == 0 ? seek_giver : NULL, NULL, &giver));
+      t = post (c, mime);
+      case_run_transfer (t);
+      case_check_ok (t, 200, "taken");
+      g_assert_cmpuint (giver.n_seeks, ==, 0);
+      case_remove (t);
+      case_rewind (t);
+      case_run_transfer (t);
+      if (i == 0)
+        {
+          case_check_ok (t, 200, "taken");
+          g_assert_cmpuint (giver.n_seeks, ==, 1);
+          check_body (last_request (c), "--B\r\nContent-Disposition: form-data\r\n\r\ntwice\r\n--B--\r\n");
+        }
+      else
+        case_check_error (t, CURLE_SEND_FAIL_REWIND);
+      case_set (t, CURLOPT_MIMEPOST, NULL);
+      curl_mime_free (mime);
+    }
+}
+
 static void
 run_callback_pause (Case *c)
 {
@@ -801,6 +832,7 @@ run_old_get (Case *c)
 G_GNUC_END_IGNORE_DEPRECATIONS
 
 const CaseSpec case_form[] = {
+  { "form-callback-again", run_callback_again },
   { "form-basic", run_basic },
   { "form-empty", run_empty },
   { "form-types", run_types },

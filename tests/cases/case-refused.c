@@ -61,12 +61,19 @@ run_lengths (Case *c)
 static void
 run_uncountable (Case *c)
 {
+  CaseTransfer *t;
+
   scripted_server_on (case_server (c), "/a", scripted_answer_end (
                         scripted_answer_exact (HEAD "Content-Length: 36893488147419103232\r\n\r\nhello"), SCRIPTED_END_FIN));
   scripted_server_on (case_server (c), "/b", scripted_answer_text (200, NULL, "next"));
   case_check_ok (case_get (c, "/a"), 200, "hello");
   case_check_ok (case_get (c, "/b"), 200, "next");
   g_assert_cmpuint (scripted_server_n_connections (case_server (c)), ==, 2);
+
+  t = case_transfer (c, "/a");
+  case_set (t, CURLOPT_MAXFILESIZE, 1000L);
+  case_run_transfer (t);
+  case_check_error (t, CURLE_FILESIZE_EXCEEDED);
 }
 
 /* Twice the same is the same (RFC 9110 section 8.6). */

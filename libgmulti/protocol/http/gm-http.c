@@ -418,8 +418,9 @@ take_final (GmHttp *self,
 
   if (sending && (request->follow_url != NULL || (status >= 400 && !settings->keep_sending_on_error)))
     plan->stop_sending = TRUE;
-  if (!plan->ignore_body && settings->max_size > 0 && plan->body.framing == GM_HTTP_BODY_LENGTH &&
-      plan->body.length > settings->max_size)
+  if (!plan->ignore_body && settings->max_size > 0 &&
+      ((plan->body.framing == GM_HTTP_BODY_LENGTH && plan->body.length > settings->max_size) ||
+       (plan->body.framing != GM_HTTP_BODY_NONE && (self->facts.flags & GM_HTTP_LENGTH_OVERFLOW) != 0)))
     return GM_TOO_LARGE;
   result = decode (self, first, n, plan);
   self->head_untold = self->proof_pending;
