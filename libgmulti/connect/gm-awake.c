@@ -66,9 +66,12 @@ open_cb (GmTimer *timer,
     }
 
   fd = opener != NULL ? opener () : open_timer ();
-  /* then the next turn sees it */
+  /* then the next turn sees it, and who begins something tries once more */
   if (fd < 0)
-    return;
+    {
+      self->expected = FALSE;
+      return;
+    }
   self->socket = gm_socket_new (self->reactor, fd, &self->runnable);
   gm_socket_set_want (self->socket, GM_IO_IN);
 }

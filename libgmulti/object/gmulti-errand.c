@@ -1112,6 +1112,11 @@ gm_errand_places_known (GmErrand *self,
                         GBytes *addresses,
                         GError *error)
 {
+  if (error != NULL && gm_patience_try_places_again (self, error))
+    {
+      g_error_free (error);
+      return;
+    }
   if (error != NULL)
     {
       self->final_error = error;

@@ -40,6 +40,9 @@ void     gm_patience_ask_at_once (GmErrand *errand,
 /* (nullable): the attempts before the last one; also once it is over, for any thread. */
 const GmPast *gm_patience_get_past (GmPatience *self);
 
+/* Where @errand is to connect to could not be found out, because of @error. TRUE: it is asked for again. */
+gboolean gm_patience_try_places_again (GmErrand *errand,
+                                       const GError *error);
 /* @errand failed with @result. TRUE: it is tried again, and everything that came of the attempt is forgotten. */
 gboolean gm_patience_try_again (GmErrand *errand,
                                 GmResult result);

@@ -470,3 +470,43 @@ gm_patience_try_again (GmErrand *errand,
   gm_errand_refresh (errand);
   return TRUE;
 }
+
+/* The engine has not had this attempt, and the limit of the whole is counted here from its failure on. */
+gboolean
+gm_patience_try_places_again (GmErrand *errand,
+                              const GError *error)
+{
+  const GmPlan *plan = gm_face_transfer_get_plan (errand->transfer);
+  gint64 now = g_get_monotonic_time ();
+  GmPatience *self;
+  guint delay = 0;
+
+  if ((plan->max_attempts <= 1 && plan->constraints == 0) || gm_core_is_closing (errand->core)
+      || !gmulti_error_is_transient (error))
+    return FALSE;
+
+  self = ensure (errand);
+  if (judge (self, FALSE) == GMULTI_WAIT_REASON_CONNECTIVITY)
+    {
+      gm_errand_tell_retry (errand, NULL, 0);
+      hold (self, GMULTI_WAIT_REASON_CONNECTIVITY);
+      return TRUE;
+    }
+  if (errand->mirror.attempt >= plan->max_attempts)
+    return FALSE;
+
+  delay = back_off (errand->mirror.attempt);
+  if (plan->timeout != 0 && self->deadline == 0)
+    self->deadline = gm_clock_after (now, (gint64) plan->timeout * 1000);
+  if (self->deadline != 0 && self->deadline <= gm_clock_after (now, (gint64) delay * 1000))
+    return FALSE;
+  if (self->deadline != 0)
+    gm_transfer_set_int (errand->engine, GM_OPTION_TIMEOUT_MS, (self->deadline - now) / 1000 - (gint64) delay);
+
+  self->reason = GMULTI_WAIT_REASON_RETRY;
+  errand->mirror.attempt++;
+  gm_errand_tell_retry (errand, g_error_copy (error), delay);
+  set_timer (self, gm_clock_after (now, (gint64) delay * 1000));
+  gm_errand_refresh (errand);
+  return TRUE;
+}

@@ -4,6 +4,7 @@
 #include "scripted-server.h"
 
 #include <netinet/in.h>
+#include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -191,6 +192,14 @@ open_knocker (void)
   return knocker = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
 }
 
+static int
+open_nothing (void)
+{
+  n_opened++;
+  errno = EMFILE;
+  return -1;
+}
+
 static gboolean
 is_busy (GmReactor *reactor)
 {
@@ -258,6 +267,47 @@ test_knock (Fixture *self,
   fetch_free (fetch);
 }
 
+/* There is no descriptor to be had: it goes on without, notices its sleep all the same when it turns, and tries again. */
+static void
+test_no_knocker (Fixture *self,
+                 gconstpointer data)
+{
+  GmReactor *reactor = gm_multi_get_reactor (self->engine->multi);
+  Fetch *fetch = fetch_new (scripted_server_url (self->server, "/stuck"));
+  GmAwake awake;
+
+  gm_awake_set_opener (open_nothing);
+  n_opened = 0;
+  gm_awake_init (&awake, reactor, is_busy);
+  fetch_small (self);
+  engine_add (self->engine, fetch);
+  gm_awake_begin (&awake);
+  engine_run_until (self->engine, got_request, self->server);
+  now += 2 * GM_AWAKE_PATIENCE_US;
+  engine_turn (self->engine, 0);
+  g_assert_cmpuint (n_opened, ==, 1);
+  g_assert_null (awake.socket);
+  now += 2 * GM_AWAKE_PATIENCE_US;
+  engine_turn (self->engine, 0);
+  g_assert_cmpuint (n_opened, ==, 1);
+
+  asleep += 1800 * (gint64) G_USEC_PER_SEC;
+  now += G_USEC_PER_SEC;
+  engine_turn (self->engine, 0);
+  g_assert_true (was_shaken (self->engine->multi));
+
+  gm_awake_set_opener (open_knocker);
+  gm_awake_begin (&awake);
+  now += 2 * GM_AWAKE_PATIENCE_US;
+  engine_turn (self->engine, 0);
+  g_assert_cmpuint (n_opened, ==, 2);
+  g_assert_nonnull (awake.socket);
+  g_assert_cmpuint (fetch->n_done, ==, 0);
+  gm_awake_clear (&awake);
+  gm_awake_set_opener (NULL);
+  fetch_free (fetch);
+}
+
 /* What was kept for later is gone, and everything works as before. */
 static void
 test_caches (Fixture *self,
@@ -282,6 +332,7 @@ main (int argc,
   g_test_add ("/engine/sleep/retired", Fixture, NULL, set_up, test_retired, tear_down);
   g_test_add ("/engine/sleep/knock", Fixture, "knocks", set_up, test_knock, tear_down);
   g_test_add ("/engine/sleep/kernel", Fixture, NULL, set_up, test_knock, tear_down);
+  g_test_add ("/engine/sleep/no-knocker", Fixture, NULL, set_up, test_no_knocker, tear_down);
   g_test_add ("/engine/sleep/caches", Fixture, NULL, set_up, test_caches, tear_down);
   return g_test_run ();
 }

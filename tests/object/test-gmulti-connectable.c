@@ -12,6 +12,7 @@ typedef enum
 {
   SAID_GIVES, /* its addresses, one after the other, each after a while */
   SAID_FAILS,
+  SAID_FAILS_ONCE, /* … for now */
   SAID_HANGS,
 } SaidKind;
 
@@ -62,6 +63,12 @@ said_place_next (GSocketAddressEnumerator *enumerator,
   if (self->kind == SAID_FAILS)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "Nobody is to know");
+      return NULL;
+    }
+
+  if (self->kind == SAID_FAILS_ONCE && self->n_enumerated == 1)
+    {
+      g_set_error_literal (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE, "Nobody is in");
       return NULL;
     }
 
@@ -409,6 +416,55 @@ test_moves (Fixture *self,
   face_folder_free (g_steal_pointer (&folder));
 }
 
+static void
+count_retries_cb (GMultiTransfer *transfer,
+                  const GError *error,
+                  guint attempt,
+                  guint delay,
+                  guint *n_retries)
+{
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE);
+  g_assert_cmpuint (attempt, ==, 2);
+  (*n_retries)++;
+}
+
+/* Where it is cannot be found out at once, and is asked for again: as often as is said, and if that may help. */
+static void
+test_asked_again (Fixture *self,
+                  gconstpointer data)
+{
+  guint n_retries = 0;
+
+  self->place->kind = SAID_FAILS_ONCE;
+  say (self, scripted_server_port (self->server));
+  fail (self, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE);
+  g_assert_cmpuint (self->place->n_enumerated, ==, 1);
+
+  gmulti_transfer_set_max_attempts (self->transfer, 3);
+  self->place->kind = SAID_FAILS;
+  fail (self, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_cmpuint (self->place->n_enumerated, ==, 2);
+
+  self->place->kind = SAID_FAILS_ONCE;
+  self->place->n_enumerated = 0;
+  g_signal_connect (self->transfer, "retrying", G_CALLBACK (count_retries_cb), &n_retries);
+  fetch (self, self->place);
+  g_assert_cmpuint (self->place->n_enumerated, ==, 2);
+  g_assert_cmpuint (n_retries, ==, 1);
+  g_assert_cmpuint (scripted_server_n_requests (self->server), ==, 1);
+
+  /* not when all of the time would be gone by then */
+  self->place->n_enumerated = 0;
+  gmulti_transfer_set_timeout (self->transfer, 20);
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (face_fetch (self->session, self->transfer, &error));
+    g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE);
+  }
+  g_assert_cmpuint (self->place->n_enumerated, ==, 1);
+}
+
 typedef void (*Test) (Fixture *self, gconstpointer data);
 
 static void
@@ -437,5 +493,6 @@ main (int argc,
   add ("proxy", test_proxy);
   add ("upload", test_upload);
   add ("moves", test_moves);
+  add ("asked-again", test_asked_again);
   return g_test_run ();
 }
