@@ -47,7 +47,7 @@ save_work (GmJob *job)
   gm_byte_builder_append_literal (&out, "# Written by a program; what is changed by hand may get lost.\n");
   gm_state_tag_lines (gm_span (hsts.data, hsts.len), HSTS_TAG, &out);
   gm_state_tag_lines (gm_span (alt_svc.data, alt_svc.len), ALT_SVC_TAG, &out);
-  if (!out.failed)
+  if (!out.failed && !hsts.failed && !alt_svc.failed)
     gm_state_file_write (self->path, out.data, out.len);
 }
 
