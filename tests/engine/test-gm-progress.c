@@ -271,6 +271,20 @@ test_slowness (void)
 }
 
 /* A fast second in between begins anew; and so does a reset. */
+/* What came at the beginning of an interval does not put the end off by as much as there is time. */
+static void
+test_slowness_stalls (void)
+{
+  GmSlowness slowness = { 0 };
+  gint64 next = 0;
+  gint64 now = START;
+
+  while (!gm_slowness_check (&slowness, now, now > START ? 1000 : 0, 1, SECOND, &next))
+    now = next;
+  g_assert_cmpint (now - START, >=, SECOND);
+  g_assert_cmpint (now - START, <=, SECOND + SECOND / 4);
+}
+
 static void
 test_slowness_recovers (void)
 {
@@ -317,6 +331,7 @@ main (int argc,
   g_test_add_func ("/gm-progress/bucket/changes", test_bucket_changes);
   g_test_add_func ("/gm-progress/remaining", test_remaining);
   g_test_add_func ("/gm-progress/slowness/times", test_slowness);
+  g_test_add_func ("/gm-progress/slowness/stalls", test_slowness_stalls);
   g_test_add_func ("/gm-progress/slowness/recovers", test_slowness_recovers);
 
   return g_test_run ();
