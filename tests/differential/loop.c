@@ -169,6 +169,15 @@ bits_of (short events)
          | ((events & (POLLERR | POLLNVAL)) != 0 ? CURL_CSELECT_ERR : 0);
 }
 
+/* Many loops end when nothing is watched and no timer is set, and so have to be let go. */
+static void
+check_at_rest (Loop *loop, int running)
+{
+  if (running == 0 && (loop->n_fds > 0 || loop->deadline_us >= 0))
+    record_line (loop->record, RECORD_WHOLE, "held up: nothing runs, and %u are watched%s", loop->n_fds,
+                 loop->deadline_us >= 0 ? ", with a timer" : "");
+}
+
 static gboolean
 events_settle (Loop *loop, int *running)
 {
@@ -180,7 +189,10 @@ events_settle (Loop *loop, int *running)
       int n = events_ready (loop, ready, 0);
 
       if (n == 0 && !due)
-        return turn > 0;
+        {
+          check_at_rest (loop, *running);
+          return turn > 0;
+        }
       for (int i = 0; i < n; i++)
         {
           if (ready[i].revents & POLLNVAL)
