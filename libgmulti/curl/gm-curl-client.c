@@ -70,6 +70,16 @@ client_write (GmClient *client,
   return easy != NULL && !easy->doomed ? GM_ANSWER_OK : GM_ANSWER_ABORT;
 }
 
+/* A status line: one of HTTP, or what CURLOPT_HTTP200ALIASES takes for one, which no trailer looks like. */
+static gboolean
+begins_head (const char *line,
+             gsize len)
+{
+  if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
+    return TRUE;
+  return *line != '\r' && *line != '\n' && *line != ' ' && *line != '\t' && memchr (line, ':', len) == NULL;
+}
+
 /* Where we are in the heads; once for each line. FALSE for the line end behind trailers, which libcurl does not show. */
 static gboolean
 begin_line (GmCurlEasy *easy,
@@ -78,7 +88,7 @@ begin_line (GmCurlEasy *easy,
 {
   gboolean is_empty = *line == '\r' || *line == '\n';
 
-  if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
+  if (begins_head (line, len))
     easy->after_head = FALSE;
   easy->line_begun = TRUE;
   easy->line_written = 0;
@@ -467,9 +477,7 @@ is_shown (GmCurlEasy *easy,
           const char *line,
           gsize len)
 {
-  gboolean begins = len > 5 && memcmp (line, "HTTP/", 5) == 0;
-
-  if (easy->head_is_shown && !begins)
+  if (easy->head_is_shown && !begins_head (line, len))
     return gm_transfer_get_info (easy->transfer)->http_version == 20;
 
   easy->head_is_shown = *line == '\r' || *line == '\n';

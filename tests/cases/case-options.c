@@ -348,6 +348,15 @@ run_status_aliases (Case *c)
   g_assert_cmpint (case_info (t, CURLINFO_HTTP_VERSION), ==, CURL_HTTP_VERSION_1_0);
   g_assert_cmpstr (t->head->str, ==, "ICY 200 OK\r\nicy-name: x\r\n\r\n");
 
+  /* Behind another head, too. */
+  scripted_server_on (case_server (c), "/moved", scripted_answer_redirect (302, "/a"));
+  t = case_transfer (c, "/moved");
+  case_set (t, CURLOPT_HTTP200ALIASES, case_list (t, "ICY 200", NULL));
+  case_set (t, CURLOPT_FOLLOWLOCATION, 1L);
+  case_run_transfer (t);
+  case_check_ok (t, 200, "music");
+  g_assert_true (g_str_has_suffix (t->head->str, "ICY 200 OK\r\nicy-name: x\r\n\r\n"));
+
   case_run_transfer (without);
   case_check_error (without, CURLE_UNSUPPORTED_PROTOCOL);
   case_set (other, CURLOPT_HTTP200ALIASES, case_list (other, "ICY 404", NULL));

@@ -57,6 +57,8 @@ void          plan_choose_tls   (Chance       *chance,
                                  PlanTransfer *transfer);
 void          plan_choose_http2 (Chance       *chance,
                                  PlanTransfer *transfer);
+void          plan_choose_rare  (Chance       *chance,
+                                 PlanTransfer *transfer);
 void          plan_choose_http2_series (Chance *chance,
                                  Plan         *plan);
 /* plan-wide.c, plan.c, for those: a gate that asks for a login; what callbacks do. */

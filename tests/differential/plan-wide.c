@@ -8,7 +8,7 @@
 
 static const char *const theme_names[PLAN_THEME_N] = {
   "", "auth", "proxy", "coding", "cookies", "mime", "callbacks", "upload", "raw", "misc", "limits", "wakeup", "mime", "tls",
-  "http2",
+  "http2", "rare",
 };
 
 static const char *
@@ -535,7 +535,7 @@ plan_wide_choose (Chance *chance, const Plan *plan, PlanTransfer *transfer)
   static void (*const choosers[PLAN_THEME_N]) (Chance *, PlanTransfer *) = {
     NULL, choose_auth, choose_proxy, plan_choose_coding, choose_cookies, choose_mime, choose_callbacks, choose_upload,
     choose_raw, choose_misc, plan_choose_limits, plan_choose_wakeup, choose_lines, plan_choose_tls,
-    plan_choose_http2,
+    plan_choose_http2, plan_choose_rare,
   };
 
   transfer->wide.theme = plan->theme;

@@ -130,6 +130,7 @@ typedef enum
   PLAN_THEME_LINES,      /* forms whose line ends are converted */
   PLAN_THEME_TLS,
   PLAN_THEME_HTTP2,
+  PLAN_THEME_RARE,       /* options and infos that the others do not touch */
   PLAN_THEME_N,
 } PlanTheme;
 
@@ -159,6 +160,11 @@ typedef struct
   gboolean share;        /* of the series, with lock functions */
   gboolean form;         /* the old form API, not the new one */
   gboolean lines;        /* what is uploaded has line ends */
+  gboolean url_parts;    /* the URL is given as a CURLU */
+  gboolean old_callbacks; /* of progress and rewinding */
+  gboolean jar;          /* cookies are written to a file */
+  gboolean hsts_file;    /* one.test is asked by TLS */
+  gboolean unset;        /* options are taken back one by one before the transfer */
   guint upload_fault;    /* what the read callback does wrong; 0: nothing */
 } PlanWide;
 

@@ -329,6 +329,8 @@ handle_wide_prepare (Handle *handle)
     handle_add_parts (handle);
   if (wide->theme == PLAN_THEME_TLS)
     handle_tls_prepare (handle);
+  if (wide->theme == PLAN_THEME_RARE)
+    handle_rare_prepare (handle);
   if (wide->theme == PLAN_THEME_HTTP2)
     curl_easy_setopt (handle->easy, CURLOPT_CAINFO, server_tls_get_file (SERVER_TLS_AUTHORITY));
 }
@@ -468,6 +470,8 @@ handle_wide_end (Handle *handle, CURLcode result)
   note_headers (handle);
   note_cookies (handle);
   note_more_infos (handle);
+  if (handle->transfer->wide.theme == PLAN_THEME_RARE)
+    handle_rare_end (handle);
   if (handle->transfer->wide.theme == PLAN_THEME_RAW)
     note_raw (handle);
   if (!handle->transfer->wide.verbose)
@@ -486,6 +490,7 @@ void
 handle_wide_free (Handle *handle)
 {
   handle_free_parts (handle);
+  handle_rare_free (handle);
   if (handle->texts != NULL)
     g_string_free (handle->texts, TRUE);
 }

@@ -28,6 +28,7 @@ typedef struct
   guint n_sockets;         /* opened and not closed by our functions */
   curl_mime *mime;         /* (owned) (nullable) */
   struct curl_httppost *form; /* (owned) (nullable) */
+  CURLU *url;              /* (owned) (nullable) */
   gint64 part_at[4];       /* how much of a part's callback is read */
 } Handle;
 
@@ -61,6 +62,11 @@ void    series_poke      (Series      *series);
 
 /* series-tls.c: what a transfer has to say about TLS. */
 void    handle_tls_prepare (Handle    *handle);
+
+/* series-rare.c */
+void    handle_rare_prepare (Handle    *handle);
+void    handle_rare_end  (Handle       *handle);
+void    handle_rare_free (Handle       *handle);
 
 /* series-mime.c: parts, by chance. */
 void    handle_add_parts (Handle       *handle);

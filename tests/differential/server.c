@@ -603,12 +603,32 @@ take_socks (Server *server, Conn *conn)
   return conn->socks == 9;
 }
 
+/* What CURLOPT_HAPROXYPROTOCOL sends first, with ports that are by chance. False: not all of it has come. */
+static gboolean
+take_announcement (Server *server, Conn *conn)
+{
+  const char *end = g_strstr_len (conn->input->str, (gssize) conn->input->len, "\r\n");
+  g_auto (GStrv) words = NULL;
+  g_autofree char *line = NULL;
+
+  if (!g_str_has_prefix (conn->input->str, "PROXY "))
+    return TRUE;
+  if (end == NULL)
+    return FALSE;
+  line = g_strndup (conn->input->str, (gsize) (end - conn->input->str));
+  words = g_strsplit (line, " ", -1);
+  g_string_erase (conn->input, 0, end + 2 - conn->input->str);
+  record_line (server->record, RECORD_WHOLE, "announced: %s %s %s (%u words)", words[1], words[2], words[3],
+               g_strv_length (words));
+  return TRUE;
+}
+
 static void
 take_input (Server *server, Conn *conn)
 {
   const char *end;
 
-  if (take_http2 (server, conn))
+  if (take_http2 (server, conn) || !take_announcement (server, conn))
     return;
   if (conn->n_requests == 0 && !conn->tunnel && !take_socks (server, conn))
     return;
