@@ -69,6 +69,7 @@ static const LeftOut left_out_here[] = {
   { "streams-upgrade*", "every server speaks HTTP/2" },
   { "proxy-h2-secure", "its servers with TLS agree on no protocol" },
   { "proxy-h2-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
+  { "proxy-connection-field", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-forward*", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-over-tls", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },
   { "proxy-pre-proxy", "what is spoken without asking goes through a tunnel; forwarding is HTTP/1's" },

@@ -197,11 +197,40 @@ run_tunnel_headers (Case *c)
 
   heads = proxy_server_heads (proxy);
   g_assert_nonnull (strstr (heads, "\r\nX-Proxy: 1\r\n"));
-  g_assert_nonnull (strstr (heads, "\r\nUser-Agent: me/1\r\n"));
+  g_assert_nonnull (strstr (heads, "\r\nUser-Agent: me/1\r\nProxy-Connection: Keep-Alive\r\n"));
   g_assert_null (strstr (heads, "X-Server"));
   request = scripted_server_request (case_server (c), 0);
   g_assert_cmpstr (scripted_request_header (request, "X-Server"), ==, "1");
   g_assert_null (scripted_request_header (request, "X-Proxy"));
+  g_assert_null (scripted_request_header (request, "Proxy-Connection"));
+}
+
+/* "Proxy-Connection: Keep-Alive" is said to a proxy, unless the user says it himself or takes it away. */
+static void
+run_connection_field (Case *c)
+{
+  static const char *const own[] = { "X-Other: 1", "Proxy-Connection:", "Proxy-Connection: close" };
+  static const char *const told[] = { "Proxy-Connection: Keep-Alive\r\n", NULL, "Proxy-Connection: close\r\n" };
+  static const long options[] = { CURLOPT_PROXYHEADER, CURLOPT_HTTPHEADER };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (own); i++)
+    {
+      g_autoptr (ProxyServer) proxy = proxy_server_new ();
+      CaseTransfer *t = proxied (c, proxy, "http", "far.example", "/a");
+      g_autofree char *heads = NULL;
+      const char *found;
+
+      scripted_server_on (case_server (c), "*", scripted_answer_text (200, NULL, "through"));
+      case_set (t, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
+      case_set (t, (CURLoption) options[i % 2], case_list (t, own[i / 2], NULL));
+      case_run_transfer (t);
+      case_check_ok (t, 200, "through");
+      heads = proxy_server_heads (proxy);
+      found = strstr (heads, "Proxy-Connection:");
+      g_assert_cmpint (found != NULL, ==, told[i / 2] != NULL);
+      g_assert_true (found == NULL || g_str_has_prefix (found, told[i / 2]));
+      g_assert_true (found == NULL || strstr (found + 1, "Proxy-Connection:") == NULL);
+    }
 }
 
 static void
@@ -880,6 +909,7 @@ const CaseSpec case_proxy[] = {
   { "proxy-forward-shared", run_forward_shared, CASE_ONLY_CLEARTEXT },
   { "proxy-forward-upload", run_forward_upload, CASE_ONLY_CLEARTEXT },
   { "proxy-forward-headers", run_forward_headers, CASE_ONLY_CLEARTEXT },
+  { "proxy-connection-field", run_connection_field, CASE_ONLY_CLEARTEXT },
   { "proxy-over-tls", run_over_tls, CASE_ONLY_CLEARTEXT },
   { "proxy-over-tls-untrusted", run_over_tls_untrusted, CASE_ONLY_CLEARTEXT },
   { "proxy-tunnel", run_tunnel, CASE_ONLY_CLEARTEXT },

@@ -223,6 +223,11 @@ test_proxy_login (void)
   curl_easy_setopt (easy, CURLOPT_FRESH_CONNECT, 1L);
   g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_SOCKS5_AUTH, CURLAUTH_NONE), ==, CURLE_OK);
   g_assert_cmpint (curl_easy_perform (easy), ==, CURLE_PROXY);
+
+  /* "one of these alone" is none of them */
+  g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_HTTPAUTH, CURLAUTH_ONLY), ==, CURLE_NOT_BUILT_IN);
+  g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_PROXYAUTH, CURLAUTH_ONLY), ==, CURLE_NOT_BUILT_IN);
+  g_assert_cmpint (curl_easy_setopt (easy, CURLOPT_HTTPAUTH, CURLAUTH_ONLY | CURLAUTH_BASIC), ==, CURLE_OK);
   curl_easy_cleanup (easy);
 }
 
