@@ -561,6 +561,14 @@ push (GmWorkers *self,
   return taken;
 }
 
+static gint denied_for_test; /* atomic */
+
+void
+gm_workers_set_denied (gboolean denied)
+{
+  g_atomic_int_set (&denied_for_test, denied);
+}
+
 gboolean
 gm_job_start (GmJob *job,
               GmWorkers *workers,
@@ -568,7 +576,7 @@ gm_job_start (GmJob *job,
 {
   GmMailbox *mailbox = mailbox_of (reactor);
 
-  if (mailbox == NULL)
+  if (mailbox == NULL || G_UNLIKELY (g_atomic_int_get (&denied_for_test)))
     return FALSE;
 
   job->mailbox = mailbox_ref (mailbox);

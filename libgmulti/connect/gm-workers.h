@@ -46,6 +46,9 @@ GmWorkers *gm_workers_shared  (GmWorkers **slot,
 /* The process-wide pool for files. */
 GmWorkers *gm_workers_files   (void);
 
+/* For tests: from now on no thread can be had, not even one that is idle. */
+void       gm_workers_set_denied (gboolean denied);
+
 /* Sets up the embedded job; the starter holds the one reference. */
 void       gm_job_init        (GmJob *job,
                                const GmJobType *type);
