@@ -46,6 +46,12 @@ get_headers (gpointer data)
   return request->headers;
 }
 
+static gboolean
+is_watched (const GmRequest *request)
+{
+  return request->client->ops->debug != NULL || GM_TRACE_ON (HEADER);
+}
+
 /* Who watches sees what he would see of HTTP/1, with the right version. */
 static void
 show_head (GmRequest *request,
@@ -54,9 +60,6 @@ show_head (GmRequest *request,
   g_autoptr (GString) text = NULL;
   GmSpan rest = head;
   GmSpan line;
-
-  if (request->client->ops->debug == NULL && !GM_TRACE_ON (HEADER))
-    return;
 
   line = gm_http2_next_line (&rest);
   text = g_string_new_len (line.data, (gssize) (line.len - strlen ("1.1")));
@@ -115,6 +118,7 @@ open_stream (Http2 *self)
   GmByteBuilder *scratch = &request->reactor->write_buffer;
   GmHttp2Owner owner = { request->owner, request->holder, get_headers, request };
   g_autoptr (GArray) fields = gm_http2_fields_new ();
+  g_autofree char *spelt = NULL;
   GmResult result;
 
   gm_byte_builder_reset (scratch);
@@ -127,6 +131,9 @@ open_stream (Http2 *self)
 
   request->info->request_bytes += scratch->len;
   request->info->hop.bytes_sent += scratch->len;
+  /* names are put into small letters where they stand */
+  if (G_UNLIKELY (is_watched (request)))
+    spelt = g_strndup (scratch->data, scratch->len);
   gm_http2_fields_add_head (fields,
                             gm_url_get_scheme (request->url) == GM_SCHEME_HTTPS ? GM_SPAN ("https") : GM_SPAN ("http"),
                             gm_span (scratch->data, scratch->len));
@@ -143,7 +150,8 @@ open_stream (Http2 *self)
     request->unprocessed = TRUE;
   if (result == GM_OK)
     {
-      show_head (request, gm_span (scratch->data, scratch->len));
+      if (G_UNLIKELY (spelt != NULL))
+        show_head (request, gm_span (spelt, scratch->len));
       head_is_given (self);
     }
 
