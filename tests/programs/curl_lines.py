@@ -57,6 +57,28 @@ a file of the disk             file://$work/data.in
 a part of the disk's           -r 5-9 file://$work/data.in
 no such file of the disk       file://$work/missing
 
+# progress
+a meter                        --no-silent -o out.txt $site/bytes/5000
+of more                        --no-silent -o out.txt $site/bytes/3000000
+of nothing                     --no-silent -o out.txt $site/bytes/0
+of no known length             --no-silent -o out.txt $site/close/3000
+of chunks                      --no-silent -o out.txt $site/chunked/4500
+of two                         --no-silent -o a.txt $site/bytes/10 -o b.txt $site/bytes/20
+of an upload                   --no-silent -T data.in -o out.txt $site/echo
+of a post                      --no-silent -d a=1 -d @data.in -o out.txt $site/echo
+of a redirect                  --no-silent -L -o out.txt $site/to/302/bytes/50
+of what ends early             --no-silent -o out.txt $site/short/1000
+of nobody                      --no-silent -o out.txt http://127.0.0.1:$closed/
+of no such host                --no-silent -o out.txt http://nothing.invalid/
+with the fields alone          --no-silent -I -o out.txt $site/bytes/1000
+with what fails                --no-silent -f -o out.txt $site/status/404
+a bar                          --no-silent -# -o out.txt $site/bytes/5000
+a bar of an upload             --no-silent -# -T data.in -o out.txt $site/echo
+a bar of two                   --no-silent -# -o a.txt $site/bytes/10 -o b.txt $site/bytes/20
+a bar of a redirect            --no-silent -# -L -o out.txt $site/to/302/bytes/50
+no meter                       --no-silent --no-progress-meter -o out.txt $site/bytes/5000
+a part, resumed                --no-silent -r 10-19 -o out.txt $site/bytes/1000
+
 # ranges and resuming
 a range                        -r 10-19 $site/bytes/100
 the end                        -r -5 $site/bytes/100

@@ -35,10 +35,31 @@ def normal_text(text):
     return re.sub(r'^((?:< )?date: )[^\r\n]*', r'\1D', text, flags=re.M)
 
 
+# A line of the progress meter: percent, total, percent, received, percent, sent; then speeds and times.
+METER = re.compile(r' *(\d+) +([\d.]+[kMGTP]?) +(\d+) +([\d.]+[kMGTP]?) +(\d+) +([\d.]+[kMGTP]?) +[\d.]+[kMGTP]? +[\d.]+[kMGTP]?'
+                   r'( +[\d-]+:[\d-]+:[\d-]+){3} +[\d.]+[kMGTP]?')
+BAR = re.compile(r'#* +[\d.]+%')
+
+
+def normal_meters(text):
+    """Of each line that was written again and again what it showed in the end: how often depends on the time that it took,
+    as do the speeds."""
+    lines = []
+    for line in text.split('\n'):
+        shown = line.split('\r')
+        if len(shown) > 1 and (METER.fullmatch(shown[-1]) or BAR.fullmatch(shown[-1])):
+            for state in shown[1:]:
+                if not METER.fullmatch(state) and not BAR.fullmatch(state):
+                    lines.append(f'neither a meter nor a bar: {state}')
+            line = METER.sub(r'meter \1 \2, \3 \4, \5 \6', shown[-1])
+        lines.append(line)
+    return '\n'.join(lines)
+
+
 def normal_stderr(text):
     """Standard error: of the lines with a star only those that people look for, with one spelling."""
     lines = []
-    for line in normal_text(text).splitlines():
+    for line in normal_text(normal_meters(text)).splitlines():
         if line.startswith('*'):
             if not TOLD.match(line):
                 continue
