@@ -49,7 +49,7 @@ stack_wire_to_proxy (GmLayerHost *host,
   GmProxy *first = proxy->via != NULL ? proxy->via : proxy;
   GmLayer *top = gm_layer_race_new (host, resolver, first->host, strlen (first->host), first->port);
 
-  gm_layer_race_set_proxy (top);
+  gm_layer_race_set_proxy (top, first->path);
   if (proxy->via != NULL)
     {
       GmProxyTarget target = { gm_span (proxy->host, strlen (proxy->host)), proxy->port, TRUE };

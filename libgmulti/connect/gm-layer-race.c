@@ -48,6 +48,7 @@ typedef struct
   char *host_name; /* (owned) */
   guint16 port;
   gboolean is_proxy; /* what is looked for is a proxy */
+  char *path; /* (owned) (nullable): the socket of that */
   gboolean started;
   gboolean told_left;
   GmResult failure; /* GM_OK until it failed */
@@ -218,11 +219,18 @@ side_start (RaceLayer *self,
                                       host->settings, host->owner);
 }
 
+/* NULL: the network is asked. */
+static const char *
+unix_path (RaceLayer *self)
+{
+  return self->path != NULL ? self->path : self->layer.host->settings->unix_path;
+}
+
 /* There is one address, and it was no answer of anybody's. */
 static gboolean
 is_numeric (RaceLayer *self)
 {
-  return self->layer.host->settings->unix_path != NULL || g_hostname_is_ip_address (self->host_name) ||
+  return unix_path (self) != NULL || g_hostname_is_ip_address (self->host_name) ||
          strchr (self->host_name, '%') != NULL;
 }
 
@@ -305,7 +313,7 @@ start_unix (RaceLayer *self)
   GmAddresses *list = gm_addresses_new (1);
 
   self->resolved_at = self->layer.host->reactor->now;
-  if (gm_address_set_path (&list->items[0], settings->unix_path, settings->unix_abstract))
+  if (gm_address_set_path (&list->items[0], unix_path (self), self->path == NULL && settings->unix_abstract))
     side->addresses = list;
   else
     gm_addresses_unref (list);
@@ -341,7 +349,7 @@ start (RaceLayer *self)
   const GmConnectSettings *settings = self->layer.host->settings;
 
   self->started = TRUE;
-  if (settings->unix_path != NULL)
+  if (unix_path (self) != NULL)
     {
       start_unix (self);
       return;
@@ -455,7 +463,7 @@ lose (RaceLayer *self)
           *error = self->best;
           self->best = (GmError){ GM_OK };
         }
-      else if (self->layer.host->settings->unix_path != NULL)
+      else if (unix_path (self) != NULL)
         gm_error_set (error, GM_RESOLVE_FAILED, GM_PHASE_RESOLVE, ENAMETOOLONG);
       else
         {
@@ -648,6 +656,7 @@ race_free (GmLayer *layer)
 
   stop (self);
   g_free (self->host_name);
+  g_free (self->path);
   g_free (self);
 }
 
@@ -686,7 +695,9 @@ gm_layer_race_new (GmLayerHost *host,
 }
 
 void
-gm_layer_race_set_proxy (GmLayer *race)
+gm_layer_race_set_proxy (GmLayer *race,
+                         const char *path)
 {
   ((RaceLayer *) race)->is_proxy = TRUE;
+  ((RaceLayer *) race)->path = g_strdup (path);
 }

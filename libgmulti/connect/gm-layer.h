@@ -178,5 +178,7 @@ GmLayer *gm_layer_race_new   (GmLayerHost *host,
                               const char *host_name,
                               gsize host_len,
                               guint16 port);
-/* The host is that of a proxy: a name that is not found is PROXY_RESOLVE_FAILED. */
-void     gm_layer_race_set_proxy (GmLayer *race);
+/* The host is that of a proxy: a name that is not found is PROXY_RESOLVE_FAILED. @path (nullable): it is not looked for, but
+ * listens at that unix-domain socket. Before the layer is first driven. */
+void     gm_layer_race_set_proxy (GmLayer *race,
+                                  const char *path);

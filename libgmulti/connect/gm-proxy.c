@@ -32,6 +32,7 @@ gm_proxy_unref (GmProxy *self)
   g_free (self->service);
   g_free (self->tickets);
   g_free (self->host);
+  g_free (self->path);
   free_secret (self->user);
   free_secret (self->password);
   free_secret (self->fields);
@@ -139,6 +140,18 @@ take_login (GmProxy *self,
   return result == GM_OK ? GM_OK : GM_PROXY_RESOLVE_FAILED;
 }
 
+/* "socks5h://localhost/run/socket", as curl has it. */
+static GmResult
+take_path (GmProxy *self,
+           const GmUrl *url)
+{
+  GmSpan path = gm_url_get_path (url);
+
+  if (!gm_proxy_is_socks (self) || path.len < 2 || strcmp (self->host, "localhost") != 0)
+    return GM_OK;
+  return gm_url_unescape (path, FALSE, &self->path, NULL) == GM_OK ? GM_OK : GM_PROXY_RESOLVE_FAILED;
+}
+
 GmResult
 gm_proxy_parse (const char *text,
                 GmProxyKind kind,
@@ -172,6 +185,8 @@ gm_proxy_parse (const char *text,
   else
     self->port = gm_proxy_is_tls (self) ? DEFAULT_PORT_HTTPS : DEFAULT_PORT;
   result = take_login (self, url);
+  if (result == GM_OK)
+    result = take_path (self, url);
   if (result == GM_OK)
     *out = g_steal_pointer (&self);
 
@@ -267,7 +282,7 @@ gm_proxy_equal (const GmProxy *a,
 
   /* Fields of its own may hold a login, and what they say was said for the whole tunnel. */
   return a->kind == b->kind && a->tunnel == b->tunnel && a->auth == b->auth && a->socks_auth == b->socks_auth &&
-         a->port == b->port && strcmp (a->host, b->host) == 0 && same_secret (a->user, b->user) &&
+         a->port == b->port && strcmp (a->host, b->host) == 0 && g_strcmp0 (a->path, b->path) == 0 && same_secret (a->user, b->user) &&
          same_secret (a->password, b->password) && g_strcmp0 (a->service, b->service) == 0 &&
          g_strcmp0 (a->tickets, b->tickets) == 0 &&
          (!a->tunnel || same_secret (a->fields, b->fields)) && gm_proxy_equal (a->via, b->via);
@@ -277,6 +292,9 @@ char *
 gm_proxy_dup_log_text (const GmProxy *self)
 {
   gboolean v6 = strchr (self->host, ':') != NULL;
+
+  if (self->path != NULL)
+    return g_strdup_printf ("%s://%s%s", kind_name ((GmProxyKind) self->kind), self->host, self->path);
 
   return g_strdup_printf (v6 ? "%s://[%s]:%u" : "%s://%s:%u", kind_name ((GmProxyKind) self->kind), self->host,
                           self->port);

@@ -34,6 +34,7 @@ struct _GmProxy
   guint8 socks_auth; /* GmSocksAuth; SOCKS5 */
   guint8 no_connection; /* the user wants no Proxy-Connection */
   guint16 port;
+  char *path; /* (owned) (nullable): SOCKS kinds: of the unix-domain socket at which it listens */
   char *host; /* (owned): A-label, or numeric without brackets, perhaps with a zone id */
   char *user; /* (owned) (nullable) */
   char *password; /* (owned) (nullable) */
@@ -45,7 +46,8 @@ struct _GmProxy
 };
 
 /* What curl takes: "[scheme://][user[:password]@]host[:port][/…]". @kind is for a text without scheme; @port (0 = the
- * kind's: 443 for HTTPS, else 1080) for one without port. PROXY_RESOLVE_FAILED: not such a text; UNSUPPORTED_SCHEME. */
+ * kind's: 443 for HTTPS, else 1080) for one without port. A SOCKS proxy at "localhost/path" listens at that socket.
+ * PROXY_RESOLVE_FAILED: not such a text; UNSUPPORTED_SCHEME. */
 GmResult gm_proxy_parse        (const char *text,
                                 GmProxyKind kind,
                                 guint16 port,

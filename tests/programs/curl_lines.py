@@ -162,6 +162,7 @@ SOCKS 4                        --socks4 127.0.0.1:$socks $site/bytes/40
 SOCKS 4a                       --socks4a 127.0.0.1:$socks http://far.example:$port/bytes/40
 SOCKS 5                        --socks5 127.0.0.1:$socks $site/bytes/40
 SOCKS 5, names and login       -x socks5h://user:secret@127.0.0.1:$socks http://far.example:$port/bytes/40
+SOCKS 5 at a socket            -x socks5h://localhost$sockssocket http://far.example:$port/bytes/40
 SOCKS 5, wrong login           -x socks5h://user:wrong@127.0.0.1:$socks http://far.example:$port/bytes/40
 nobody there                   -x http://127.0.0.1:$closed $site/bytes/4
 

@@ -332,11 +332,17 @@ class Site:
 
 
 class Socks:
-    """A SOCKS server, versions 4, 4a and 5 (with login or without), whose every name is loopback."""
+    """A SOCKS server, versions 4, 4a and 5 (with login or without), whose every name is loopback; with @path at that
+    socket."""
 
-    def __init__(self):
-        self.listener = socket.create_server(('127.0.0.1', 0), backlog=50)
-        self.port = self.listener.getsockname()[1]
+    def __init__(self, path=None):
+        if path is None:
+            self.listener = socket.create_server(('127.0.0.1', 0), backlog=50)
+            self.port = self.listener.getsockname()[1]
+        else:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(path)
+            self.listener.listen(50)
         self.said = []
 
     def reset(self):

@@ -164,6 +164,7 @@ class Comparison:
         self.certain = enter(Site(context=around.server_context(client=True)))
         self.proxies = [enter(Site(login=login)) for login in (None, 'basic', 'digest')]
         self.socks = enter(Socks())
+        self.socks_socket = enter(Socks(around.path('socks')))
         self.work = around.path('work')
         self.names = self.start_others()
 
@@ -186,13 +187,14 @@ class Comparison:
             'tls': f'https://127.0.0.1:{self.tls.port}', 'tlsport': self.tls.port,
             'certain': f'https://127.0.0.1:{self.certain.port}', 'nginx': f'http://127.0.0.1:{nginx}',
             'h2': f'https://127.0.0.1:{h2}', 'h2c': f'http://127.0.0.1:{h2c}', 'proxy': first, 'locked': locked,
-            'digesting': digesting, 'socks': self.socks.port, 'tinyproxy': around.start_tinyproxy(),
+            'digesting': digesting, 'socks': self.socks.port, 'sockssocket': around.path('socks'),
+            'tinyproxy': around.start_tinyproxy(),
             'closed': free_port(), 'ca': around.path('ca.pem'), 'client': around.path('client.pem'), 'work': self.work,
             'pin': 'sha256//' + base64.b64encode(hashlib.sha256(der).digest()).decode(),
         }
 
     def servers(self):
-        return [self.site, self.other, self.tls, self.certain, *self.proxies, self.socks]
+        return [self.site, self.other, self.tls, self.certain, *self.proxies, self.socks, self.socks_socket]
 
     def fill_work(self):
         """The files that the command lines name, anew for each run."""
