@@ -938,12 +938,13 @@ look_at_resting (GmPool *self)
   if (self->reactor->now - self->looked_at < LOOK_US)
     return;
   self->looked_at = self->reactor->now;
-  for (guint n = 0; n < MAX_LOOKED_AT && link != NULL && ((GmConnection *) link->data)->resting; n++)
+  for (guint n = 0; n < MAX_LOOKED_AT && link != NULL; n++)
     {
       GmConnection *connection = link->data;
 
       link = link->prev;
-      if (is_too_old (connection, connection->host.settings, self->reactor->now) || !is_alive (connection))
+      if (is_too_old (connection, connection->host.settings, self->reactor->now) ||
+          (connection->resting && !is_alive (connection)))
         close_gracefully (self, connection);
     }
 }
@@ -1272,7 +1273,7 @@ go_idle (GmPool *self,
     gm_connection_set_want (connection, GM_IO_IN);
   if (connection->socket != NULL && (connection->socket->ready & GM_IO_HUP) != 0)
     gm_reactor_queue (self->reactor, &connection->runnable);
-  if (due != 0)
+  if (due != 0 && !self->reactor->ages_on_demand)
     gm_reactor_set_timer (self->reactor, &connection->timer, due);
   wake_next (self, connection->origin);
 }
@@ -1516,7 +1517,8 @@ gm_pool_rest (GmPool *self)
       if (connection->resting)
         return;
       connection->resting = TRUE;
-      gm_reactor_set_timer (self->reactor, &connection->timer, 0);
+      if (connection->timer.due != 0)
+        gm_reactor_set_timer (self->reactor, &connection->timer, 0);
       rest_socket (self, connection);
     }
 }

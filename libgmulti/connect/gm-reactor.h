@@ -102,6 +102,7 @@ struct _GmReactor
   GmByteBuilder write_buffer; /* shared scratch for what is composed and sent within one step */
   guint depth; /* > 0 while runnables run */
   gpointer acting; /* (unowned) (nullable): the transfer whose turn it is, for jobs that it starts */
+  gboolean ages_on_demand; /* what idles has no timer: the loop is the application's, and is not woken for that */
   gboolean foreign; /* sockets are told to a foreign loop: no hang-up is seen, so a short read is no proof of drain */
 };
 

@@ -38,6 +38,7 @@ gm_curl_multi_create (void)
   g_queue_init (&self->messages);
   self->engine = gm_multi_new (&gm_clock_system, &gm_curl_multi_reactor_ops, GM_FACT_DONE, self);
   gm_multi_use_proxy_environment (self->engine);
+  gm_multi_get_reactor (self->engine)->ages_on_demand = TRUE;
   return self;
 }
 
