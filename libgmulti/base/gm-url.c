@@ -802,6 +802,7 @@ build (const Reader *reader,
   url->has_port = reader->has_port;
   url->host_is_ipv4 = host->is_ipv4;
   url->host_is_ipv6 = host->is_ipv6;
+  url->path_has_high = !encode && (reader->path_classes & BYTE_HIGH) != 0;
 
   p = url->text;
   p = write_bytes (p, reader->scheme_name.data, reader->scheme_name.len);

@@ -146,6 +146,7 @@ struct _GmUrl
   guint has_fragment : 1;
   guint host_is_ipv6 : 1;
   guint host_is_ipv4 : 1;
+  guint path_has_high : 1;
   guint32 text_len;
   guint32 scheme_len;
   GmUrlPiece user;
@@ -288,6 +289,13 @@ static inline gboolean
 gm_url_has_password (const GmUrl *url)
 {
   return url->has_password;
+}
+
+/* Bytes beyond ASCII. */
+static inline gboolean
+gm_url_path_has_high (const GmUrl *url)
+{
+  return url->path_has_high;
 }
 
 static inline gboolean

@@ -474,6 +474,9 @@ test_pieces (void)
   g_autoptr (GmUrl) data = parse ("data:,x?y#z", 0);
   g_autoptr (GmUrl) zone = parse ("http://[fe80::1%25eth0]:81/x", 0);
   g_autoptr (GmUrl) zone_default_port = parse ("http://[fe80::1%25eth0]:80/x", 0);
+  g_autoptr (GmUrl) high = parse ("http://h/\xc3\xa9", 0);
+  g_autoptr (GmUrl) high_encoded = parse ("http://h/\xc3\xa9", GM_URL_ENCODE);
+  g_autoptr (GmUrl) high_query = parse ("http://h/?\xc3\xa9", 0);
 
   g_assert_cmpint (gm_url_get_scheme (full), ==, GM_SCHEME_HTTPS);
   assert_span (gm_url_get_scheme_name (full), "https");
@@ -504,6 +507,9 @@ test_pieces (void)
   assert_span (gm_url_get_authority_for_host_header (data), "");
   g_assert_false (gm_url_has_query (data));
   g_assert_cmpuint (gm_url_get_port (data), ==, 0);
+
+  g_assert_true (gm_url_path_has_high (high));
+  g_assert_false (gm_url_path_has_high (high_encoded) || gm_url_path_has_high (high_query) || gm_url_path_has_high (full));
 
   g_assert_true (gm_url_host_is_ipv6 (zone));
   assert_span (gm_url_get_host (zone), "fe80::1");

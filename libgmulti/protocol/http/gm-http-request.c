@@ -667,26 +667,6 @@ write_own_fields (GmHttp *self,
 }
 
 /* No byte of a path is beyond ASCII (RFC 3986 section 2.1); libcurl writes them so, and leaves queries as they are. */
-static gboolean
-path_is_plain (GmSpan target)
-{
-  const char *end = target.data + target.len;
-  const char *p = target.data;
-  guint64 word;
-
-  for (; end - p >= (gssize) sizeof word; p += sizeof word)
-    {
-      memcpy (&word, p, sizeof word);
-      if (G_UNLIKELY ((word & G_GUINT64_CONSTANT (0x8080808080808080)) != 0))
-        break;
-    }
-  for (; p < end; p++)
-    if (G_UNLIKELY ((guchar) *p >= 0x80))
-      return memchr (target.data, '?', (gsize) (p - target.data)) != NULL;
-
-  return TRUE;
-}
-
 static G_NO_INLINE char *
 encode_path (GmSpan *target)
 {
@@ -722,7 +702,7 @@ gm_http_write_head (GmHttp *self,
     user = user_fields_scan (settings);
   if (settings->request_target != NULL)
     target = text_span (settings->request_target);
-  else if (G_UNLIKELY (!path_is_plain (target)))
+  else if (G_UNLIKELY (gm_url_path_has_high (request->url)))
     encoded = encode_path (&target);
 
   self->upload = request->source->kind == GM_SOURCE_NONE ? GM_HTTP_UPLOAD_NONE
