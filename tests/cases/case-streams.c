@@ -201,7 +201,7 @@ run_told (Case *c)
   case_set (t, CURLOPT_DEBUGDATA, told);
   case_run_transfer (t);
   case_check_ok (t, 200, "hello");
-  g_assert_true (g_str_has_prefix (told->str, "GET /a HTTP/2\r\nHost: "));
+  g_assert_nonnull (strstr (told->str, "GET /a HTTP/2\r\nHost: ")); /* behind what a proxy was told */
   g_assert_true (g_str_has_suffix (told->str, "\r\nAccept: */*\r\n\r\nHTTP/2 200 \r\n\r\nx-sum: 1\r\n"));
   g_assert_cmpint (curl_easy_header (t->easy, ":status", 0, CURLH_PSEUDO, -1, &header), ==, CURLHE_OK);
   g_assert_cmpstr (header->value, ==, "200");

@@ -232,16 +232,17 @@ tls_pair_connect (TlsPair *self)
   for (;;)
     {
       guint64 before = self->n_to_client + self->to_server->len;
+      guint n_left = self->to_client->len;
 
       result = gm_layer_connect (self->client);
       gm_layer_adjust (self->client, GM_IO_NONE);
       tls_pair_serve (self);
       if (result != GM_AGAIN || gm_question_is_open (&self->question) || g_get_monotonic_time () > until)
         return result;
-      /* Somebody else is being waited for. */
-      if (before == self->n_to_client + self->to_server->len && self->to_client->len == 0)
+      /* Somebody else is being waited for, with or without more from the server. */
+      if (before == self->n_to_client + self->to_server->len && n_left == self->to_client->len)
         {
-          turning_once (&self->reactor, 1000);
+          turning_once (&self->reactor, n_left > 0 ? 0 : 1000);
           /* What was bent may say that there is more to come than there is. */
           if (self->flip_at != G_MAXUINT64 && ++n_idle > 20)
             self->end = TRUE;

@@ -5,7 +5,8 @@
 #include <glib.h>
 #include <stdlib.h>
 
-/* SoftHSM, but for signatures: while it is held, they wait. A module of PKCS #11. */
+/* SoftHSM, but for signatures: while it is held, they wait. And its open sessions are counted: the process is logged in as
+ * long as there is one, and SoftHSM does not bear that the program ends while one is closed. A module of PKCS #11. */
 
 /* Nobody wants to wait for a test that went wrong. */
 #define LIMIT_US (60 * G_USEC_PER_SEC)
@@ -16,10 +17,12 @@ static GMutex lock;
 static GCond released;
 static gboolean held;
 static int n_waiting;
+static int n_sessions;
 
 /* For the test, which finds them by name. */
 __attribute__ ((visibility ("default"))) void slow_token_hold (gboolean hold);
 __attribute__ ((visibility ("default"))) int slow_token_n_waiting (void);
+__attribute__ ((visibility ("default"))) int slow_token_n_sessions (void);
 
 void
 slow_token_hold (gboolean hold)
@@ -34,6 +37,40 @@ int
 slow_token_n_waiting (void)
 {
   return g_atomic_int_get (&n_waiting);
+}
+
+int
+slow_token_n_sessions (void)
+{
+  return g_atomic_int_get (&n_sessions);
+}
+
+static CK_RV
+open_session (CK_SLOT_ID slot,
+              CK_FLAGS flags,
+              CK_VOID_PTR application,
+              CK_NOTIFY notify,
+              CK_SESSION_HANDLE_PTR session)
+{
+  CK_RV result;
+
+  g_atomic_int_inc (&n_sessions);
+  result = below->C_OpenSession (slot, flags, application, notify, session);
+  if (result != CKR_OK)
+    g_atomic_int_add (&n_sessions, -1);
+
+  return result;
+}
+
+static CK_RV
+close_session (CK_SESSION_HANDLE session)
+{
+  CK_RV result = below->C_CloseSession (session);
+
+  if (result == CKR_OK)
+    g_atomic_int_add (&n_sessions, -1);
+
+  return result;
 }
 
 static CK_RV
@@ -73,6 +110,8 @@ C_GetFunctionList (CK_FUNCTION_LIST_PTR_PTR answer)
     return result;
   list = *below;
   list.C_Sign = sign;
+  list.C_OpenSession = open_session;
+  list.C_CloseSession = close_session;
   *answer = &list;
 
   return CKR_OK;
