@@ -39,6 +39,11 @@ scripted_http2_ping (ScriptedHttp2 *self)
 {
 }
 
+void
+scripted_http2_leave (ScriptedHttp2 *self)
+{
+}
+
 guint
 scripted_http2_n_pings (ScriptedHttp2 *self)
 {
