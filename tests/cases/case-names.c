@@ -82,6 +82,7 @@ run_found (Case *c)
   g_assert_cmpuint (n_asked (), <=, 2);
 }
 
+#ifdef CASES_WITH_HTTP2
 static void
 run_http2 (Case *c)
 {
@@ -92,6 +93,7 @@ run_http2 (Case *c)
   case_check_ok (t, 200, "found");
   g_assert_cmpuint (scripted_server_n_connections (server), ==, 1);
 }
+#endif
 
 /* An answer is good for as long as it says; who wants it for ever has his way. */
 static void

@@ -42,6 +42,7 @@ static const CaseException tunnelled[] = {
   { NULL },
 };
 
+#ifdef CASES_WITH_HTTP2
 static const CaseException carried[] = {
   { "socket-callbacks", "the connection to the proxy lives on" },
   { "keep-alive-probes", "the socket is the one to the proxy, which many share" },
@@ -49,9 +50,11 @@ static const CaseException carried[] = {
   { NULL },
 };
 
+static const CaseException *const http2_exceptions[] = { everywhere, tunnelled, carried, NULL };
+#endif
+
 static const CaseException *const forward_exceptions[] = { everywhere, forwarded, NULL };
 static const CaseException *const tunnel_exceptions[] = { everywhere, tunnelled, NULL };
-static const CaseException *const http2_exceptions[] = { everywhere, tunnelled, carried, NULL };
 
 const CaseThrough case_through[] = {
   { "http", "http", FALSE, FALSE, forward_exceptions },
