@@ -609,7 +609,6 @@ feed_overrides (GmTransfer *self)
 {
   GmResolver *resolver = gm_multi_get_resolver (self->multi);
   guint serial = gm_dns_cache_get_serial (gm_resolver_get_cache (resolver));
-
   GmResult result;
 
   if (self->overrides_fed == serial)

@@ -494,24 +494,9 @@ install_cookie_properties (void)
 }
 
 static void
-install_answer_properties (void)
+install_way_properties (void)
 {
   const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * GMultiTransfer:accept-status: (getter get_accept_status) (setter set_accept_status)
-   *
-   * Whether an answer with a status of 400 or more is a result like any other.
-   *
-   * Otherwise it fails the transfer with %GMULTI_TRANSFER_ERROR_HTTP_STATUS; the response can be read all the same.
-   *
-   * The default is %FALSE.
-   *
-   * Since: 1.0
-   */
-  gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS]
-    = g_param_spec_boolean ("accept-status", NULL, NULL, FALSE, write_flags);
 
   /**
    * GMultiTransfer:http-policy: (getter get_http_policy) (setter set_http_policy)
@@ -548,6 +533,27 @@ install_answer_properties (void)
    */
   gm_transfer_properties[GM_TRANSFER_PROP_MAX_REDIRECTS]
     = g_param_spec_uint ("max-redirects", NULL, NULL, 0, G_MAXUINT, GM_DEFAULT_MAX_REDIRECTS, write_flags);
+}
+
+static void
+install_answer_properties (void)
+{
+  const GParamFlags write_flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * GMultiTransfer:accept-status: (getter get_accept_status) (setter set_accept_status)
+   *
+   * Whether an answer with a status of 400 or more is a result like any other.
+   *
+   * Otherwise it fails the transfer with %GMULTI_TRANSFER_ERROR_HTTP_STATUS; the response can be read all the same.
+   *
+   * The default is %FALSE.
+   *
+   * Since: 1.0
+   */
+  gm_transfer_properties[GM_TRANSFER_PROP_ACCEPT_STATUS]
+    = g_param_spec_boolean ("accept-status", NULL, NULL, FALSE, write_flags);
 
   /**
    * GMultiTransfer:decode: (getter get_decode) (setter set_decode)
@@ -982,6 +988,7 @@ gm_face_transfer_install_properties (GObjectClass *object_class)
   install_request_properties ();
   install_cookie_properties ();
   install_tls_properties ();
+  install_way_properties ();
   install_answer_properties ();
   install_limit_properties ();
   install_manner_properties ();
